@@ -1,0 +1,30 @@
+"""imagehost: a small, fast and safe image host."""
+
+from flask import Flask
+
+from imagehost import config, converters, extensions, logs, responses, security, templating
+from imagehost.blueprints import api, delete, health, listing, media, pages, upload, viewing
+from imagehost.environment import ROOT
+from imagehost.request import UploadRequest
+
+
+def create_app(**overrides: object) -> Flask:
+    """Build the image host from its settings; ``overrides`` come before environment and ``.env``."""
+    settings = config.load(**overrides)
+    app = Flask(
+        __name__,
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(settings.instance_dir),
+    )
+    app.request_class = UploadRequest
+    config.init_app(app, settings)
+    extensions.init_app(app, settings)
+    logs.init_app(app, settings)
+    security.init_app(app)
+    responses.init_app(app)
+    converters.init_app(app)
+    templating.init_app(app)
+    for module in (pages, upload, listing, viewing, delete, api, media, health):
+        app.register_blueprint(module.bp)
+    return app

@@ -1,0 +1,1 @@
+"""What answers at which address: one module for each group of routes."""

@@ -1,0 +1,34 @@
+"""The list of images."""
+
+from flask import Blueprint, Response, request
+
+from imagehost import representations
+from imagehost.errors import BadRequest
+from imagehost.responses import render
+from imagehost.services import listing
+
+bp = Blueprint("listing", __name__)
+
+
+@bp.get("/images-list")
+def index() -> Response:
+    """Show a page of the images, newest first."""
+    page = listing.page(page_number(request.args.get("page", "1")))
+    data = {
+        "status": "success",
+        "page": page.number,
+        "pagination": {
+            "total_pages": page.total_pages,
+            "total_items": page.total_items,
+            "per_page": listing.PER_PAGE,
+        },
+        "data": [representations.listed(image) for image in page.images],
+    }
+    return render(data, page="images/index.html", fragment="images/_list.html", page_of_images=page)
+
+
+def page_number(text: str) -> int:
+    """Read the number of a page. Raises BadRequest for what is not a whole number from 1 up."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text)):
+        raise BadRequest(f"There is no page {text[:40]!r}: pages are whole numbers from 1 up.")
+    return int(text)

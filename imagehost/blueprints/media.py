@@ -1,0 +1,52 @@
+"""The bytes: images and thumbnails."""
+
+import os
+from typing import BinaryIO
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+from werkzeug.wsgi import wrap_file
+
+from imagehost.extensions import storage
+from imagehost.imaging import MIME_TYPES
+from imagehost.models import Image
+from imagehost.services import images, thumbnails
+
+bp = Blueprint("media", __name__)
+
+HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+}
+
+
+@bp.get("/images/<filename:filename>")
+def image(filename: str) -> Response:
+    """Give an image."""
+    row = images.find(filename)
+    answer = send(row, storage.open(row.filename), MIME_TYPES[row.file_type], etag=row.sha256)
+    answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(row.original_name, safe='')}"
+    return answer
+
+
+@bp.get("/thumbnails/<filename:filename>.webp")
+def thumbnail(filename: str) -> Response:
+    """Give an image's thumbnail."""
+    row = images.find(filename)
+    return send(row, thumbnails.get(row), MIME_TYPES["webp"], etag=f"{row.sha256}-320")
+
+
+def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
+    """Send a file, or the ranges asked for, or word that the client has it (RFC 9110, sections 13 and 14)."""
+    size = os.fstat(file.fileno()).st_size
+    answer = Response(
+        wrap_file(request.environ, file), mimetype=mime_type, headers=HEADERS, direct_passthrough=True
+    )
+    answer.call_on_close(file.close)
+    answer.content_length = size
+    answer.last_modified = row.upload_time
+    answer.set_etag(etag)
+    answer.make_conditional(request, accept_ranges=True, complete_length=size)
+    return answer

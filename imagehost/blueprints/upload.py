@@ -1,0 +1,32 @@
+"""Uploading a picture."""
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from imagehost import representations
+from imagehost.ratelimit import limited
+from imagehost.request import uploaded
+from imagehost.responses import render
+from imagehost.services import images
+
+bp = Blueprint("upload", __name__)
+
+
+@bp.get("/upload")
+def index() -> str:
+    """Show the form."""
+    return render_template("upload/index.html")
+
+
+@bp.post("/upload")
+@limited
+def create() -> Response:
+    """Keep the picture of the form."""
+    image = images.add(*uploaded(request))
+    return render(
+        representations.uploaded(image),
+        page="upload/index.html",
+        fragment="upload/_uploaded.html",
+        see_other=url_for("viewing.show", filename=image.filename),
+        event="image-uploaded",
+        image=image,
+    )

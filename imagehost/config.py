@@ -1,0 +1,114 @@
+"""The settings: read from the environment, then ``.env``, then the default; typed, and checked at start."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from imagehost import database
+from imagehost.environment import (
+    KINDS,
+    ROOT,
+    Reader,
+    parse_kinds,
+    parse_public_url,
+    parse_rate,
+    read_database_url,
+)
+
+SLACK = 64 * 1024
+"""Bytes that a request may have beside the picture: the other parts and headers of the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Paths are absolute, sizes are in bytes."""
+
+    instance_dir: Path
+    database_url: sa.URL
+    images_dir: Path
+    log_dir: Path
+    backup_dir: Path
+    max_file_size: int
+    max_pixels: int
+    allowed_extensions: tuple[str, ...]
+    public_url: str | None
+    trusted_proxies: int
+    web_server_host: str
+    web_server_start_port: int
+    web_server_ports: int
+    web_server_workers: int
+    log_level: str
+    log_format: str
+    secret_key: str
+    keep_metadata: bool
+    rate_limit_enabled: bool
+    rate_limit: str
+
+
+def load(**overrides: object) -> Settings:
+    """Read and check all settings. Raises WrongSetting, which ends the program with its one line."""
+    read = Reader(overrides)
+    instance = read.path("INSTANCE_DIR", ROOT / "instance")
+    settings = Settings(
+        instance_dir=instance,
+        database_url=read_database_url(read, instance),
+        images_dir=read.path("IMAGES_DIR", read.path("UPLOAD_DIR", instance / "images")),
+        log_dir=read.path("LOG_DIR", instance / "logs"),
+        backup_dir=read.path("BACKUP_DIR", instance / "backups"),
+        max_file_size=read.number("MAX_FILE_SIZE", 10 * 1024 * 1024, 1, 2**40),
+        max_pixels=read.number("MAX_PIXELS", 100_000_000, 1, 2**40),
+        allowed_extensions=read.get(
+            "ALLOWED_EXTENSIONS", KINDS[:3], "a list of " + ", ".join(KINDS), parse_kinds
+        ),
+        public_url=read.get(
+            "PUBLIC_URL", None, "a scheme and a host, as https://img.example.org", parse_public_url
+        ),
+        trusted_proxies=read.number("TRUSTED_PROXIES", 0, 0, 16),
+        web_server_host=read.text("WEB_SERVER_HOST", "127.0.0.1") or "",
+        web_server_start_port=read.number("WEB_SERVER_START_PORT", 8000, 1, 65535),
+        web_server_ports=read.number("WEB_SERVER_PORTS", 1, 1, 256),
+        web_server_workers=read.number("WEB_SERVER_WORKERS", os.cpu_count() or 1, 1, 256),
+        log_level=read.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        log_format=read.choice("LOG_FORMAT", "text", ("text", "json")),
+        secret_key=read.text("SECRET_KEY") or kept_secret(instance),
+        keep_metadata=read.flag("KEEP_METADATA", default=False),
+        rate_limit_enabled=read.flag("RATE_LIMIT_ENABLED", default=True),
+        rate_limit=read.get("RATE_LIMIT", "600/minute", "a number per time, as 600/minute", parse_rate),
+    )
+    if read.overrides:
+        raise TypeError(f"no such settings: {', '.join(read.overrides)}")
+    return settings
+
+
+def kept_secret(instance: Path) -> str:
+    """Give the secret key kept in the instance folder; make it first where there is none."""
+    path = instance / "secret_key"
+    instance.mkdir(parents=True, exist_ok=True)
+    draft = instance / f".secret_key.{secrets.token_hex(4)}"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        draft.touch(0o600)
+        draft.write_text(secrets.token_hex(32))
+    try:
+        # Whole or not at all, and by one process only: the others read what it wrote.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Tell Flask and its extensions what they need to know."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_file_size + SLACK,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
+    )

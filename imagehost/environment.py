@@ -1,0 +1,126 @@
+"""Reads settings from the environment and ``.env``, and says in one line what is wrong with one."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import limits
+import sqlalchemy as sa
+from environs import Env, EnvError, validate
+
+from imagehost import database
+
+ROOT = Path(__file__).parent.parent
+KINDS = ("jpg", "png", "gif", "webp", "avif")
+
+
+class WrongSetting(SystemExit):
+    """A setting cannot be used: stops the start with one line."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"imagehost: the setting {name} is {value!r}, but must be {allowed}.")
+
+
+class Reader:
+    """Reads one setting after another; overrides come first, an empty value counts as none."""
+
+    def __init__(self, overrides: dict[str, object]) -> None:
+        self.overrides = dict(overrides)
+        self.env = Env()
+        self.env.read_env(ROOT / ".env", recurse=False)
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """Read a setting as it stands."""
+        value = self.overrides.pop(name, None) or self.env.str(name, None) or default
+        return None if value is None else str(value)
+
+    def get(self, name: str, default: Any, allowed: str, parse: Callable[[Env, str], Any]) -> Any:
+        """Read a setting by one of environs' methods; ``allowed`` says in words what may stand there."""
+        if name in self.overrides:
+            return self.overrides.pop(name)
+        value = self.env.str(name, None)
+        if not value:
+            return default
+        try:
+            return parse(self.env, name)
+        except (EnvError, ValueError) as error:
+            raise WrongSetting(name, value, allowed) from error
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """Read a whole number within bounds."""
+        bounds = validate.Range(low, high)
+        return int(
+            self.get(
+                name, default, f"a whole number from {low} to {high}", lambda e, n: e.int(n, validate=bounds)
+            )
+        )
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """Read one of a few words."""
+        allowed = validate.OneOf(choices)
+        return str(self.get(name, default, " or ".join(choices), lambda e, n: e.str(n, validate=allowed)))
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Read a yes or no."""
+        return bool(self.get(name, default, "true or false", lambda e, n: e.bool(n)))
+
+    def path(self, name: str, default: Path) -> Path:
+        """Read a folder; a relative one starts at the working folder."""
+        return Path(self.text(name) or default).expanduser().absolute()
+
+
+def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
+    """Read the allowed image types; jpeg is another word for jpg."""
+    words = [word.strip().lower().replace("jpeg", "jpg") for word in env.str(name).split(",")]
+    kinds = tuple(kind for kind in KINDS if kind in words)
+    if not kinds or not set(words) <= set(KINDS):
+        raise ValueError(words)
+    return kinds
+
+
+def parse_public_url(env: Env, name: str) -> str:
+    """Read the scheme and host of the links that are handed out."""
+    url = env.str(name).rstrip("/")
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?", url):
+        raise ValueError(url)
+    return url
+
+
+def parse_rate(env: Env, name: str) -> str:
+    """Read how many uploads a client may send in which time."""
+    return str(limits.parse(env.str(name)))
+
+
+def read_database_url(read: Reader, instance: Path) -> sa.URL:
+    """Read ``DATABASE_URL``, or put it together from ``DB_HOST`` and its kin, or take SQLite's file."""
+    parts = {
+        field: read.text(name)
+        for field, name in (
+            ("host", "DB_HOST"),
+            ("port", "DB_PORT"),
+            ("database", "DB_NAME"),
+            ("username", "DB_USER"),
+            ("password", "DB_PASSWORD"),
+        )
+    }
+    allowed = "sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
+    given = read.text("DATABASE_URL")
+    try:
+        if given:
+            url = database.normalise(given)
+        elif any(parts.values()):
+            port = int(parts["port"] or 5432)
+            host, database_name = parts["host"] or "localhost", parts["database"] or "imagehost"
+            url = sa.URL.create(
+                "postgresql+psycopg2", parts["username"], parts["password"], host, port, database_name
+            )
+        else:
+            url = sa.URL.create("sqlite", database=str(instance / "imagehost.db"))
+    except (sa.exc.ArgumentError, ValueError) as error:
+        # The value itself may hold a password.
+        raise WrongSetting("DATABASE_URL or DB_PORT", "unreadable", allowed) from error
+    in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+    if url.drivername not in {"sqlite", "postgresql+psycopg2"} or in_memory:
+        raise WrongSetting("DATABASE_URL", url.render_as_string(hide_password=True), allowed)
+    return url

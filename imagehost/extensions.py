@@ -1,0 +1,31 @@
+"""What the layers share, unbound until ``init_app``: database, migrations, storage, settings."""
+
+from typing import cast
+
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.local import LocalProxy
+
+from imagehost import database
+from imagehost.config import Settings
+from imagehost.environment import ROOT
+from imagehost.models import Base
+from imagehost.storage import Storage
+from imagehost.storage.disk import DiskStorage
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+migrate = Migrate(directory=str(ROOT / "migrations"), render_as_batch=True)
+
+settings = cast("Settings", LocalProxy(lambda: current_app.extensions["imagehost.settings"]))
+storage = cast("Storage", LocalProxy(lambda: current_app.extensions["imagehost.storage"]))
+
+
+def init_app(app: Flask, chosen: Settings) -> None:
+    """Bind them to the application."""
+    app.extensions["imagehost.settings"] = chosen
+    app.extensions["imagehost.storage"] = DiskStorage(chosen.images_dir, max_size=chosen.max_file_size)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        database.tune(db.engine)

@@ -1,0 +1,156 @@
+"""WebP (RFC 9649): a RIFF of chunks, each with its length and padded to an even one."""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from . import exif
+from .canvas import Canvas
+from .errors import Malformed
+from .source import Piece, Source, Span
+from .webp_frame import FRAME, measure
+
+RIFF = struct.Struct("<4sI4s")
+HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
+# Everything else goes: XMP, and the chunks that nobody knows.
+KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+HEAD = 64 * 1024
+
+
+class Chunk(NamedTuple):
+    """A chunk's name, where it starts, where its data are and where its padding ends."""
+
+    name: bytes
+    start: int
+    data: int
+    size: int
+    stop: int
+
+
+def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield what is kept of a WebP, up to the end of its RIFF."""
+    riff, size, form = RIFF.unpack(source.take(RIFF.size))
+    end = 8 + size
+    if riff != b"RIFF" or form != b"WEBP":
+        raise Malformed("it does not begin like a WebP")
+    if end > source.length:
+        raise Malformed("it ends too early")
+    # Its length and its flags stand before what they tell of: so the chunks are walked twice.
+    picture = _Picture(source, canvas)
+    left = 4
+    for chunk in chunks(source, end):
+        source.count_part()
+        picture.part(chunk)
+        piece = picture.kept(chunk)
+        left += len(piece) if isinstance(piece, bytes) else piece.stop - piece.start
+    picture.finish()
+    yield Span(0, RIFF.size) if left == size else RIFF.pack(riff, left, form)
+    source.seek(RIFF.size)
+    yield from map(picture.kept, chunks(source, end))
+
+
+def chunks(source: Source, end: int) -> Iterator[Chunk]:
+    """Step from chunk to chunk, exactly to the end."""
+    while (start := source.position) < end:
+        name, size = struct.unpack("<4sI", source.take(8))
+        chunk = Chunk(name, start, start + 8, size, start + 8 + size + size % 2)
+        if chunk.stop > end:
+            raise Malformed("a WebP chunk has the wrong length")
+        yield chunk
+        source.seek(chunk.stop)
+    if start > end:
+        raise Malformed("a WebP chunk has the wrong length")
+
+
+class _Picture:
+    """The picture as far as it has been walked."""
+
+    def __init__(self, source: Source, canvas: Canvas) -> None:
+        self.source = source
+        self.canvas = canvas
+        self.header = b""  # of the extended format; a simple file has none
+        self.flags = 0
+        self.last = b""
+        self.exif_start = 0
+        self.exif = b""  # what is left of it
+
+    def part(self, chunk: Chunk) -> None:
+        """Check that a chunk may stand here, and take its facts."""
+        if self.last == b"ALPH" and chunk.name not in FRAME:
+            raise Malformed("its WebP chunks are out of order")
+        if not self.last:
+            self._first(chunk)
+        elif not self.header:
+            pass  # whatever follows a simple picture is dropped
+        elif chunk.name == b"ANMF" and self.flags & ANIMATED:
+            self._frame(chunk)
+        elif chunk.name in FRAME and not self.flags & ANIMATED and not self.canvas.frames:
+            self._still(chunk)
+        elif chunk.name in FRAME | {b"VP8X", b"ANMF"} or (chunk.name == b"ALPH" and self.canvas.frames):
+            raise Malformed("its WebP chunks are out of order")
+        elif chunk.name == b"EXIF" and self.flags & HAS_EXIF and not self.exif_start:
+            self.exif_start = chunk.start
+            self.exif = exif.replacement(self.source.take(min(chunk.size, HEAD)))
+        self.last = chunk.name
+
+    def finish(self) -> None:
+        """Check at the end that nothing is missing."""
+        if not self.canvas.frames:
+            raise Malformed("it holds no picture")
+
+    def kept(self, chunk: Chunk) -> Piece:
+        """Tell what is kept of a chunk, once all chunks have been seen."""
+        whole = Span(chunk.start, chunk.stop)
+        if not self.header:
+            return whole if chunk.start == RIFF.size else b""
+        if chunk.name == b"VP8X":
+            flags = self.flags & ~(HAS_EXIF | HAS_XMP) | (HAS_EXIF if self.exif else 0)
+            return (
+                whole if flags == self.flags else self._written(chunk.name, bytes((flags,)) + self.header[1:])
+            )
+        if self.exif and chunk.start == self.exif_start:
+            self.source.seek(chunk.data)
+            same = chunk.size == len(self.exif) and self.source.take(chunk.size) == self.exif
+            return whole if same else self._written(chunk.name, self.exif)
+        return whole if chunk.name in KEPT else b""
+
+    def _written(self, name: bytes, data: bytes) -> bytes:
+        """Write a chunk of an even length."""
+        return struct.pack("<4sI", name, len(data)) + data
+
+    def _first(self, chunk: Chunk) -> None:
+        """Read the size from the first chunk, which is the picture or the header of the extended format."""
+        if chunk.name in FRAME:
+            self.canvas.declare(*measure(self.source, chunk.name, chunk.size))
+            self.canvas.add_frame()
+        elif chunk.name == b"VP8X" and chunk.size == 10:
+            self.header = self.source.take(10)
+            self.flags = self.header[0]
+            width, height = (int.from_bytes(self.header[at : at + 3], "little") + 1 for at in (4, 7))
+            self.canvas.declare(width, height)
+        else:
+            raise Malformed("its WebP header makes no sense")
+
+    def _still(self, chunk: Chunk) -> None:
+        """Take the one picture of a file that does not move."""
+        if measure(self.source, chunk.name, chunk.size) != (self.canvas.width, self.canvas.height):
+            raise Malformed("its WebP header tells another size than its pixels")
+        self.canvas.add_frame()
+
+    def _frame(self, chunk: Chunk) -> None:
+        """Take a frame of an animation: a header, perhaps transparency, and the pixels."""
+        head = self.source.take(16) if chunk.size >= 16 else bytes(16)
+        left, top, width, height = (int.from_bytes(head[at : at + 3], "little") for at in (0, 3, 6, 9))
+        size = width + 1, height + 1
+        if 2 * left + size[0] > self.canvas.width or 2 * top + size[1] > self.canvas.height:
+            raise Malformed("a frame lies outside of the picture")
+        self.canvas.add_frame()
+        names = []
+        for part in chunks(self.source, chunk.data + chunk.size):
+            self.source.count_part()
+            names.append(part.name)
+            if part.name in FRAME and measure(self.source, part.name, part.size) != size:
+                raise Malformed("its WebP header tells another size than its pixels")
+        # The standard lets unknown chunks follow here, which no encoder writes.
+        if names not in ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "]):
+            raise Malformed("its WebP chunks are out of order")

@@ -1,0 +1,76 @@
+"""The tables: the images, and how many of them each day brought."""
+
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment in UTC, also on SQLite, which forgets time zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Turn a moment of any zone into UTC; a naive one is a mistake of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give back an aware moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: names for constraints, since SQLite's batch migrations need them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Image(Base):
+    """One hosted picture: ``size`` in bytes as stored, ``sha256`` of those bytes in hexadecimal."""
+
+    __tablename__ = "images"
+    __table_args__ = (
+        sa.Index(None, "upload_time", "id"),
+        # An id is never given twice: a stale page must not delete a newer image.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    filename: Mapped[str] = mapped_column(sa.Text, unique=True)
+    original_name: Mapped[str] = mapped_column(sa.Text)
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    upload_time: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
+    file_type: Mapped[str] = mapped_column(sa.Text)
+    width: Mapped[int]
+    height: Mapped[int]
+    sha256: Mapped[str] = mapped_column(sa.Text)
+
+
+class ImageDay(Base):
+    """How many images of one day (UTC) there are: the sum of ``images`` over the day's shards.
+
+    Uploads at the same moment add to different shards, so that none waits for another's commit.
+    """
+
+    __tablename__ = "image_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    images: Mapped[int] = mapped_column(sa.BigInteger)

@@ -1,0 +1,56 @@
+"""The request: file parts of a form go straight to the storage."""
+
+from typing import IO
+
+from flask import Request
+from werkzeug.datastructures import FileStorage
+
+from imagehost.errors import NoFile, TooManyFiles
+from imagehost.services import images
+from imagehost.storage.incoming import Incoming
+
+FIELD = "file"
+
+
+class UploadRequest(Request):
+    """A request whose file parts are written once, to temporary files of the storage."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        """Open what werkzeug's form parser writes a part to."""
+        incoming = images.receive()
+        self._opened().append(incoming)
+        return incoming
+
+    def _opened(self) -> list[Incoming]:
+        """List the files of this request."""
+        opened: list[Incoming] = self.__dict__.setdefault("opened", [])
+        return opened
+
+    def close(self) -> None:
+        """Let temporary files go, also those of a form that broke off."""
+        super().close()
+        for incoming in self._opened():
+            incoming.close()
+
+
+def uploaded(request: Request) -> tuple[Incoming, str]:
+    """Take the one picture of the form: its bytes, and what the client calls it.
+
+    Raises NoFile, TooManyFiles, and what stands in the way of keeping it.
+    """
+    files: list[FileStorage] = request.files.getlist(FIELD)
+    # A form whose file field was left empty sends a part without a name and without bytes.
+    sent = [file for file in files if file.filename or file.stream.written]  # type: ignore[attr-defined]  # Incoming
+    if not sent:
+        raise NoFile
+    if len(sent) > 1:
+        raise TooManyFiles
+    stream = sent[0].stream
+    assert isinstance(stream, Incoming)  # noqa: S101  # see _get_file_stream
+    return stream, sent[0].filename or ""

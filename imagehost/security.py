@@ -1,0 +1,70 @@
+"""What protects visitors: refusal of other sites' changes, and the headers that keep a page to itself."""
+
+from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from imagehost.errors import CrossSite, TooLarge
+from imagehost.extensions import settings
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: with it browsers send 'Origin: null' from our own forms too.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def refuse_cross_site() -> None:
+    """Refuse changes that a page of another site asks a visitor's browser for.
+
+    Browsers tell by Sec-Fetch-Site (W3C Fetch Metadata), on plain-http hosts by Origin only (RFC 6454);
+    programs send neither.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        allowed = site in {"same-origin", "none"}
+    else:
+        allowed = origin is None or origin.lower() in {
+            request.host_url.rstrip("/").lower(),
+            settings.public_url,
+        }
+    if not allowed:
+        raise CrossSite
+
+
+def refuse_too_large() -> None:
+    """Refuse by the declared length, before the body is read, also where nothing would read it."""
+    if (request.content_length or 0) > (request.max_content_length or 0):
+        raise TooLarge(settings.max_file_size)
+
+
+def add_headers(answer: Response) -> Response:
+    """Add the headers that an answer did not set for itself."""
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    answer.headers["X-Request-ID"] = g.request_id
+    return answer
+
+
+def init_app(app: Flask) -> None:
+    """Watch over every request and answer."""
+    proxies = app.extensions["imagehost.settings"].trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
+    app.before_request(refuse_cross_site)
+    app.before_request(refuse_too_large)
+    app.after_request(add_headers)

@@ -1,0 +1,63 @@
+"""How many images there are, by day: so that the total and any page cost the same at any number of images."""
+
+import logging
+import secrets
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from imagehost.errors import Unavailable
+from imagehost.extensions import db
+from imagehost.models import ImageDay
+from imagehost.services.transactions import begin_writing
+
+SHARDS = 8
+"""Rows among which PostgreSQL's uploads of one day spread; SQLite has one writer at a time anyway."""
+
+ADD = sa.text(
+    "INSERT INTO image_days (day, shard, images) VALUES (:day, :shard, :change) "
+    "ON CONFLICT (day, shard) DO UPDATE SET images = image_days.images + excluded.images RETURNING images"
+).bindparams(sa.bindparam("day", type_=sa.Date))
+
+FOLD = sa.text(
+    "WITH moved AS (DELETE FROM image_days WHERE day < :today AND shard <> 0 RETURNING day, images) "
+    "INSERT INTO image_days (day, shard, images) SELECT day, 0, sum(images) FROM moved GROUP BY day "
+    "ON CONFLICT (day, shard) DO UPDATE SET images = image_days.images + excluded.images"
+).bindparams(sa.bindparam("today", type_=sa.Date))
+
+log = logging.getLogger(__name__)
+
+
+def count_upload(day: date) -> bool:
+    """Add one in the caller's transaction; tell whether it is the first that its shard counts.
+
+    Best called right before the commit: until then the row is locked.
+    """
+    shard = secrets.randbelow(SHARDS) if db.engine.dialect.name == "postgresql" else 0
+    return bool(db.session.execute(ADD, {"day": day, "shard": shard, "change": 1}).scalar_one() == 1)
+
+
+def count_deletion(day: date) -> None:
+    """Take one away in the caller's transaction; a shard may well stand below zero."""
+    db.session.execute(ADD, {"day": day, "shard": 0, "change": -1})
+
+
+def fold_past_days() -> None:
+    """Merge the shards of days that are over, so that pages have one row a day to sum."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    try:
+        begin_writing()
+        # A second one at the same time would wait for the first one's rows, in whatever order.
+        if db.session.execute(sa.text("SELECT pg_try_advisory_xact_lock(7240173)")).scalar_one():
+            db.session.execute(FOLD, {"today": datetime.now(UTC).date()})
+        db.session.commit()
+    except Unavailable:
+        # The next first upload of a day tries again, and no sum is wrong until then.
+        db.session.rollback()
+        log.warning("past days not folded")
+
+
+def total() -> int:
+    """Count all images."""
+    return int(db.session.execute(sa.select(sa.func.coalesce(sa.func.sum(ImageDay.images), 0))).scalar_one())

@@ -1,0 +1,23 @@
+"""Whether the parts that we lean on answer."""
+
+import sqlalchemy as sa
+
+from imagehost.errors import ImageHostError
+from imagehost.extensions import db
+from imagehost.models import Image
+from imagehost.services import images
+
+
+def failing_parts() -> list[str]:
+    """Name the parts that do not answer: ``database``, ``storage``, both or none."""
+    failing = []
+    try:
+        db.session.execute(sa.select(Image.id).limit(1))
+    except ImageHostError:
+        db.session.rollback()
+        failing.append("database")
+    try:
+        images.ensure_storage()
+    except ImageHostError:
+        failing.append("storage")
+    return failing

@@ -1,0 +1,154 @@
+"""Uploading, finding and deleting images, in the order that never loses one.
+
+Upload: the bytes are on disk, then the row is added, then the bytes get their name, then the row is
+committed. Delete: the row's removal is committed, then the bytes go. A crash in between leaves at worst a
+file without a row, never a row without its file.
+"""
+
+import logging
+import secrets
+import unicodedata
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from string import ascii_lowercase, digits
+
+import sqlalchemy as sa
+
+from imagehost import imaging
+from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.extensions import db, settings, storage
+from imagehost.models import Image
+from imagehost.services import counting
+from imagehost.services.transactions import begin_writing
+from imagehost.storage.incoming import Incoming
+
+NAME_LETTERS = ascii_lowercase + digits
+NAME_LENGTH = 16
+"""82 random bits: nobody guesses a link."""
+LONGEST_ORIGINAL_NAME = 255
+
+log = logging.getLogger(__name__)
+
+
+def receive() -> Incoming:
+    """Open a temporary file for an upload's bytes."""
+    ensure_storage()
+    return storage.receive()
+
+
+def ensure_storage() -> None:
+    """Set a new storage up. Raises Unavailable where one that held images is gone: not mounted, say."""
+    if storage.is_ready():
+        return
+    if counting.total():
+        log.error("storage marker missing", extra={"images_dir": str(settings.images_dir)})
+        raise Unavailable("storage")
+    storage.initialise()
+
+
+def add(upload: Incoming, original_name: str) -> Image:
+    """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails."""
+    name = clean_name(original_name)
+    if not upload.written:
+        raise EmptyFile(name)
+    rules = imaging.Rules(settings.allowed_extensions, settings.max_pixels, settings.keep_metadata)
+    with ExitStack() as files:
+        facts, stored = imaging.admit(upload, name, rules, lambda: files.enter_context(storage.receive()))
+        stored.flush_to_disk()
+        image = Image(
+            filename=f"{new_name()}.{facts.kind}",
+            original_name=name,
+            size=stored.written,
+            upload_time=datetime.now(UTC),
+            file_type=facts.kind,
+            width=facts.width,
+            height=facts.height,
+            sha256=stored.sha256,
+        )
+        first_of_day = record(image, stored)
+    log.info("image uploaded", extra={"image": image.filename, "size": image.size, "original_name": name})
+    if first_of_day:
+        counting.fold_past_days()
+    return image
+
+
+def record(image: Image, stored: Incoming) -> bool:
+    """Add the row, publish the bytes, commit; undo all of it where one fails. Tell whether a day began."""
+    try:
+        begin_writing()
+        db.session.add(image)
+        db.session.flush()
+        storage.publish(stored, image.filename)
+        first_of_day = counting.count_upload(image.upload_time.date())
+    except BaseException:
+        undo(image)
+        raise
+    try:
+        db.session.commit()
+    except StorageFull:
+        undo(image)
+        raise
+    except BaseException:
+        # Whether the row is there is not known: the answer may have been lost on its way. So the bytes stay;
+        # without a row they are an orphan that clean-up finds.
+        db.session.rollback()
+        log.exception("commit of unknown outcome", extra={"image": image.filename})
+        raise
+    return first_of_day
+
+
+def undo(image: Image) -> None:
+    """Take row and bytes back after a failure, whose own error is the one to be told."""
+    db.session.rollback()
+    with suppress(ImageHostError):
+        storage.delete(image.filename)
+
+
+def find(filename: str) -> Image:
+    """Get an image by its public name. Raises NotFound."""
+    image = db.session.execute(sa.select(Image).where(Image.filename == filename)).scalar_one_or_none()
+    if image is None:
+        raise NotFound
+    return image
+
+
+def delete(image_id: int) -> None:
+    """Delete an image by its id. Raises NotFound, also for the second of two at the same time."""
+    delete_where(Image.id == image_id)
+
+
+def delete_by_filename(filename: str) -> None:
+    """Delete an image by its public name. Raises NotFound."""
+    delete_where(Image.filename == filename)
+
+
+def delete_where(condition: sa.ColumnElement[bool]) -> None:
+    """Remove the row, then the bytes."""
+    begin_writing()
+    statement = sa.delete(Image).where(condition).returning(Image.filename, Image.upload_time)
+    row = db.session.execute(statement).one_or_none()
+    if row is None:
+        db.session.rollback()
+        raise NotFound
+    counting.count_deletion(row.upload_time.date())
+    db.session.commit()
+    try:
+        storage.delete(row.filename)
+    except ImageHostError:
+        # For the client the image is gone; what is left on the disk is clean-up's.
+        log.exception("bytes of a deleted image left behind", extra={"image": row.filename})
+    log.info("image deleted", extra={"image": row.filename})
+
+
+def new_name() -> str:
+    """Make an unguessable name."""
+    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
+
+
+def clean_name(name: str) -> str:
+    """Keep what a client called its file, as text that any database and log can hold.
+
+    Control characters go, and so do lone surrogates, which are no text.
+    """
+    text = "".join(letter for letter in name if unicodedata.category(letter) not in {"Cc", "Cs"})
+    return text[:LONGEST_ORIGINAL_NAME]

@@ -1,0 +1,85 @@
+"""Listing images, newest first, at a cost that does not grow with their number."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.models import Image, ImageDay
+
+PER_PAGE = 10
+BATCH = 1000
+"""Rows that stand in memory at once while all are listed."""
+MOST = 2**62
+"""What the databases' integers hold, whatever page a client asks for."""
+
+NEWEST_FIRST = (Image.upload_time.desc(), Image.id.desc())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list; ``number`` counts from 1."""
+
+    number: int
+    images: list[Image]
+    total_items: int
+
+    @property
+    def total_pages(self) -> int:
+        """How many pages there are; an empty host has one."""
+        return max(1, -(-self.total_items // PER_PAGE))
+
+
+def page(number: int) -> Page:
+    """Get a page: the counts tell on which day it begins, so that only within that day rows are skipped."""
+    offset = (number - 1) * PER_PAGE
+    days = (
+        sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images"))
+        .group_by(ImageDay.day)
+        .subquery()
+    )
+    newer_or_same = sa.func.sum(days.c.images).over(order_by=days.c.day.desc())
+    starts = sa.select(
+        days.c.day,
+        (newer_or_same - days.c.images).label("before"),
+        sa.func.sum(days.c.images).over().label("total"),
+    ).subquery()
+    # The newest day has none before it, so a day is found wherever there is one.
+    begins = sa.select(starts).where(starts.c.before <= min(offset, MOST)).order_by(starts.c.day).limit(1)
+    row = db.session.execute(begins).one_or_none()
+    total = int(row.total) if row else 0
+    if row is None or offset >= total:
+        return Page(number, [], total)
+    after = datetime.combine(row.day + timedelta(days=1), time(), UTC)
+    statement = (
+        sa.select(Image)
+        .where(older_than(after, 0))
+        .order_by(*NEWEST_FIRST)
+        .offset(offset - int(row.before))
+        .limit(PER_PAGE)
+    )
+    return Page(number, list(db.session.scalars(statement)), total)
+
+
+def every() -> Iterator[sa.Row[tuple[str, datetime, int, str]]]:
+    """Go through all images: filename, upload_time, size, original_name.
+
+    Batches are read one by one, each by its own short query: a slow reader holds no transaction open.
+    """
+    columns = (Image.filename, Image.upload_time, Image.size, Image.original_name, Image.id)
+    statement = sa.select(*columns).order_by(*NEWEST_FIRST).limit(BATCH)
+    rows = db.session.execute(statement).all()
+    while rows:
+        # Gives the connection back while the reader takes its time.
+        db.session.rollback()
+        yield from rows  # type: ignore[misc]  # the id, last, is no one else's business
+        last = rows[-1]
+        rows = db.session.execute(statement.where(older_than(last.upload_time, last.id))).all()
+
+
+def older_than(moment: datetime, image_id: int) -> sa.ColumnElement[bool]:
+    """Compare places in the list as row values, which both databases find by their index."""
+    place = sa.tuple_(sa.literal(moment, Image.upload_time.type), sa.literal(image_id))
+    return sa.tuple_(Image.upload_time, Image.id) < place

@@ -1,0 +1,45 @@
+"""Thumbnails: made on the first request, kept as long as their image."""
+
+import logging
+from typing import BinaryIO
+
+from imagehost import imaging
+from imagehost.errors import DamagedImage, NotFound
+from imagehost.extensions import storage
+from imagehost.models import Image
+
+log = logging.getLogger(__name__)
+
+
+def get(image: Image) -> BinaryIO:
+    """Open an image's thumbnail, a WebP; make it where there is none, once however many ask.
+
+    Raises NotFound where the bytes are missing, DamagedImage where they cannot be decoded.
+    """
+    name = f"{image.filename}.webp"
+    try:
+        return storage.open_rendition(name)
+    except NotFound:
+        pass
+    with storage.rendering(image.filename):
+        try:
+            # Whoever held the place before may have made it.
+            return storage.open_rendition(name)
+        except NotFound:
+            make(image, name)
+    return storage.open_rendition(name)
+
+
+def make(image: Image, name: str) -> None:
+    """Render and keep a thumbnail."""
+    with storage.open(image.filename) as original:
+        try:
+            content = imaging.thumbnail(original, image.file_type)
+        except DamagedImage as error:
+            log.warning("thumbnail failed", extra={"image": image.filename})
+            raise DamagedImage(image.original_name, "its pixels cannot be decoded") from error
+    storage.publish_rendition(name, content)
+    if not storage.exists(image.filename):
+        # Deleted meanwhile: the deletion took its renditions away before this one was there.
+        storage.delete_rendition(name)
+        raise NotFound

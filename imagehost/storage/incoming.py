@@ -1,0 +1,89 @@
+"""A file on its way in: written once, hashed on the way, without a name until it is published."""
+
+import errno
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from typing_extensions import Buffer
+
+from imagehost.errors import StorageFull, TooLarge, Unavailable
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
+"""What some network file systems answer to O_TMPFILE."""
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn the operating system's errors into those that a client can act on."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise StorageFull from error
+        raise Unavailable("storage") from error
+
+
+class Incoming(io.FileIO):
+    """A temporary file in ``folder``, which vanishes unless it is published, even when the process is killed.
+
+    ``written`` counts bytes. Raises TooLarge past ``max_size``, StorageFull where there is no room.
+    """
+
+    def __init__(self, folder: Path, max_size: int) -> None:
+        self.written = 0
+        self._max_size = max_size
+        self._hash = hashlib.sha256()
+        self._path: str | None = None
+        with storage_errors():
+            try:
+                descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                if error.errno not in NO_UNNAMED_FILES:
+                    raise
+                descriptor, self._path = tempfile.mkstemp(dir=folder)
+        super().__init__(descriptor, "r+b")
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was written, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def write(self, data: Buffer, /) -> int:
+        """Append all of ``data``, and hash it."""
+        rest = memoryview(data).cast("B")
+        length = len(rest)
+        if self.written + length > self._max_size:
+            raise TooLarge(self._max_size)
+        self._hash.update(rest)
+        with storage_errors():
+            while rest:
+                # A disk that fills up takes a part first, and says no to the next.
+                rest = rest[super().write(rest) :]
+        self.written += length
+        return length
+
+    def flush_to_disk(self, mode: int = 0o644) -> None:
+        """Let the bytes survive a power failure, readable for the web server."""
+        with storage_errors():
+            os.fchmod(self.fileno(), mode)
+            os.fsync(self.fileno())
+
+    def link(self, path: Path) -> None:
+        """Give the file its name, atomically. Raises FileExistsError where it is taken."""
+        source = self._path or f"/proc/self/fd/{self.fileno()}"
+        # The folder descriptor makes it linkat(AT_SYMLINK_FOLLOW); else /proc's link itself would be linked.
+        os.link(source, path, src_dir_fd=self.fileno(), follow_symlinks=True)
+
+    def close(self) -> None:
+        """Let the temporary file go."""
+        if not self.closed and self._path:
+            Path(self._path).unlink(missing_ok=True)
+        super().close()

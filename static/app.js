@@ -1,0 +1,38 @@
+// What works without a script works without this one; it makes copying and waiting pleasant.
+
+// Copy buttons show only where they can work. The text stays selected where the clipboard is refused.
+const reveal = (root) => root.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Press Ctrl+C";
+  }
+});
+
+document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));
+reveal(document);
+
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const progress = document.getElementById("progress");
+  if (!progress || !event.detail.lengthComputable) return;
+  progress.hidden = event.detail.loaded >= event.detail.total;
+  progress.value = (100 * event.detail.loaded) / event.detail.total;
+});
+
+// A new try, or one that went well, takes the last refusal away.
+document.addEventListener("htmx:beforeRequest", () => { document.getElementById("alerts").replaceChildren(); });
+
+// The server is gone, or the way to it: there is no answer to show.
+document.addEventListener("htmx:sendError", () => {
+  const alert = document.createElement("p");
+  alert.className = "alert";
+  alert.textContent = "The server cannot be reached. Check your connection and try again.";
+  document.getElementById("alerts").replaceChildren(alert);
+});

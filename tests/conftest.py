@@ -1,0 +1,145 @@
+"""An application on each database, each test with an empty one."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from flask_migrate import upgrade
+from werkzeug.test import TestResponse
+
+from imagehost import create_app
+from imagehost.extensions import db
+from tests.html import lint
+from tests.postgres import Postgres
+
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+FRAGMENT = {"HX-Request": "true", "Accept": "*/*"}
+JSON: dict[str, str] = {}
+SHAPES = pytest.mark.parametrize("shape", [PAGE, FRAGMENT, JSON], ids=["page", "fragment", "json"])
+
+
+class LintingClient(FlaskClient):
+    """A client that looks at the markup of every page it gets."""
+
+    def open(self, *args: object, **kwargs: object) -> TestResponse:
+        # Read to the end and closed, as a server does.
+        answer = super().open(*args, **{"buffered": True, **kwargs})
+        if answer.mimetype == "text/html" and answer.data:
+            lint(answer.text, fragment=not answer.text.lstrip().lower().startswith("<!doctype"))
+        return answer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    migrate(f"sqlite:///{folder}/imagehost.db", folder)
+    return folder / "imagehost.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = postgres.create("imagehost")
+    migrate(url, tmp_path_factory.mktemp("template"))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database; every test that asks for it runs on both."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "imagehost.db")
+        return f"sqlite:///{tmp_path}/imagehost.db"
+    url: str = request.getfixturevalue("migrated_postgres")
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("TRUNCATE images, image_days RESTART IDENTITY"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Build applications on this test's database and folder."""
+    made = []
+
+    def make(**overrides: object) -> Flask:
+        settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path, "RATE_LIMIT_ENABLED": False}
+        app = create_app(**{**settings, **overrides})
+        app.test_client_class = LintingClient
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()
+
+
+def migrate(url: str, folder: Path) -> None:
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=folder)
+    with app.app_context():
+        upgrade()
+    close(app)
+
+
+def close(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:
+    """A form with one picture."""
+    return {"file": (io.BytesIO(content), name)}
+
+
+def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> str:
+    """The answer is an error of ours, in one of the three shapes; give its message."""
+    assert answer.status_code == status, answer.text
+    assert {"HX-Request", "Accept"} <= set(answer.vary)
+    if answer.is_json:
+        assert answer.json["status"] == "error"
+        assert answer.json["code"] == code
+        assert answer.json["message"] == answer.json["detail"]
+        message = answer.json["message"]
+    else:
+        message = answer.text
+        assert 'class="alert"' in message
+    for word in words:
+        assert word in message
+    assert "Traceback" not in answer.text
+    return message
+
+
+def stored_files(app: Flask) -> list[Path]:
+    """All bytes that the storage holds, apart from locks and marker."""
+    folder = app.extensions["imagehost.settings"].images_dir
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts and path.name != ".imagehost"
+    )

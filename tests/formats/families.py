@@ -1,0 +1,72 @@
+"""All samples by kind, and what mutations may put into them."""
+
+from collections.abc import Callable
+
+from . import samples
+
+FAMILIES: dict[str, Callable[[], dict[str, bytes]]] = {
+    "jpg": samples.jpegs,
+    "png": samples.pngs,
+    "gif": samples.gifs,
+    "webp": samples.webps,
+    "avif": samples.avifs,
+}
+
+TOKENS: dict[str, list[bytes]] = {
+    "jpg": [
+        b"\xff",
+        b"\xff\xd0",
+        b"\xff\xd8",
+        b"\xff\xd9",
+        b"\xff\x01",
+        samples.segment(0xFE, b"ab"),
+        samples.segment(0xE1, samples.exif(4)),
+        samples.segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"),
+        samples.segment(0xEE, b"Adobe\0d\0\0\0\0\1"),
+        samples.segment(0xEE, b"Adobe\0d\0\0\0\0\0more"),
+        samples.segment(0xE2, b"ICC_PROFILE\0\1\1abc"),
+        samples.segment(0xDD, b"\0\2"),
+    ],
+    "png": [
+        samples.chunk(b"tEXt", b"a\0b"),
+        samples.chunk(b"IDAT"),
+        samples.chunk(b"IEND"),
+        samples.chunk(b"eXIf", samples.exif(5)[6:]),
+        samples.chunk(b"tRNS", b"\0\1\0\1\0\1"),
+        samples.chunk(b"acTL", b"\0\0\0\1\0\0\0\0"),
+    ],
+    "gif": [
+        b"\0",
+        b"!",
+        b",",
+        b";",
+        samples.CONTROL,
+        samples.PLAIN,
+        samples.extension(0xFE, b"ab"),
+        samples.extension(0xFF, b"NETSCAPE2.0", b"\1\5\0"),
+        samples.extension(0xFF, b"XMP DataXMP", b"ab"),
+        samples.extension(0xFF),
+        samples.extension(0xF9, b"\5\1\0\2"),
+    ],
+    "webp": [
+        b"\0",
+        samples.riff_chunk(b"EXIF", samples.exif(4)),
+        samples.riff_chunk(b"XMP ", b"ab"),
+        samples.riff_chunk(b"ICCP", b"ab"),
+        samples.riff_chunk(b"ANIM", b"\0\0\0\0\2\0"),
+        samples.riff_chunk(b"wxyz", b"abc"),
+    ],
+    "avif": [
+        b"\0",
+        samples.box(b"free", b"ab"),
+        samples.box(b"uuid", bytes(16)),
+        samples.box(b"udta"),
+        b"Exif",
+    ],
+}
+
+EACH = [(kind, name) for kind, family in FAMILIES.items() for name in family()]
+
+
+def sample(kind: str, name: str) -> bytes:
+    return FAMILIES[kind]()[name]

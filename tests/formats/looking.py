@@ -1,0 +1,111 @@
+"""What a person sees of a picture: everything that must be the same before and after."""
+
+import io
+import random
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from imagehost import formats
+from imagehost.formats import exif
+
+PILLOW = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
+ROOMY = 10_000_000
+MOST_FRAMES = 12
+SEEN = (
+    "duration",
+    "loop",
+    "background",
+    "transparency",
+    "blend",
+    "disposal",
+    "icc_profile",
+    "jfif_density",
+    "gamma",
+)
+
+
+def clean(kind: str, data: bytes, max_pixels: int = ROOMY) -> bytes:
+    """Clean bytes; the very same object comes back where there is nothing to drop."""
+    file = formats.clean(kind, io.BytesIO(data), formats.Canvas(max_pixels), io.BytesIO)
+    return data if file is None else file.getvalue()
+
+
+def look(kind: str, data: bytes) -> Any:
+    """Decode all frames; None where Pillow cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data), formats=[PILLOW[kind]]) as image:
+                # Of several JPEGs in one file the first is the picture.
+                count = 1 if kind == "jpg" else min(getattr(image, "n_frames", 1), MOST_FRAMES)
+                return [_frame(image, index) for index in range(count)]
+        except Exception:  # noqa: BLE001 - whatever Pillow raises, the picture does not decode
+            return None
+
+
+def _frame(image: Image.Image, index: int) -> Any:
+    image.seek(index)
+    image.load()
+    facts = {key: image.info.get(key) for key in SEEN}
+    facts["orientation"] = exif.read(image.info.get("exif", b""))
+    facts["disposed"] = getattr(image, "disposal_method", 0)
+    return image.size, image.mode, image.getpalette(), image.tobytes(), facts
+
+
+def orientation(data: bytes) -> int:
+    """Ask Pillow which way up a picture is."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.getexif().get(0x0112, 1)
+
+
+def mutated(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    """Change one to three places of a file."""
+    for _ in range(random_.choice((1, 1, 2, 3))):
+        changes: list[Callable[[bytes, random.Random, list[bytes]], bytes]] = [
+            _flip,
+            _insert,
+            _delete,
+            _repeat,
+            _swap,
+        ]
+        data = random_.choice(changes)(data, random_, tokens)
+    return data
+
+
+def _range(data: bytes, random_: random.Random) -> tuple[int, int]:
+    start = random_.randrange(len(data) + 1)
+    return start, min(len(data), start + random_.choice((1, 2, 4, 8, 16, 64, 300)))
+
+
+def _flip(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    changed = bytearray(data or b"?")
+    # Heads decide more than pixels do.
+    at = random_.randrange(min(len(changed), random_.choice((32, 128, len(changed)))))
+    changed[at] = random_.choice(
+        (changed[at] ^ 1 << random_.randrange(8), 0, 1, 0xFF, random_.randrange(256))
+    )
+    return bytes(changed)
+
+
+def _insert(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    at, _ = _range(data, random_)
+    return data[:at] + random_.choice([*tokens, random_.randbytes(3)]) + data[at:]
+
+
+def _delete(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    start, stop = _range(data, random_)
+    return data[:start] + data[stop:]
+
+
+def _repeat(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    start, stop = _range(data, random_)
+    return data[:stop] + data[start:stop] + data[stop:]
+
+
+def _swap(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
+    start, stop = _range(data, random_)
+    end = min(len(data), 2 * stop - start)
+    return data[:start] + data[stop:end] + data[start:stop] + data[end:]

@@ -1,0 +1,240 @@
+"""Small real pictures with everything in them that may or must not be kept."""
+
+import importlib.util
+import io
+import struct
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, PngImagePlugin
+
+SECRET = b"GEHEIM"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">GEHEIM</x:xmpmeta>'
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+SMALL = (40, 28)
+
+
+def photograph(name: str) -> Path:
+    """Locate a photograph of scikit-learn, without the seconds that its import takes."""
+    folder = importlib.util.find_spec("sklearn").submodule_search_locations[0]
+    return Path(folder) / "datasets" / "images" / name
+
+
+@cache
+def photo(name: str = "china.jpg", size: tuple[int, int] = SMALL) -> Image.Image:
+    with Image.open(photograph(name)) as image:
+        return image.resize(size)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def exif(orientation: int | None = 6) -> bytes:
+    """Write what a camera would: place, time, maker."""
+    tags = Image.Exif()
+    if orientation:
+        tags[0x0112] = orientation
+    tags[0x010F] = "GEHEIM maker"
+    tags[0x0132] = "2025:01:24 15:30:00"
+    tags.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 0.0), 29: "GEHEIM"})
+    tags.get_ifd(0x8769).update({0x9003: "GEHEIM time"})
+    return tags.tobytes()
+
+
+# JPEG ---------------------------------------------------------------------------------------------------
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def behind_soi(jpeg: bytes, *segments: bytes) -> bytes:
+    return jpeg[:2] + b"".join(segments) + jpeg[2:]
+
+
+def between_scans(jpeg: bytes, extra: bytes) -> bytes:
+    at = jpeg.index(b"\xff\xda", jpeg.index(b"\xff\xda") + 2)
+    return jpeg[:at] + extra + jpeg[at:]
+
+
+THUMBNAIL = b"JFIF\0\x01\x02\0\0\x01\0\x01\x02\x01" + SECRET
+IPTC = segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x78\0\x06GEHEIM\0")
+OLD_THUMBNAIL = segment(0xE0, b"JFXX\0\x10" + SECRET)
+
+
+@cache
+def jpegs() -> dict[str, bytes]:
+    rich = {"exif": exif(), "icc_profile": PROFILE, "xmp": XMP, "comment": SECRET}
+    found = {
+        "baseline": saved(photo(), "JPEG"),
+        "progressive": saved(photo(), "JPEG", progressive=True),
+        "restarts": saved(photo(), "JPEG", restart_marker_blocks=1),
+        "cmyk": saved(photo().convert("CMYK"), "JPEG"),
+        "grey": saved(photo().convert("L"), "JPEG"),
+        "rgb": saved(photo(), "JPEG", keep_rgb=True),
+        "rich": saved(photo(), "JPEG", **rich),
+        "rich-progressive": saved(photo(), "JPEG", progressive=True, **rich),
+        "upright": saved(photo(), "JPEG", exif=exif(1)),
+        "unoriented": saved(photo(), "JPEG", exif=exif(None)),
+        "mpo": saved(photo(), "MPO", save_all=True, append_images=[photo("flower.jpg")], exif=exif(3)),
+    }
+    found["segments"] = behind_soi(found["baseline"], segment(0xE0, THUMBNAIL), OLD_THUMBNAIL, IPTC)
+    found["between"] = between_scans(
+        found["progressive"], segment(0xFE, SECRET) + b"\xff" + segment(0xE1, XMP)
+    )
+    found["filled"] = (
+        found["cmyk"].replace(b"\xff\xc4", b"\xff\xff\xff\xc4").replace(b"\xff\xd9", b"\xff\xff\xd9")
+    )
+    found["twice"] = behind_soi(found["baseline"], segment(0xE1, exif(8)), segment(0xE1, exif(3)))
+    return found
+
+
+# PNG ----------------------------------------------------------------------------------------------------
+
+
+def chunk(name: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def before(png: bytes, name: bytes, *chunks: bytes) -> bytes:
+    at = png.index(name) - 4
+    return png[:at] + b"".join(chunks) + png[at:]
+
+
+def frames(mode: str = "RGB") -> list[Image.Image]:
+    return [photo("flower.jpg").convert(mode), photo().rotate(90).convert(mode)]
+
+
+@cache
+def pngs() -> dict[str, bytes]:
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "GEHEIM")
+    text.add_text("Raw profile type exif", "GEHEIM", zip=True)
+    text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    text.add(b"tIME", b"\x07\xe9\x01\x18\x0f\x1e\x00")
+    text.add(b"prVt", SECRET, after_idat=True)
+    rich = {"exif": exif(), "icc_profile": PROFILE, "pnginfo": text, "dpi": (72, 72)}
+    moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300], "loop": 3}
+    rgba = photo().convert("RGBA")
+    rgba.putalpha(photo("flower.jpg").convert("L"))
+    found = {
+        "rgb": saved(photo(), "PNG"),
+        "grey": saved(photo().convert("L"), "PNG"),
+        "bits": saved(photo().convert("1"), "PNG"),
+        "deep": saved(photo().convert("I;16"), "PNG"),
+        "rgba": saved(rgba, "PNG"),
+        "palette": saved(photo().quantize(16), "PNG", transparency=3),
+        "rich": saved(photo(), "PNG", **rich),
+        "upright": saved(photo(), "PNG", exif=exif(1)),
+        "moving": saved(photo(), "PNG", **moving),
+        "moving-rich": saved(photo(), "PNG", **moving, **rich),
+        "moving-default": saved(photo(), "PNG", default_image=True, **moving),
+    }
+    found["late-exif"] = before(found["rgb"], b"IEND", chunk(b"eXIf", exif(8)[6:]))
+    return found
+
+
+# GIF ----------------------------------------------------------------------------------------------------
+
+
+def extension(label: int, *blocks: bytes) -> bytes:
+    return b"!" + bytes((label,)) + b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
+
+
+PLAIN = extension(0x01, b"\0\0\0\0\x08\0\x08\0\x08\x08\x01\0", SECRET)
+CONTROL = extension(0xF9, b"\x08\x0a\0\0")
+
+
+def head_size(gif: bytes) -> int:
+    return 13 + (3 << (gif[10] & 7) + 1 if gif[10] & 0x80 else 0)
+
+
+def behind_screen(gif: bytes, *extensions: bytes) -> bytes:
+    at = head_size(gif)
+    return gif[:at] + b"".join(extensions) + gif[at:]
+
+
+@cache
+def gifs() -> dict[str, bytes]:
+    small = photo().quantize(16)
+    moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300], "loop": 3}
+    holed = [image.quantize(8) for image in (photo(), *frames())]
+    found = {
+        "still": saved(small, "GIF"),
+        "moving": saved(photo(), "GIF", disposal=2, **moving),
+        "holed": saved(
+            holed[0], "GIF", save_all=True, append_images=holed[1:], transparency=2, disposal=[1, 2, 3]
+        ),
+        "comment": saved(photo(), "GIF", comment=SECRET, disposal=2, **moving),
+    }
+    wide = bytearray(found["still"])
+    wide[6:10] = struct.pack("<HH", 8, 4)
+    found["enlarged"] = bytes(wide)
+    xmp = extension(0xFF, b"XMP DataXMP", XMP)
+    found["extensions"] = behind_screen(found["moving"], extension(0xFE), xmp, PLAIN, extension(0x77, SECRET))
+    found["plain"] = behind_screen(found["still"], CONTROL, PLAIN)
+    return found
+
+
+# WebP ---------------------------------------------------------------------------------------------------
+
+
+def riff(*chunks: bytes) -> bytes:
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def riff_chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+
+@cache
+def webps() -> dict[str, bytes]:
+    rich = {"exif": exif(), "icc_profile": PROFILE, "xmp": XMP}
+    moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300], "loop": 3}
+    rgba = photo().convert("RGBA")
+    rgba.putalpha(photo("flower.jpg").convert("L"))
+    found = {
+        "lossy": saved(photo(), "WEBP"),
+        "lossless": saved(photo(size=(15, 11)), "WEBP", lossless=True),
+        "alpha": saved(rgba, "WEBP"),
+        "rich": saved(photo(), "WEBP", **rich),
+        "upright": saved(photo(), "WEBP", exif=exif(1)),
+        "moving": saved(photo(), "WEBP", **moving),
+        "moving-rich": saved(rgba, "WEBP", **moving, **rich),
+    }
+    found["unknown"] = riff(found["alpha"][12:], riff_chunk(b"GHIM", SECRET + b"!"))
+    found["simple"] = riff(found["lossy"][12:], riff_chunk(b"EXIF", exif()))
+    return found
+
+
+# AVIF ---------------------------------------------------------------------------------------------------
+
+
+def box(name: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", len(data) + 8) + name + data
+
+
+@cache
+def avifs() -> dict[str, bytes]:
+    # Pillow 13 with libavif 1.4.2 crashes when it writes an animation that has EXIF or XMP.
+    rich = {"exif": exif(), "icc_profile": PROFILE, "xmp": XMP}
+    moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300]}
+    rgba = photo().convert("RGBA")
+    rgba.putalpha(photo("flower.jpg").convert("L"))
+    fast = {"speed": 10, "max_threads": 1}
+    plain = photo().copy()
+    plain.info = {}
+    found = {
+        "plain": saved(plain, "AVIF", **fast),
+        "alpha": saved(rgba, "AVIF", **fast),
+        "rich": saved(photo(), "AVIF", **rich, **fast),
+        "moving": saved(plain, "AVIF", **moving, **fast),
+    }
+    found["boxes"] = found["plain"] + box(b"uuid", SECRET * 4) + box(b"free", SECRET)
+    return found

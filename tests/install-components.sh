@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the Debian packages whose programs the tests run, where they are missing.
+set -e
+
+missing=""
+command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -q update
+    # shellcheck disable=SC2086  # one word a package
+    apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing
+else
+    echo "The tests need programs that are not here. On Debian or Ubuntu:" >&2
+    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi

@@ -1,0 +1,79 @@
+"""A PostgreSQL server of the tests' own, on loopback, from the machine's packages."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg2
+
+OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+class Postgres:
+    """One cluster in a temporary folder; ``url`` is a fresh database of it."""
+
+    def __init__(self) -> None:
+        # In /tmp: a short path for the socket, and one that the user postgres can read.
+        self.folder = Path(tempfile.mkdtemp(prefix="imagehost-pg-", dir="/tmp"))
+        self.port = free_port()
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+        self.folder.chmod(0o755)
+        self.run("initdb", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+        self.start()
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} {OPTIONS}"
+        self.run("pg_ctl", "-w", "-s", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-m", "immediate", "-w", "-s", "stop")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str, template: str = "template0") -> str:
+        self.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        connection = psycopg2.connect(self.url("postgres"))
+        connection.autocommit = True
+        try:
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
+    def run(self, program: str, *arguments: str) -> None:
+        # PostgreSQL refuses to run as root.
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*user, find(program), "-D", str(self.folder / "data"), *arguments]
+        subprocess.run(command, check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
+
+
+def find(program: str) -> str:
+    """Find a program of PostgreSQL's, the newest of several; Debian keeps them off the PATH."""
+    candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=version)
+    found = str(candidates[-1]) if candidates else shutil.which(program)
+    if not found:
+        raise RuntimeError(f"the tests need PostgreSQL's {program}: run make test")
+    return found
+
+
+def version(path: Path) -> int:
+    return int(path.parts[-3])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
