@@ -89,7 +89,9 @@ def parse_public_url(env: Env, name: str) -> str:
 
 def parse_rate(env: Env, name: str) -> str:
     """Read how many uploads a client may send in which time."""
-    return str(limits.parse(env.str(name)))
+    rate = env.str(name)
+    limits.parse(rate)
+    return rate
 
 
 def read_database_url(read: Reader, instance: Path) -> sa.URL:

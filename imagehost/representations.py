@@ -38,8 +38,8 @@ def facts(image: Image) -> dict[str, object]:
         "size_kb": -(-image.size // 1024),
         "width": image.width,
         "height": image.height,
-        "upload_time": timestamp(image.upload_time),
         "file_type": image.file_type,
+        "upload_time": timestamp(image.upload_time),
     }
 
 
@@ -52,8 +52,8 @@ def uploaded(image: Image) -> dict[str, object]:
     """Write an image just uploaded, its addresses ready to share."""
     return {
         "status": "success",
-        **facts(image),
         "url": absolute(image_url(image.filename)),
+        **facts(image),
         "thumbnail_url": absolute(thumbnail_url(image.filename)),
         "view_url": absolute(url_for("viewing.show", filename=image.filename)),
     }

@@ -3,17 +3,27 @@
 // Copy buttons show only where they can work. The text stays selected where the clipboard is refused.
 const reveal = (root) => root.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
 
+const select = (source) => {
+  if (source.select) source.select();
+  else getSelection().selectAllChildren(source);
+};
+
+// Plain-http hosts, a home server say, have no navigator.clipboard: there the selection is copied.
+const copy = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
+};
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const field = document.getElementById(button.dataset.copy);
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "Press Ctrl+C";
-  }
+  const source = document.getElementById(button.dataset.copy);
+  select(source);
+  button.textContent = (await copy(source.value ?? source.href)) ? "Copied" : "Press Ctrl+C";
 });
 
 document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));

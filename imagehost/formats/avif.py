@@ -15,7 +15,6 @@ from .source import BUFFER, Piece, Source, Span
 
 BRANDS = {b"avif", b"avis"}
 KEPT = {b"ftyp", b"meta", b"moov", b"mdat"}
-EMPTY = {b"free", b"skip", b"uuid"}
 MAX_BOXES = 1000
 
 
@@ -28,11 +27,12 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     movies = [Tracks(source, box) for box in found if box.name == b"moov"]
     if len(metas) > 1 or len(movies) > 1:
         raise Malformed("it has an AVIF box twice")
-    _count(canvas, metas, movies)
-    kept = [span for part in [*metas, *movies] for span in part.kept]
-    edits = [edit for part in [*metas, *movies] for edit in part.edits]
-    outer = [box for box in found if box.name in {b"meta", b"moov", b"mdat"}]
-    _check_places(kept, edits, outer, end)
+    parts: list[Items | Tracks] = [*metas, *movies]
+    _count(canvas, parts)
+    kept = [span for part in parts for span in part.kept]
+    blanked = [edit for part in parts for edit in part.blanked]
+    _check_places(kept, blanked, [box for box in found if box.name == b"mdat"], end)
+    edits = blanked + [edit for part in parts for edit in part.edits]
     edits += [erase(source, box) for box in found if box.name not in KEPT and box.stop <= end]
     yield from _pieces(source, _checked(edits, kept), end)
 
@@ -51,42 +51,39 @@ def _top(source: Source) -> list[Box]:
     """Find the outermost boxes, up to the end or to bytes that are no box."""
     found: list[Box] = []
     at = 0
-    while at < source.length:
-        # Behind the boxes that a picture needs anything may follow, down to less than the head of a box.
-        if len(found) > 2 and not _is_known(source, at):
-            break
+    while at < source.length and not _is_foreign(source, at):
         found.append(box := read(source, at))
         at = box.stop
-        if at > source.length:
-            raise Malformed("it ends too early")
         if len(found) > MAX_BOXES:
             raise Malformed("it is cut into too many parts")
+    if at > source.length:
+        raise Malformed("it ends too early")
     return found
 
 
-def _is_known(source: Source, at: int) -> bool:
-    """Tell whether a box stands here that belongs to a picture."""
+def _is_foreign(source: Source, at: int) -> bool:
+    """Tell whether bytes behind the picture begin here, which are no box at all or none that fits."""
     source.seek(at)
-    return source.length - at >= 8 and source.take(8)[4:] in KEPT | EMPTY
+    head = source.take(min(8, source.length - at))
+    size = int.from_bytes(head[:4], "big")
+    return head[4:] not in KEPT and (len(head) < 8 or 1 < size < 8 or at + size > source.length)
 
 
-def _count(canvas: Canvas, metas: list[Items], movies: list[Tracks]) -> None:
+def _count(canvas: Canvas, parts: list[Items | Tracks]) -> None:
     """Count the frames, each as large as the largest picture."""
-    sizes = [part.size for part in [*metas, *movies]]
-    if not any(meta.kept for meta in metas) and not any(movie.frames for movie in movies):
+    if not any(part.kept for part in parts):
         raise Malformed("it holds no picture")
-    canvas.declare(*max(sizes, key=lambda size: size[0] * size[1]))
-    frames = max([1, *(movie.frames for movie in movies)])
+    canvas.declare(*max((part.size for part in parts), key=lambda size: size[0] * size[1]))
     # One by one they would cost time, where a file declares billions.
-    canvas.add_frames(frames)
+    canvas.add_frames(max(part.frames for part in parts))
 
 
-def _check_places(kept: list[tuple[int, int]], edits: list[Edit], outer: list[Box], end: int) -> None:
-    """Check that all data are there, and that nothing is overwritten but in boxes made for data."""
+def _check_places(kept: list[tuple[int, int]], blanked: list[Edit], places: list[Box], end: int) -> None:
+    """Check that all data are there, and that metadata lie where nothing but data does."""
     if any(stop > end for _, stop in kept):
         raise Malformed("it ends too early")
-    for start, stop, _ in edits:
-        if not any(box.data <= start and stop <= box.stop for box in outer):
+    for start, stop, _ in blanked:
+        if not any(box.data <= start and stop <= box.stop for box in places):
             raise Malformed("an AVIF item lies outside of its place")
 
 

@@ -12,7 +12,6 @@ PIXELS = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
 KEPT = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
 # Decoders insist that an Exif item holds a TIFF: this one, behind the offset of its header, has no entry.
 EMPTY_EXIF = bytes(4) + b"MM\0*\0\0\0\x08" + bytes(6)
-MAX_EXTENTS = 10_000
 
 
 class Extent(NamedTuple):
@@ -29,9 +28,11 @@ class Items:
 
     def __init__(self, source: Source, meta: Box) -> None:
         self.source = source
+        self.frames = 1
         self.size = (0, 0)
         self.kept: list[tuple[int, int]] = []
         self.edits: list[Edit] = []
+        self.blanked: list[Edit] = []  # the same for metadata, which must lie where data lie
         self._idat = Box(b"idat", 0, 0, 0)
         self._kinds: dict[int, bytes] = {}
         self._extents: list[Extent] = []
@@ -50,7 +51,7 @@ class Items:
         if box.name == b"iinf":
             self._information(box)
         elif box.name == b"iloc":
-            self._extents = list(_locations(table(self.source, box)))
+            self._extents = list(_locations(self.source, table(self.source, box)))
         elif box.name == b"iprp":
             self._properties(box)
         elif box.name == b"idat":
@@ -99,16 +100,17 @@ class Items:
             if kind in PIXELS or not kind:
                 self.kept.append((begin, begin + size))
             elif size:
-                head = EMPTY_EXIF[written.get(item, 0) :] if kind == b"Exif" else b""
-                self.edits.append(Edit(begin, begin + size, head))
-                written[item] = written.get(item, 0) + size
+                done = written.get(item, 0)
+                edit = Edit(begin, begin + size, EMPTY_EXIF[done:] if kind == b"Exif" else b"")
+                (self.edits if method else self.blanked).append(edit)
+                written[item] = done + size
 
 
 def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
 
 
-def _locations(facts: Table) -> Iterator[Extent]:
+def _locations(source: Source, facts: Table) -> Iterator[Extent]:
     """Read the places of all items."""
     version = facts.version()
     if version > 2:
@@ -117,13 +119,12 @@ def _locations(facts: Table) -> Iterator[Extent]:
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
     seen: set[int] = set()
-    left = MAX_EXTENTS
     for _ in range(facts.number(wide)):
         item = facts.number(wide)
         method = facts.number(2) & 15 if version else 0
         reference, begin, extents = facts.number(2), facts.number(base), facts.number(2)
-        left -= extents + 1
-        if method > 1 or reference or item in seen or left < 0:
+        source.count_part(extents + 1)
+        if method > 1 or reference or item in seen:
             raise Malformed("its AVIF items make no sense")
         seen.add(item)
         for _ in range(extents):

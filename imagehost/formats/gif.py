@@ -17,11 +17,7 @@ APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of a GIF, up to its trailer."""
-    version, width, height, flags = struct.unpack("<6sHHB2x", source.take(13))
-    if version not in VERSIONS:
-        raise Malformed("it does not begin like a GIF")
-    canvas.declare(width, height)
-    _skip_colours(source, flags)
+    _screen(source, canvas)
     yield Span(0, source.position)
     introducer = b""
     controlled = False
@@ -42,6 +38,15 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
         yield Span(start, source.position)
     if not canvas.frames:
         raise Malformed("it holds no picture")
+
+
+def _screen(source: Source, canvas: Canvas) -> None:
+    """Read the size of the screen, which the first frame may enlarge."""
+    version, width, height, flags = struct.unpack("<6sHHB2x", source.take(13))
+    if version not in VERSIONS:
+        raise Malformed("it does not begin like a GIF")
+    canvas.declare(width, height)
+    _skip_colours(source, flags)
 
 
 def _skip_colours(source: Source, flags: int) -> None:

@@ -99,9 +99,9 @@ class Source:
                 return
             self._at -= 1
 
-    def count_part(self) -> None:
-        """Count a segment, chunk or block, since a file of nothing but tiny ones costs too much time."""
-        self._parts += 1
+    def count_part(self, number: int = 1) -> None:
+        """Count segments, chunks or boxes, since a file of nothing but tiny ones costs too much time."""
+        self._parts += number
         if self._parts > MAX_PARTS:
             raise Malformed("it is cut into too many parts")
 

@@ -2,11 +2,11 @@
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from . import exif
 from .canvas import Canvas
 from .errors import Malformed
+from .riff import Chunk, chunks
 from .source import Piece, Source, Span
 from .webp_frame import FRAME, measure
 
@@ -15,16 +15,6 @@ HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
 # Everything else goes: XMP, and the chunks that nobody knows.
 KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 HEAD = 64 * 1024
-
-
-class Chunk(NamedTuple):
-    """A chunk's name, where it starts, where its data are and where its padding ends."""
-
-    name: bytes
-    start: int
-    data: int
-    size: int
-    stop: int
 
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
@@ -47,19 +37,6 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     yield Span(0, RIFF.size) if left == size else RIFF.pack(riff, left, form)
     source.seek(RIFF.size)
     yield from map(picture.kept, chunks(source, end))
-
-
-def chunks(source: Source, end: int) -> Iterator[Chunk]:
-    """Step from chunk to chunk, exactly to the end."""
-    while (start := source.position) < end:
-        name, size = struct.unpack("<4sI", source.take(8))
-        chunk = Chunk(name, start, start + 8, size, start + 8 + size + size % 2)
-        if chunk.stop > end:
-            raise Malformed("a WebP chunk has the wrong length")
-        yield chunk
-        source.seek(chunk.stop)
-    if start > end:
-        raise Malformed("a WebP chunk has the wrong length")
 
 
 class _Picture:

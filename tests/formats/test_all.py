@@ -95,7 +95,9 @@ def test_a_mutated_picture_is_refused_or_looks_the_same(kind, name):
             data = repaired(kind, data)
         cleaned = let_through(kind, data)
         if cleaned is not None and cleaned is not data:
-            assert look(kind, cleaned) == look(kind, data)
+            before = look(kind, data)
+            # Pillow refuses some pictures for nothing but their metadata.
+            assert before == look(kind, cleaned) or (before is None and kind in {"png", "avif"})
             assert clean(kind, cleaned) is cleaned
 
 

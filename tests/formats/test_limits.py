@@ -39,13 +39,18 @@ def huge(kind):
         return b"\x89PNG\r\n\x1a\n" + ihdr + samples.chunk(b"IDAT", bytes(HOSTILE)) + samples.chunk(b"IEND")
     if kind == "gif":
         return b"GIF89a" + struct.pack("<HH", side, side) + bytes(3) + b"!\xfe" + b"\xff" * HOSTILE
+    if kind == "avif":
+        small = samples.avifs()["plain"]
+        return small.replace(struct.pack(">II", *samples.SMALL), struct.pack(">II", side, side)) + bytes(
+            HOSTILE
+        )
     sides = (side - 1).to_bytes(3, "little")
     return samples.riff(
         samples.riff_chunk(b"VP8X", bytes(4) + 2 * sides), samples.riff_chunk(b"VP8L", bytes(HOSTILE))
     )
 
 
-@pytest.mark.parametrize("kind", ["jpg", "png", "gif", "webp"])
+@pytest.mark.parametrize("kind", formats.KINDS)
 def test_too_many_pixels_are_told_from_the_header_alone(kind):
     stream = Watched(huge(kind))
     with pytest.raises(formats.PixelLimit) as caught:
@@ -80,6 +85,10 @@ def floods():
         samples.riff(samples.webps()["lossy"][12:], b"junk\0\0\0\0" * HOSTILE),
         "it is cut into too many parts",
     )
+    start = samples.box(b"ftyp", b"avif\0\0\0\0")
+    empty = samples.box(b"free") * (HOSTILE // 8)
+    yield "avif", start + empty, "it is cut into too many parts"
+    yield "avif", start + samples.box(b"meta", bytes(4) + empty), "it is cut into too many parts"
 
 
 @pytest.mark.parametrize(

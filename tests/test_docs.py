@@ -1,0 +1,75 @@
+"""The docs name what the code has, and nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+from environs import Env
+
+from imagehost import config, create_app
+from imagehost.environment import ROOT
+
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+SAMPLE = (ROOT / ".env.sample").read_text()
+API = (ROOT / "docs" / "api.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.fixture
+def settings_read(monkeypatch, tmp_path) -> set[str]:
+    """The names of all settings that the code asks the environment for."""
+    names = set()
+    original = Env.str
+
+    def record(self, name, *args, **kwargs):
+        names.add(name)
+        return original(self, name, *args, **kwargs)
+
+    monkeypatch.setattr(Env, "str", record)
+    config.load(INSTANCE_DIR=tmp_path)
+    return names | {"INSTANCE_DIR"}
+
+
+def test_configuration_explains_every_setting(settings_read):
+    assert set(re.findall(r"^### `([A-Z_]+)`$", CONFIGURATION, re.MULTILINE)) == settings_read
+
+
+def test_the_sample_lists_every_setting_but_aliases(settings_read):
+    assert set(re.findall(r"^#?([A-Z_]+)=", SAMPLE, re.MULTILINE)) == settings_read - {"UPLOAD_DIR"}
+
+
+def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
+    """Commented in, the sample changes nothing but what has no default."""
+    defaults = config.load(INSTANCE_DIR=tmp_path, SECRET_KEY="k", WEB_SERVER_WORKERS=2)
+    for name, value in re.findall(r"^#([A-Z_]+)=(.+)$", SAMPLE, re.MULTILINE):
+        if not name.startswith("DB_") and not name.endswith(("_DIR", "_URL")):
+            monkeypatch.setenv(name, value)
+    assert config.load(INSTANCE_DIR=tmp_path, SECRET_KEY="k") == defaults
+
+
+def test_the_interface_is_described_whole(tmp_path):
+    rules = [rule for rule in create_app(INSTANCE_DIR=tmp_path).url_map.iter_rules() if rule.endpoint[-6:] != "static"]
+    routes = {f"{method} {plain(rule.rule)}" for rule in rules for method in rule.methods - {"HEAD", "OPTIONS"}}
+    table = API.split("\n## ")[0]
+    described = re.findall(r"`((?:GET|POST|DELETE) [^`?]+)", table)
+    assert {route.rstrip("/") for route in described} == {route.rstrip("/") for route in routes}
+
+
+def plain(rule: str) -> str:
+    """Write a route as the docs do: without converters."""
+    return re.sub(r"<.*?(filename|id)>", r"<\1>", rule)
+
+
+def test_the_commands_that_the_docs_name_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {target for page in PAGES for target in re.findall(r"(?:`|\$ )make ([a-z]+)", page.read_text())}
+    assert named
+    assert named <= targets, named - targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_the_docs_lead_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)#]+)(#[^)]*)?\)", page.read_text())
+    local = [target for target, _ in links if "://" not in target]
+    missing = [target for target in local if not (page.parent / target).exists()]
+    assert not missing, missing
