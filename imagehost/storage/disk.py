@@ -5,9 +5,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
-from string import ascii_lowercase, digits
 from typing import BinaryIO
 
 from imagehost.errors import NotFound
@@ -17,7 +15,6 @@ MARKER = ".imagehost"
 INCOMING = ".incoming"
 RENDITIONS = ".renditions"
 LOCKS = ".locks"
-LETTERS = ascii_lowercase + digits
 
 
 class DiskStorage:
@@ -26,6 +23,7 @@ class DiskStorage:
     def __init__(self, folder: Path, max_size: int) -> None:
         self.folder = folder
         self.max_size = max_size
+        self._durable: set[Path] = set()
 
     def is_ready(self) -> bool:
         """Tell whether the marker is there."""
@@ -33,14 +31,10 @@ class DiskStorage:
             return (self.folder / MARKER).exists()
 
     def initialise(self) -> None:
-        """Make the folders, then the marker.
-
-        All folders at once: one made during an upload would have to be flushed by every upload that meets it.
-        """
+        """Make the folders, then the marker."""
         with storage_errors():
-            for name in (INCOMING, RENDITIONS, LOCKS, *map("".join, product(LETTERS, repeat=2))):
+            for name in (INCOMING, RENDITIONS, LOCKS):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
-            flush_folder(self.folder)
             (self.folder / MARKER).touch()
             flush_folder(self.folder)
 
@@ -52,8 +46,22 @@ class DiskStorage:
         """Link the bytes into place and flush the folder."""
         path = self.path(filename)
         with storage_errors():
+            self._make_durable(path.parent)
             incoming.link(path)
             flush_folder(path.parent)
+
+    def _make_durable(self, folder: Path) -> None:
+        """Let a folder's name survive a power failure.
+
+        That it is there says nothing: who made it may be about to flush. So each process does, once a folder.
+        """
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if folder in self._durable:
+                return
+        flush_folder(self.folder)
+        self._durable.add(folder)
 
     def open(self, filename: str) -> BinaryIO:
         """Open an image for reading."""
