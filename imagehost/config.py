@@ -52,12 +52,12 @@ class Settings:
 def load(**overrides: object) -> Settings:
     """Read and check all settings. Raises WrongSetting, which ends the program with its one line."""
     read = Reader(overrides)
-    instance = read.path("INSTANCE_DIR", ROOT / "instance")
+    instance = read.folder("INSTANCE_DIR", ROOT / "instance")
     settings = Settings(
         instance_dir=instance,
         database_url=read_database_url(read, instance),
         images_dir=read.path("IMAGES_DIR", read.path("UPLOAD_DIR", instance / "images")),
-        log_dir=read.path("LOG_DIR", instance / "logs"),
+        log_dir=read.folder("LOG_DIR", instance / "logs"),
         backup_dir=read.path("BACKUP_DIR", instance / "backups"),
         max_file_size=read.number("MAX_FILE_SIZE", 10 * 1024 * 1024, 1, 2**40),
         max_pixels=read.number("MAX_PIXELS", 100_000_000, 1, 2**40),
@@ -87,7 +87,6 @@ def load(**overrides: object) -> Settings:
 def kept_secret(instance: Path) -> str:
     """Give the secret key kept in the instance folder; make it first where there is none."""
     path = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True)
     draft = instance / f".secret_key.{secrets.token_hex(4)}"
     try:
         return path.read_text()

@@ -8,7 +8,7 @@ import psycopg2
 import psycopg2.errors
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from imagehost.errors import StorageFull, Unavailable
 
@@ -23,7 +23,25 @@ IMMEDIATE = {"sqlite_begin": "IMMEDIATE"}
 
 A deferred one that reads first fails with 'database is locked' when another writer was faster."""
 
+NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+"""What SQLite says on a full disk: when it writes, and when it connects."""
+
 log = logging.getLogger(__name__)
+
+
+class Pool(sa.QueuePool):
+    """A pool that tells in our words that all connections are busy."""
+
+    # SQLAlchemy names a pool's logger after this, and what it writes there is not for app.log.
+    __module__ = sa.QueuePool.__module__
+
+    def connect(self) -> PoolProxiedConnection:
+        """Lend a connection. Raises Unavailable where none came free in time."""
+        try:
+            return super().connect()
+        except sa.exc.TimeoutError as error:
+            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400
+            raise Unavailable("database") from error
 
 
 def normalise(url: str) -> sa.URL:
@@ -38,7 +56,12 @@ def normalise(url: str) -> sa.URL:
 
 def engine_options(url: sa.URL) -> dict[str, Any]:
     """Choose the pool and the connection's settings."""
-    pool = {"pool_size": CONNECTIONS // 2, "max_overflow": CONNECTIONS // 2, "pool_timeout": SECONDS_TO_WAIT}
+    pool = {
+        "poolclass": Pool,
+        "pool_size": CONNECTIONS // 2,
+        "max_overflow": CONNECTIONS // 2,
+        "pool_timeout": SECONDS_TO_WAIT,
+    }
     if url.get_backend_name() == "sqlite":
         return {**pool, "connect_args": {"timeout": SECONDS_TO_WAIT}}
     arguments = {
@@ -57,6 +80,7 @@ def tune(engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", set_pragmas)
         sa.event.listen(engine, "begin", begin)
+        sa.event.listen(engine, "checkin", end_transaction)
 
 
 def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -75,10 +99,19 @@ def begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def end_transaction(connection: DBAPIConnection | None, _: ConnectionPoolEntry) -> None:
+    """Take back what a commit that failed left open: it would keep every other writer waiting."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
+
+
 def translate_error(context: sa.engine.ExceptionContext) -> None:
     """Turn the drivers' errors that are no fault of ours into the two that a client can act on."""
+    if context.is_pre_ping:
+        # A connection that was lost while it lay in the pool is made anew, which nobody need know.
+        return
     error = context.original_exception
-    if isinstance(error, psycopg2.errors.DiskFull) or "database or disk is full" in str(error):
+    if isinstance(error, psycopg2.errors.DiskFull) or getattr(error, "sqlite_errorname", "") in NO_ROOM:
         raise StorageFull from error
     if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError, sqlite3.OperationalError)):
         log.error("database error", extra={"reason": str(error).strip()})
@@ -92,4 +125,7 @@ def log_connect(_: DBAPIConnection, __: ConnectionPoolEntry) -> None:
 
 def log_lost(_: DBAPIConnection, __: ConnectionPoolEntry, error: BaseException | None) -> None:
     """Log a connection that broke."""
-    log.warning("database connection lost", extra={"reason": str(error).strip() if error else "unknown"})
+    # What the pool itself finds out, when it looks before it lends one, comes without words.
+    idle = error is None or isinstance(error, sa.exc.DisconnectionError)
+    reason = "while it was idle" if idle else str(error).strip()
+    log.warning("database connection lost", extra={"reason": reason})

@@ -69,6 +69,15 @@ class Reader:
         """Read a folder; a relative one starts at the working folder."""
         return Path(self.text(name) or default).expanduser().absolute()
 
+    def folder(self, name: str, default: Path) -> Path:
+        """Read a folder that is needed at once, and make it."""
+        path = self.path(name, default)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WrongSetting(name, str(path), f"a folder that can be made ({error.strerror})") from error
+        return path
+
 
 def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
     """Read the allowed image types; jpeg is another word for jpg."""
@@ -81,7 +90,7 @@ def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
 
 def parse_public_url(env: Env, name: str) -> str:
     """Read the scheme and host of the links that are handed out."""
-    url = env.str(name).rstrip("/")
+    url = env.str(name).rstrip("/").lower()
     if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?", url):
         raise ValueError(url)
     return url
@@ -100,29 +109,29 @@ def read_database_url(read: Reader, instance: Path) -> sa.URL:
         field: read.text(name)
         for field, name in (
             ("host", "DB_HOST"),
-            ("port", "DB_PORT"),
             ("database", "DB_NAME"),
             ("username", "DB_USER"),
             ("password", "DB_PASSWORD"),
         )
     }
+    port = read.number("DB_PORT", 0, 1, 65535)
     allowed = "sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
     given = read.text("DATABASE_URL")
     try:
         if given:
             url = database.normalise(given)
-        elif any(parts.values()):
-            port = int(parts["port"] or 5432)
+        elif port or any(parts.values()):
             host, database_name = parts["host"] or "localhost", parts["database"] or "imagehost"
             url = sa.URL.create(
-                "postgresql+psycopg2", parts["username"], parts["password"], host, port, database_name
+                "postgresql+psycopg2", parts["username"], parts["password"], host, port or 5432, database_name
             )
         else:
             url = sa.URL.create("sqlite", database=str(instance / "imagehost.db"))
     except (sa.exc.ArgumentError, ValueError) as error:
         # The value itself may hold a password.
-        raise WrongSetting("DATABASE_URL or DB_PORT", "unreadable", allowed) from error
+        raise WrongSetting("DATABASE_URL", "unreadable", allowed) from error
     in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
-    if url.drivername not in {"sqlite", "postgresql+psycopg2"} or in_memory:
+    usable = url.drivername in {"sqlite", "postgresql+psycopg2"} and (url.port or 0) <= 65535
+    if in_memory or not usable:
         raise WrongSetting("DATABASE_URL", url.render_as_string(hide_password=True), allowed)
     return url

@@ -34,6 +34,13 @@ class LineFile(WatchedFileHandler):
     def _open(self) -> io.TextIOWrapper:
         return Path(self.baseFilename).open("a", buffering=WHOLE_LINE, encoding="utf-8")
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write an event; one that cannot be written, since the folder is gone, say, stops no request."""
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
 
 class RequestFilter(logging.Filter):
     """Adds to each event the request that it belongs to."""
@@ -102,7 +109,6 @@ def formatter(settings: Settings) -> logging.Formatter:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Send the package's events to the file and the console."""
-    settings.log_dir.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("imagehost")
     logger.setLevel(settings.log_level.upper())
     logger.propagate = False

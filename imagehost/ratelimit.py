@@ -1,6 +1,7 @@
 """How often one client may upload, counted for all worker processes together."""
 
 import ipaddress
+import math
 import sqlite3
 import time
 from collections.abc import Callable
@@ -51,11 +52,11 @@ def hit(client: str) -> None:
             hits, ends = counts.execute(HIT, values).fetchone()
             if hits == 1:
                 counts.execute("DELETE FROM windows WHERE ends <= ?", (now,))
-    except sqlite3.OperationalError:
-        # A full disk or a lock held too long: counting is a courtesy, uploading is what we are for.
+    except sqlite3.Error:
+        # A full disk, a long lock, a torn file: counting is a courtesy, uploading is what we are for.
         return
     if hits > rate.amount:
-        raise RateLimited(max(1, round(ends - now)))
+        raise RateLimited(max(1, math.ceil(ends - now)))
 
 
 def connect() -> sqlite3.Connection:
@@ -72,4 +73,9 @@ def network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped:
+        # A server that listens on both writes every client of IPv4 so.
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

@@ -4,8 +4,9 @@ from typing import IO
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
+from werkzeug.formparser import FormDataParser
 
-from imagehost.errors import NoFile, TooManyFiles
+from imagehost.errors import BadRequest, NoFile, TooManyFiles
 from imagehost.services import images
 from imagehost.storage.incoming import Incoming
 
@@ -14,6 +15,12 @@ FIELD = "file"
 
 class UploadRequest(Request):
     """A request whose file parts are written once, to temporary files of the storage."""
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Make a parser that says where a form breaks off, instead of taking it for an empty one."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
 
     def _get_file_stream(
         self,
@@ -42,9 +49,15 @@ class UploadRequest(Request):
 def uploaded(request: Request) -> tuple[Incoming, str]:
     """Take the one picture of the form: its bytes, and what the client calls it.
 
-    Raises NoFile, TooManyFiles, and what stands in the way of keeping it.
+    Raises BadRequest, NoFile, TooManyFiles, and what stands in the way of keeping it.
     """
-    files: list[FileStorage] = request.files.getlist(FIELD)
+    try:
+        files: list[FileStorage] = request.files.getlist(FIELD)
+    except (ValueError, OSError) as error:
+        # A broken form, or a client that stopped sending: errors of the storage come as our own.
+        raise BadRequest(
+            "The form cannot be read. It may have been cut off on its way; send it again."
+        ) from error
     # A form whose file field was left empty sends a part without a name and without bytes.
     sent = [file for file in files if file.filename or file.stream.written]  # type: ignore[attr-defined]  # Incoming
     if not sent:

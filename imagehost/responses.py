@@ -34,7 +34,11 @@ def wanted() -> Shape:
     headers = request.headers
     if headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true":
         return Shape.FRAGMENT
-    by_name = any(value.lower() == "text/html" and quality for value, quality in request.accept_mimetypes)
+    # Without parameters such as charset.
+    by_name = any(
+        value.partition(";")[0].strip().lower() == "text/html" and quality
+        for value, quality in request.accept_mimetypes
+    )
     return Shape.PAGE if by_name else Shape.JSON
 
 
@@ -79,7 +83,7 @@ def varied(answer: Response) -> Response:
 def refuse(status: int, code: str, message: str, **facts: object) -> Response:
     """Answer with an error in the shape that the client asked for."""
     data = {"status": "error", "code": code, "message": message, "detail": message, **facts}
-    g.refusal = code
+    log.info("refused", extra={"status": int(status), "code": code, "reason": message, "path": request.path})
     return render(
         data,
         page="errors/index.html",
@@ -92,7 +96,6 @@ def refuse(status: int, code: str, message: str, **facts: object) -> Response:
 
 def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
     """Answer with one of our own errors."""
-    log.info("refused", extra={"code": error.code, "reason": str(error), "path": request.path})
     answer = refuse(error.status, error.code, str(error))
     if error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)

@@ -3,7 +3,7 @@
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from imagehost.errors import CrossSite, TooLarge
+from imagehost.errors import BadRequest, CrossSite, TooLarge
 from imagehost.extensions import settings
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -46,6 +46,12 @@ def refuse_cross_site() -> None:
         raise CrossSite
 
 
+def refuse_unnamed_host() -> None:
+    """Refuse a Host header that is none: our links would lead nowhere (RFC 9112, section 3.2)."""
+    if not request.host:
+        raise BadRequest("The Host header cannot be read. Send the name that this host is reached by.")
+
+
 def refuse_too_large() -> None:
     """Refuse by the declared length, before the body is read, also where nothing would read it."""
     if (request.content_length or 0) > (request.max_content_length or 0):
@@ -65,6 +71,7 @@ def init_app(app: Flask) -> None:
     proxies = app.extensions["imagehost.settings"].trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
+    app.before_request(refuse_unnamed_host)
     app.before_request(refuse_cross_site)
     app.before_request(refuse_too_large)
     app.after_request(add_headers)

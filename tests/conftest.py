@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from imagehost import create_app
 from imagehost.extensions import db
+from tests import pictures
 from tests.html import lint
 from tests.postgres import Postgres
 
@@ -21,6 +22,11 @@ PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FRAGMENT = {"HX-Request": "true", "Accept": "*/*"}
 JSON: dict[str, str] = {}
 SHAPES = pytest.mark.parametrize("shape", [PAGE, FRAGMENT, JSON], ids=["page", "fragment", "json"])
+# For what no database has a part in.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+SMALL = pictures.jpg(8, 6)
 
 
 class LintingClient(FlaskClient):
@@ -119,6 +125,13 @@ def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:
     return {"file": (io.BytesIO(content), name)}
 
 
+def uploaded(client: FlaskClient, content: bytes | None = None, name: str = "photo.jpg") -> dict[str, object]:
+    """Upload a picture, a small one unless told; give what the answer says of it."""
+    answer = client.post("/upload", data=as_upload(content or SMALL, name))
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
 def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> str:
     """The answer is an error of ours, in one of the three shapes; give its message."""
     assert answer.status_code == status, answer.text
@@ -141,5 +154,7 @@ def stored_files(app: Flask) -> list[Path]:
     """All bytes that the storage holds, apart from locks and marker."""
     folder = app.extensions["imagehost.settings"].images_dir
     return sorted(
-        path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts and path.name != ".imagehost"
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and ".locks" not in path.parts and path.name != ".imagehost"
     )

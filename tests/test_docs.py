@@ -48,8 +48,14 @@ def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
 
 
 def test_the_interface_is_described_whole(tmp_path):
-    rules = [rule for rule in create_app(INSTANCE_DIR=tmp_path).url_map.iter_rules() if rule.endpoint[-6:] != "static"]
-    routes = {f"{method} {plain(rule.rule)}" for rule in rules for method in rule.methods - {"HEAD", "OPTIONS"}}
+    rules = [
+        rule
+        for rule in create_app(INSTANCE_DIR=tmp_path).url_map.iter_rules()
+        if rule.endpoint[-6:] != "static"
+    ]
+    routes = {
+        f"{method} {plain(rule.rule)}" for rule in rules for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
     table = API.split("\n## ")[0]
     described = re.findall(r"`((?:GET|POST|DELETE) [^`?]+)", table)
     assert {route.rstrip("/") for route in described} == {route.rstrip("/") for route in routes}

@@ -10,9 +10,8 @@ bp = Blueprint("delete", __name__)
 DELETED = {"status": "success", "message": "Image deleted successfully."}
 
 
-# Within what the databases' keys hold; a larger number is no image's, and 404.
-@bp.delete("/delete/<int(max=2147483647):image_id>", endpoint="destroy")
-@bp.post("/delete/<int(max=2147483647):image_id>", endpoint="destroy_by_form")
+@bp.delete("/delete/<int:image_id>", endpoint="destroy")
+@bp.post("/delete/<int:image_id>", endpoint="destroy_by_form")
 def destroy(image_id: int) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
     images.delete(image_id)

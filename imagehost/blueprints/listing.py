@@ -9,6 +9,9 @@ from imagehost.services import listing
 
 bp = Blueprint("listing", __name__)
 
+LONGEST_NUMBER = 4000
+"""Digits: fewer than int() refuses, and about as many as a request line holds."""
+
 
 @bp.get("/images-list")
 def index() -> Response:
@@ -29,6 +32,6 @@ def index() -> Response:
 
 def page_number(text: str) -> int:
     """Read the number of a page. Raises BadRequest for what is not a whole number from 1 up."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text)):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text)):
         raise BadRequest(f"There is no page {text[:40]!r}: pages are whole numbers from 1 up.")
     return int(text)

@@ -5,9 +5,9 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from imagehost.extensions import storage
 from imagehost.imaging import MIME_TYPES
 from imagehost.models import Image
 from imagehost.services import images, thumbnails
@@ -26,7 +26,7 @@ HEADERS = {
 def image(filename: str) -> Response:
     """Give an image."""
     row = images.find(filename)
-    answer = send(row, storage.open(row.filename), MIME_TYPES[row.file_type], etag=row.sha256)
+    answer = send(row, images.open_bytes(row), MIME_TYPES[row.file_type], etag=row.sha256)
     answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(row.original_name, safe='')}"
     return answer
 
@@ -48,5 +48,12 @@ def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
     answer.content_length = size
     answer.last_modified = row.upload_time
     answer.set_etag(etag)
-    answer.make_conditional(request, accept_ranges=True, complete_length=size)
+    asked = request.range
+    # Several at once, or in another unit, are passed over: such a client gets the whole file.
+    one_range = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
+    try:
+        answer.make_conditional(request, accept_ranges=True, complete_length=size if one_range else None)
+    except RequestedRangeNotSatisfiable:
+        answer.close()
+        raise
     return answer

@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from imagehost.errors import Unavailable
+from imagehost.errors import ImageHostError
 from imagehost.extensions import db
 from imagehost.models import ImageDay
-from imagehost.services.transactions import begin_writing
 
 SHARDS = 8
 """Rows among which PostgreSQL's uploads of one day spread; SQLite has one writer at a time anyway."""
@@ -47,14 +46,13 @@ def fold_past_days() -> None:
     if db.engine.dialect.name != "postgresql":
         return
     try:
-        begin_writing()
-        # A second one at the same time would wait for the first one's rows, in whatever order.
-        if db.session.execute(sa.text("SELECT pg_try_advisory_xact_lock(7240173)")).scalar_one():
-            db.session.execute(FOLD, {"today": datetime.now(UTC).date()})
-        db.session.commit()
-    except Unavailable:
+        # On a connection of its own: what fails here does not concern the caller's session and answer.
+        with db.engine.begin() as connection:
+            # A second one at the same time would wait for the first one's rows, in whatever order.
+            if connection.execute(sa.text("SELECT pg_try_advisory_xact_lock(7240173)")).scalar_one():
+                connection.execute(FOLD, {"today": datetime.now(UTC).date()})
+    except ImageHostError:
         # The next first upload of a day tries again, and no sum is wrong until then.
-        db.session.rollback()
         log.warning("past days not folded")
 
 

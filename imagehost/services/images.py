@@ -11,6 +11,7 @@ import unicodedata
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from string import ascii_lowercase, digits
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -26,6 +27,8 @@ NAME_LETTERS = ascii_lowercase + digits
 NAME_LENGTH = 16
 """82 random bits: nobody guesses a link."""
 LONGEST_ORIGINAL_NAME = 255
+LARGEST_ID = 2**31 - 1
+"""What the databases' keys hold; a larger number, which they would fail on, is no image's."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,8 @@ def ensure_storage() -> None:
     """Set a new storage up. Raises Unavailable where one that held images is gone: not mounted, say."""
     if storage.is_ready():
         return
-    if counting.total():
+    # Asked again after the count: another request may have set it up meanwhile, and uploaded.
+    if counting.total() and not storage.is_ready():
         log.error("storage marker missing", extra={"images_dir": str(settings.images_dir)})
         raise Unavailable("storage")
     storage.initialise()
@@ -80,6 +84,10 @@ def record(image: Image, stored: Incoming) -> bool:
         db.session.flush()
         storage.publish(stored, image.filename)
         first_of_day = counting.count_upload(image.upload_time.date())
+    except (sa.exc.IntegrityError, FileExistsError):
+        # The name is taken, by a chance of one in 2**82: whose it is must not lose its bytes.
+        db.session.rollback()
+        raise
     except BaseException:
         undo(image)
         raise
@@ -112,8 +120,19 @@ def find(filename: str) -> Image:
     return image
 
 
+def open_bytes(image: Image) -> BinaryIO:
+    """Open what an image consists of. Raises NotFound where it is lost, or was deleted a moment ago."""
+    try:
+        return storage.open(image.filename)
+    except NotFound:
+        log.warning("bytes missing", extra={"image": image.filename})
+        raise
+
+
 def delete(image_id: int) -> None:
     """Delete an image by its id. Raises NotFound, also for the second of two at the same time."""
+    if image_id > LARGEST_ID:
+        raise NotFound
     delete_where(Image.id == image_id)
 
 

@@ -7,6 +7,8 @@ from imagehost import imaging
 from imagehost.errors import DamagedImage, NotFound
 from imagehost.extensions import storage
 from imagehost.models import Image
+from imagehost.services import images
+from imagehost.services.transactions import end_reading
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,8 @@ def get(image: Image) -> BinaryIO:
     try:
         return storage.open_rendition(name)
     except NotFound:
-        pass
+        # Its turn may be long in coming, and others need the connection.
+        end_reading()
     with storage.rendering(image.filename):
         try:
             # Whoever held the place before may have made it.
@@ -32,13 +35,14 @@ def get(image: Image) -> BinaryIO:
 
 def make(image: Image, name: str) -> None:
     """Render and keep a thumbnail."""
-    with storage.open(image.filename) as original:
+    with images.open_bytes(image) as original:
         try:
             content = imaging.thumbnail(original, image.file_type)
         except DamagedImage as error:
             log.warning("thumbnail failed", extra={"image": image.filename})
             raise DamagedImage(image.original_name, "its pixels cannot be decoded") from error
     storage.publish_rendition(name, content)
+    log.debug("thumbnail made", extra={"image": image.filename, "size": len(content)})
     if not storage.exists(image.filename):
         # Deleted meanwhile: the deletion took its renditions away before this one was there.
         storage.delete_rendition(name)

@@ -1,4 +1,4 @@
-"""How a transaction that writes begins."""
+"""How a transaction that writes begins, and how one that read ends before its time."""
 
 from imagehost.database import IMMEDIATE
 from imagehost.extensions import db
@@ -9,3 +9,8 @@ def begin_writing() -> None:
     # What was read before belongs to a transaction that could not become a writer.
     db.session.rollback()
     db.session.connection(execution_options=IMMEDIATE)
+
+
+def end_reading() -> None:
+    """Give the connection back before work that takes long; what was read stays as it is."""
+    db.session.commit()

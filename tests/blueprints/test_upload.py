@@ -1,12 +1,14 @@
 """POST /upload and POST /api/upload, in all shapes, on both databases."""
 
 import hashlib
+import io
 import re
 
 import pytest
 
 from tests import pictures
-from tests.conftest import FRAGMENT, PAGE, SHAPES, as_upload, assert_error, stored_files
+from tests.conftest import FRAGMENT, PAGE, SHAPES, SMALL, as_upload, assert_error, stored_files, uploaded
+from tests.forms import form, part, undeclared
 
 KEYS = {
     "status": str,
@@ -80,3 +82,63 @@ def test_the_row_holds_the_hash_of_the_stored_bytes(app, client):
     answer = client.get(f"/images/{file.name}")
     assert answer.get_etag() == (hashlib.sha256(file.read_bytes()).hexdigest(), False)
     assert b"secret" not in answer.data
+
+
+@pytest.mark.parametrize("path", ["/upload", "/api/upload"])
+def test_links_are_built_from_the_public_url(make_app, path):
+    client = make_app(PUBLIC_URL="https://img.example.org").test_client()
+    image = client.post(path, data=as_upload(SMALL)).json
+    for name in ("url", "thumbnail_url", "view_url"):
+        assert image[name].startswith("https://img.example.org/")
+    page = client.get(f"/view/{image['filename']}", headers=PAGE).text
+    assert page.count(f"https://img.example.org/images/{image['filename']}") >= 5
+    assert "http://localhost" not in page
+
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "img.example.org:8443",
+}
+
+
+@pytest.mark.parametrize(("proxies", "base"), [(1, "https://img.example.org:8443"), (0, "http://localhost")])
+def test_links_are_built_from_what_a_trusted_proxy_says(make_app, proxies, base):
+    client = make_app(TRUSTED_PROXIES=proxies).test_client()
+    image = client.post("/upload", data=as_upload(SMALL), headers=FORWARDED).json
+    assert image["url"] == f"{base}/images/{image['filename']}"
+    assert image["view_url"] == f"{base}/view/{image['filename']}"
+    page = client.get(f"/view/{image['filename']}", headers={**PAGE, **FORWARDED}).text
+    assert f'content="{base}/images/{image["filename"]}"' in page
+
+
+@pytest.mark.parametrize("path", ["/upload", "/api/upload"])
+def test_a_form_may_hold_more_than_the_picture(app, client, path):
+    extra = {"album": "x", "other": (io.BytesIO(SMALL), "other.jpg")}
+    assert client.post(path, data={**extra, **as_upload(SMALL)}).status_code == 200
+    assert len(stored_files(app)) == 1
+
+
+def test_a_file_field_left_empty_beside_a_full_one_does_not_count(client):
+    answer = client.post("/upload", **form(part(b"", b""), part(SMALL)))
+    assert answer.status_code == 200
+
+
+def test_a_body_of_unknown_length_is_accepted(client):
+    answer = client.post("/upload", **undeclared(form(part(SMALL))["data"]))
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(False, False), (True, True)])
+def test_metadata_is_kept_where_that_is_wished(make_app, keep, kept):
+    client = make_app(KEEP_METADATA=keep).test_client()
+    content = pictures.jpg(comment=b"secret")
+    answer = client.get(uploaded(client, content)["url"])
+    assert (answer.data == content) is kept
+    assert (b"secret" in answer.data) is kept
+
+
+def test_the_api_answers_json_also_to_browsers(client):
+    for shape in (PAGE, FRAGMENT):
+        answer = client.post("/api/upload", data=as_upload(SMALL), headers=shape)
+        assert (answer.status_code, answer.mimetype) == (200, "application/json")

@@ -1,0 +1,163 @@
+"""What an upload is refused for: in all shapes, on both databases, and nothing of it is kept."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests import pictures
+from tests.conftest import ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, stored_files
+from tests.forms import MULTIPART, Untouchable, declared, form, part, part_with, undeclared
+
+CUT = form(part(SMALL), end=b"")["data"]
+TEXT_FIELD = part_with(b'form-data; name="file"', SMALL)
+
+
+def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
+    """A PNG of a few bytes that declares any number of pixels."""
+    content = b"\x89PNG\r\n\x1a\n"
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 9)), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    return content
+
+
+def corrupt(content: bytes, at: float = 0.5) -> bytes:
+    place = int(len(content) * at)
+    return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def other(kind: str) -> bytes:
+    return pictures.encode(pictures.photo(16, 12), kind)
+
+
+REFUSALS = {
+    "no part": (form(), 400, "no_file", "multipart/form-data"),
+    "an empty file": (form(part(b"", b"cat.png")), 400, "no_file", "cat.png is empty"),
+    "a file field left empty": (form(part(b"", b"")), 400, "no_file", "No picture was sent"),
+    "a text where a file belongs": (form(TEXT_FIELD), 400, "no_file", "a field named file"),
+    "a file in another field": (form(part(SMALL, field=b"photo")), 400, "no_file", "a field named file"),
+    "no body": ({}, 400, "no_file", "No picture was sent"),
+    "JSON": ({"json": {"file": "x"}}, 400, "no_file", "multipart/form-data"),
+    "a plain form": ({"data": "file=x", "content_type": "application/x-www-form-urlencoded"}, 400, "no_file"),
+    "the bare bytes": ({"data": SMALL, "content_type": "image/jpeg"}, 400, "no_file"),
+    "two files": (form(part(SMALL), part(SMALL)), 400, "too_many_files", "each in a request of its own"),
+    "a form without its end": (form(part(SMALL), end=b""), 400, "bad_request", "cut off"),
+    "a form without a boundary": ({"data": CUT, "content_type": "multipart/form-data"}, 400, "bad_request"),
+    "a form that is none": ({"data": b"garbage", "content_type": MULTIPART}, 400, "bad_request"),
+    "a part without a name": (form(b"--boundary\r\n\r\nx\r\n"), 400, "bad_request"),
+    "text": (form(part(b"hello", b"a.jpg")), 415, "unsupported_type", "a.jpg is not a JPG, PNG or GIF"),
+    "SVG": (form(part(b'<svg xmlns="http://www.w3.org/2000/svg"/>', b"a.svg")), 415, "unsupported_type"),
+    "HTML": (form(part(b"<!doctype html><script>", b"a.gif")), 415, "unsupported_type", "a.gif"),
+    "BMP": (form(part(other("bmp"), b"a.bmp")), 415, "unsupported_type", "a.bmp"),
+    "TIFF": (form(part(other("tiff"), b"a.tiff")), 415, "unsupported_type", "a.tiff"),
+    "WebP": (form(part(other("webp"), b"a.webp")), 415, "unsupported_type", "JPG, PNG or GIF"),
+    "AVIF": (form(part(other("avif"), b"a.avif")), 415, "unsupported_type", "JPG, PNG or GIF"),
+    "a JPEG cut short": (form(part(pictures.jpg()[:-300], b"a.jpg")), 422, "damaged_image", "a.jpg"),
+    "a PNG cut short": (form(part(pictures.png()[:-20], b"a.png")), 422, "damaged_image", "a.png"),
+    "a GIF cut short": (form(part(pictures.gif()[:-300], b"a.gif")), 422, "damaged_image", "a.gif"),
+    "a PNG with a flipped bit": (form(part(corrupt(pictures.png()))), 422, "damaged_image", "Save it anew"),
+    "a JPEG of two bytes": (form(part(b"\xff\xd8\xff\xe0")), 422, "damaged_image", "photo.jpg"),
+    "a bomb": (form(part(bomb())), 422, "too_many_pixels", "2,500,000,000", "100,000,000 pixels"),
+}
+
+
+@SHAPES
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_nothing_is_kept_of_what_is_refused(app, client, shape, refusal):
+    request, status, code, *words = refusal
+    answer = client.post("/upload", headers=shape, **request)
+    assert_error(answer, status, code, *words)
+    assert stored_files(app) == []
+    assert client.get("/api/upload").json == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("path", ["/api/upload", "/api/upload/"])
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_the_api_refuses_the_same(client, path, refusal):
+    request, status, code, *words = refusal
+    answer = client.post(path, **request)
+    assert_error(answer, status, code, *words)
+    assert set(answer.json) == {"status", "code", "message", "detail"}
+
+
+@SHAPES
+def test_a_body_that_breaks_off_is_refused(app, client, shape):
+    whole = form(part(SMALL))["data"]
+    answer = client.post("/upload", headers=shape, **declared(len(whole) + 1, io.BytesIO(whole)))
+    assert_error(answer, 400, "bad_request", "cut off")
+    assert stored_files(app) == []
+
+
+@SHAPES
+@pytest.mark.parametrize("path", ["/upload", "/api/upload"])
+def test_too_long_a_body_is_refused_before_it_is_read(make_app, shape, path):
+    client = make_app(MAX_FILE_SIZE=1024 * 1024).test_client()
+    answer = client.post(path, headers=shape, **declared(2 * 1024 * 1024, Untouchable()))
+    assert_error(answer, 413, "too_large", "The limit is 1.0 MiB")
+
+
+@ON_SQLITE
+def test_too_long_a_body_is_refused_where_nothing_reads_it(make_app):
+    client = make_app(MAX_FILE_SIZE=1024).test_client()
+    request = declared(2 * 1024 * 1024, Untouchable())
+    assert_error(client.delete("/delete/1", **request), 413, "too_large")
+
+
+@SHAPES
+@pytest.mark.parametrize("send", [lambda body: form(body), lambda body: undeclared(form(body)["data"])])
+@pytest.mark.parametrize("excess", [1, 200_000])
+def test_a_file_over_the_limit_is_refused(make_app, shape, send, excess):
+    content = pictures.jpg(64, 48)
+    app = make_app(MAX_FILE_SIZE=len(content))
+    client = app.test_client()
+    answer = client.post("/upload", headers=shape, **send(part(content + b"\0" * excess)))
+    assert_error(answer, 413, "too_large", "The limit is")
+    assert stored_files(app) == []
+
+
+@pytest.mark.parametrize("send", [lambda body: form(body), lambda body: undeclared(form(body)["data"])])
+def test_a_file_of_just_the_limit_is_accepted(make_app, send):
+    content = pictures.jpg(64, 48)
+    client = make_app(MAX_FILE_SIZE=len(content)).test_client()
+    answer = client.post("/upload", **send(part(content, b"n" * 5000)))
+    assert (answer.status_code, answer.json["size"]) == (200, len(content))
+
+
+@pytest.mark.parametrize(("limit", "status"), [(64 * 48 * 3, 200), (64 * 48 * 3 - 1, 422)])
+def test_the_pixels_of_all_frames_count(make_app, limit, status):
+    app = make_app(MAX_PIXELS=limit)
+    answer = app.test_client().post("/upload", data=as_upload(pictures.gif(64, 48, frames=3), "a.gif"))
+    assert answer.status_code == status
+    assert len(stored_files(app)) == (status == 200)
+
+
+@ON_SQLITE
+def test_many_frames_are_too_many_pixels(make_app):
+    frames = [Image.new("L", (100, 100), number) for number in range(120)]
+    content = pictures.encode(frames[0], "gif", save_all=True, append_images=frames[1:], duration=20)
+    answer = make_app(MAX_PIXELS=1_000_000).test_client().post("/upload", data=as_upload(content, "a.gif"))
+    assert_error(answer, 422, "too_many_pixels", "1,000,000 pixels")
+
+
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+def test_other_kinds_are_accepted_where_they_are_allowed(make_app, kind):
+    client = make_app(ALLOWED_EXTENSIONS=("jpg", kind)).test_client()
+    content = other(kind)
+    image = client.post("/upload", data=as_upload(content, "a.bin")).json
+    assert (image["file_type"], image["width"], image["height"]) == (kind, 16, 12)
+    answer = client.get(image["url"])
+    assert (answer.mimetype, answer.data) == (f"image/{kind}", content)
+    assert client.get(image["thumbnail_url"]).mimetype == "image/webp"
+    refused = client.post("/upload", data=as_upload(pictures.png(), "b.png"))
+    assert_error(refused, 415, "unsupported_type", f"b.png is not a JPG or {kind.upper()} image.")
+
+
+@ON_SQLITE
+def test_the_refusal_on_a_page_leads_back(client):
+    answer = client.post("/upload", headers=PAGE, **form())
+    assert answer.text.startswith("<!doctype html>")
+    assert 'href="/upload"' in answer.text

@@ -1,0 +1,180 @@
+"""Threads of one process at the same moment, and moments that cannot be met by chance, on both databases."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost import database, imaging
+from imagehost.extensions import db, storage
+from imagehost.services import counting, images
+from tests import pictures
+from tests.conftest import SHAPES, as_upload, assert_error, stored_files
+from tests.system import truth
+
+PNG = pictures.png(8, 8)
+MIDNIGHT = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+class Clock:
+    """Gives its moments one after another, over and over."""
+
+    def __init__(self, *moments: datetime) -> None:
+        self.moments = cycle(moments)
+        self.lock = threading.Lock()
+
+    def now(self, _: object = None) -> datetime:
+        with self.lock:
+            return next(self.moments)
+
+
+@pytest.fixture
+def folder(app):
+    return app.extensions["imagehost.settings"].images_dir
+
+
+def upload(app) -> dict[str, object]:
+    answer = app.test_client().post("/upload", data=as_upload(PNG, "x.png"))
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def in_threads(number: int, act: Callable[[int], object]) -> list[object]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(act, range(number)))
+
+
+def count_rows(url: str) -> list[tuple[str, int, int]]:
+    with truth.reading(url) as connection:
+        rows = connection.execute(sa.text("SELECT day, shard, images FROM image_days ORDER BY day, shard"))
+        return [(str(day), shard, number) for day, shard, number in rows]
+
+
+def test_uploads_while_the_day_changes_are_counted_on_the_day_of_their_row(
+    app, folder, database_url, monkeypatch
+):
+    ticks = (timedelta(microseconds=-1), timedelta(), timedelta(days=-1), timedelta(hours=23))
+    monkeypatch.setattr(images, "datetime", Clock(*(MIDNIGHT + tick for tick in ticks)))
+    made = in_threads(40, lambda _: upload(app))
+    in_threads(20, lambda number: app.test_client().delete(f"/delete/{made[number * 2]['id']}"))
+    truth.assert_exact(database_url, folder)
+    assert sum(truth.days(database_url)[0].values()) == 20
+    listed = app.test_client().get("/images-list").json
+    assert listed["pagination"]["total_items"] == 20
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_uploads_of_one_day_go_to_several_rows_of_counts(app, database_url):
+    in_threads(40, lambda _: upload(app))
+    rows = count_rows(database_url)
+    assert 1 < len(rows) <= counting.SHARDS
+    assert {shard for _, shard, _ in rows} <= set(range(counting.SHARDS))
+    assert sum(number for *_, number in rows) == 40
+
+
+def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder, database_url, monkeypatch):
+    days = [MIDNIGHT + timedelta(days=number) for number in range(3)]
+    monkeypatch.setattr(images, "datetime", Clock(*days))
+    made = in_threads(48, lambda _: upload(app))
+    calm = threading.Barrier(3)
+
+    def fold(_: int) -> None:
+        calm.wait(30)
+        for _ in range(20):
+            with app.app_context():
+                counting.fold_past_days()
+
+    def change(_: int) -> None:
+        calm.wait(30)
+        for image in made[:24]:
+            assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
+            upload(app)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(fold, 0), pool.submit(fold, 1), pool.submit(change, 2)]:
+            done.result(120)
+    truth.assert_exact(database_url, folder)
+    before = truth.days(database_url)[0]
+    with app.app_context():
+        counting.fold_past_days()
+    assert count_rows(database_url) == [(day, 0, number) for day, number in sorted(before.items())]
+    assert sum(before.values()) == 48
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_today_is_not_folded(app, database_url):
+    in_threads(40, lambda _: upload(app))
+    rows = count_rows(database_url)
+    with app.app_context():
+        counting.fold_past_days()
+    assert count_rows(database_url) == rows
+
+
+def test_a_deletion_while_its_thumbnail_is_made_leaves_no_rendition(
+    app, client, folder, database_url, monkeypatch
+):
+    image = client.post("/upload", data=as_upload(pictures.jpg(640, 480))).json
+    make = imaging.thumbnail
+
+    def slow(*arguments: object) -> bytes:
+        content = make(*arguments)
+        assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
+        return content
+
+    monkeypatch.setattr(imaging, "thumbnail", slow)
+    assert client.get(image["thumbnail_url"]).status_code == 404
+    assert stored_files(app) == []
+    truth.assert_exact(database_url, folder, {})
+
+
+def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, client, monkeypatch):
+    held = []
+
+    def watch(name: str) -> None:
+        function = getattr(imaging, name)
+
+        def watched(*arguments: object) -> object:
+            held.append(db.engine.pool.checkedout())
+            return function(*arguments)
+
+        monkeypatch.setattr(imaging, name, watched)
+
+    client.post("/upload", data=as_upload(PNG))  # the first one sets the storage up
+    watch("admit")
+    watch("thumbnail")
+    image = client.post("/upload", data=as_upload(pictures.jpg())).json
+    assert client.get(image["thumbnail_url"]).status_code == 200
+    assert held == [0, 0]
+
+
+@SHAPES
+def test_too_many_requests_for_the_connections_are_told_to_come_again(make_app, monkeypatch, shape):
+    monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.1)
+    app = make_app()
+    with app.app_context(), ExitStack() as held:
+        for _ in range(database.CONNECTIONS):
+            held.enter_context(db.engine.connect())
+        answer = app.test_client().get("/images-list", headers=shape)
+        assert_error(answer, 503, "unavailable", "database")
+        assert int(answer.headers["Retry-After"]) > 0
+    assert app.test_client().get("/images-list", headers=shape).status_code == 200
+
+
+def test_a_storage_that_another_request_sets_up_meanwhile_is_used(app, client, monkeypatch):
+    total = counting.total
+
+    def overtaken() -> int:
+        monkeypatch.setattr(counting, "total", total)
+        with app.app_context():
+            storage.initialise()
+        upload(app)
+        return 1
+
+    monkeypatch.setattr(counting, "total", overtaken)
+    assert client.post("/upload", data=as_upload(PNG)).status_code == 200
+    assert len(stored_files(app)) == 2

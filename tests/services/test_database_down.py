@@ -1,0 +1,228 @@
+"""A database that does not answer, and answers again."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from imagehost import create_app, database
+from imagehost.extensions import db, storage
+from imagehost.services import counting, listing
+from tests import pictures
+from tests.conftest import PAGE, SHAPES, LintingClient, as_upload, assert_error, close, migrate, stored_files
+from tests.postgres import Postgres
+from tests.system import truth
+
+PNG = pictures.png(8, 8)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL of this module's own, to be stopped and started."""
+    own = Postgres()
+    own.create("imagehost")
+    # The tests' servers forget the last moment when they are stopped so; a user's does not.
+    own.execute("ALTER DATABASE imagehost SET synchronous_commit = on")
+    migrate(own.url("imagehost"), tmp_path_factory.mktemp("migrated"))
+    yield own
+    own.remove()
+
+
+@pytest.fixture
+def stoppable(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """An application on it; ``pg_ctl`` brings it back after the test."""
+    with truth.reading(server.url("imagehost")) as connection:
+        connection.execute(sa.text("TRUNCATE images, image_days RESTART IDENTITY"))
+        connection.commit()
+    made = create_app(DATABASE_URL=server.url("imagehost"), INSTANCE_DIR=tmp_path, RATE_LIMIT_ENABLED=False)
+    made.test_client_class = LintingClient
+    yield made
+    if not running(server):
+        server.start()
+    close(made)
+
+
+def running(server: Postgres) -> bool:
+    return (server.folder / "data" / "postmaster.pid").exists()
+
+
+def upload(client, shape: dict[str, str] | None = None):
+    return client.post("/upload", data=as_upload(PNG), headers=shape or {})
+
+
+def assert_down(answer, what: str = "database") -> None:
+    assert_error(answer, 503, "unavailable", what, "Try again")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def assert_all_down(client, image: dict[str, object], shape: dict[str, str]) -> None:
+    """Every address that needs the database says so, in that shape."""
+    assert_down(upload(client, shape))
+    for path in ("/images-list", f"/view/{image['filename']}", f"/images/{image['filename']}"):
+        assert_down(client.get(path, headers=shape))
+    for path in ("/api/upload", f"/thumbnails/{image['filename']}.webp"):
+        assert_down(client.get(path, headers=shape))
+    assert_down(client.delete(f"/delete/{image['id']}", headers=shape))
+    assert_down(client.post(f"/delete/{image['id']}", headers=shape))
+    assert_down(client.delete(f"/api/upload/{image['filename']}", headers=shape))
+    assert_down(client.post("/api/upload", data=as_upload(PNG), headers=shape))
+
+
+def assert_whole(app: Flask, url: str) -> None:
+    truth.assert_exact(url, app.extensions["imagehost.settings"].images_dir)
+
+
+@SHAPES
+def test_a_stopped_database_is_told_and_needs_no_restart(stoppable, server, shape):
+    client = stoppable.test_client()
+    image = upload(client).json
+    server.stop()
+    assert_all_down(client, image, shape)
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert (ready.json["database"], ready.json["storage"]) == ("unavailable", "ok")
+    assert "database" in ready.json["message"]
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/", headers=PAGE).status_code == 200
+    assert len(stored_files(stoppable)) == 1
+    server.start()
+    assert client.get("/readyz").status_code == 200
+    assert client.get(image["url"]).data == PNG
+    assert upload(client).status_code == 200
+    assert client.delete(f"/delete/{image['id']}").status_code == 200
+    assert_whole(stoppable, server.url("imagehost"))
+
+
+@pytest.mark.parametrize("name", ["publish", "count_upload"])
+def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, monkeypatch, name):
+    client = stoppable.test_client()
+    assert upload(client).status_code == 200
+    with stoppable.app_context():
+        owner = storage._get_current_object() if name == "publish" else counting
+    step = getattr(owner, name)
+
+    def stop_and_go_on(*arguments: object) -> object:
+        server.stop()
+        return step(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, stop_and_go_on)
+        assert_down(upload(client))
+    assert len(stored_files(stoppable)) == 1
+    server.start()
+    assert upload(client).status_code == 200
+    assert_whole(stoppable, server.url("imagehost"))
+
+
+def test_connections_that_were_ended_are_made_anew(stoppable, server):
+    client = stoppable.test_client()
+    image = upload(client).json
+    with stoppable.app_context():
+        held = [db.engine.connect() for _ in range(database.CONNECTIONS // 2)]
+        for connection in held:
+            connection.execute(sa.text("SELECT 1"))
+            connection.close()
+        assert db.engine.pool.checkedin() == database.CONNECTIONS // 2
+    for _ in range(2):
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'imagehost'"
+        )
+        for _ in range(database.CONNECTIONS):
+            assert client.get("/images-list").status_code == 200
+            assert upload(client).status_code == 200
+            assert client.get(image["url"]).status_code == 200
+    assert_whole(stoppable, server.url("imagehost"))
+
+
+def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, server, monkeypatch):
+    monkeypatch.setattr(listing, "BATCH", 2)
+    client = stoppable.test_client()
+    for _ in range(5):
+        upload(client)
+    rows = iter([])
+    with stoppable.app_context():
+        rows = listing.every()
+        next(rows)
+        server.stop()
+        next(rows)
+        with pytest.raises(Exception, match="database does not answer"):
+            next(rows)
+
+
+@SHAPES
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_writer_that_holds_sqlite_too_long_is_told(make_app, database_url, monkeypatch, shape):
+    monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.05)
+    app = make_app()
+    client = app.test_client()
+    image = upload(client).json
+    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert_down(upload(client, shape))
+    assert_down(client.delete(f"/delete/{image['id']}", headers=shape))
+    assert client.get("/images-list", headers=shape).status_code == 200
+    other.execute("ROLLBACK")
+    other.close()
+    assert len(stored_files(app)) == 1
+    assert upload(client).status_code == 200
+    assert_whole(app, database_url)
+
+
+@SHAPES
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sqlite_that_can_only_be_read_takes_no_change(make_app, database_url, shape):
+    app = make_app()
+    client = app.test_client()
+    image = upload(client).json
+    with app.app_context():
+        db.engine.dispose()
+
+        def only_read(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute("PRAGMA query_only=ON")
+
+        sa.event.listen(db.engine, "connect", only_read)
+    assert_down(upload(client, shape))
+    assert_down(client.delete(f"/delete/{image['id']}", headers=shape))
+    assert client.get(image["url"]).data == PNG
+    assert_whole(app, database_url)
+    assert len(stored_files(app)) == 1
+
+
+@SHAPES
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sqlite_whose_folder_is_gone_is_told_until_it_is_back(make_app, tmp_path, migrated_sqlite, shape):
+    folder = tmp_path / "database"
+    folder.mkdir()
+    (folder / "imagehost.db").write_bytes(migrated_sqlite.read_bytes())
+    url = f"sqlite:///{folder}/imagehost.db"
+    app = make_app(DATABASE_URL=url)
+    client = app.test_client()
+    image = upload(client).json
+    with app.app_context():
+        db.engine.dispose()
+    folder.rename(tmp_path / "elsewhere")
+    assert_all_down(client, image, shape)
+    assert client.get("/readyz").json["database"] == "unavailable"
+    (tmp_path / "elsewhere").rename(folder)
+    assert upload(client).status_code == 200
+    assert_whole(app, url)
+
+
+@SHAPES
+def test_a_storage_that_is_gone_is_told_and_not_set_up_anew(make_app, database_url, tmp_path, shape):
+    app = make_app()
+    client = app.test_client()
+    image = upload(client).json
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    assert_down(upload(client, shape), "storage")
+    assert not (tmp_path / "images").exists()
+    ready = client.get("/readyz").json
+    assert (ready["database"], ready["storage"]) == ("ok", "unavailable")
+    assert client.get("/images-list", headers=shape).status_code == 200
+    (tmp_path / "elsewhere").rename(tmp_path / "images")
+    assert client.get(image["url"]).data == PNG
+    assert upload(client).status_code == 200
+    assert_whole(app, database_url)

@@ -1,0 +1,78 @@
+"""A small disk of a test's own, for root and for anybody else."""
+
+import os
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+NAMESPACES = (
+    (["unshare", "--user", "--map-root-user", "--mount"], ["--user", "--preserve-credentials", "--mount"]),
+    (["unshare", "--mount"], ["--mount"]),
+)
+"""How to make one, and how to enter it."""
+SCRIPT = (
+    'mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && while read -r line; do $line && echo done; done'
+)
+
+
+class SmallDisk:
+    """A tmpfs that only a process of ours has mounted; it is reached through that process, and goes with it.
+
+    So no mount stays behind, and no right to mount is needed where the kernel lets anybody make namespaces.
+    """
+
+    def __init__(self, folder: Path, options: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.mount = folder
+        complaints = []
+        for namespace, entry in NAMESPACES:
+            self.process = subprocess.Popen(
+                [*namespace, "sh", "-c", SCRIPT, "sh", f"mode=755,{options}", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            answer = self.process.stdout.readline()
+            if answer == "mounted\n":
+                break
+            complaints.append(answer.strip())
+            self.end()
+        else:
+            raise RuntimeError(
+                f"no small disk can be made here, neither as root nor by unshare: {complaints}"
+            )
+        self.path = Path(f"/proc/{self.process.pid}/root{folder}")
+        # SQLite resolves symbolic links, such as this path's, so its files need a process that is inside.
+        self.enter = ["nsenter", f"--target={self.process.pid}", *entry, f"--wd={Path.cwd()}"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(10)
+
+    def remount(self, options: str) -> None:
+        """Change its options, as ro or size=4m."""
+        self.process.stdin.write(f"mount -o remount,{options} {self.mount}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer == "done\n", answer
+
+    def fill(self, leave: int = 0) -> Path:
+        """Write until there is no room, apart from so many bytes; give the file that takes it."""
+        path = self.path / "ballast"
+        free = os.statvfs(self.path)
+        size = free.f_bavail * free.f_frsize - leave
+        with path.open("wb", buffering=0) as file:
+            while size > 0 and (written := file.write(bytes(min(size, 65536)))):
+                size -= written
+        return path

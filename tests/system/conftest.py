@@ -1,0 +1,36 @@
+"""Servers for the tests of a module: one on each database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import Postgres
+from tests.system.server import Server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address of a database that nothing was done to yet."""
+    folder = tmp_path_factory.mktemp("server")
+    if request.param == "sqlite":
+        yield folder, f"sqlite:///{folder}/imagehost.db"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = request.module.__name__.rpartition(".")[2]
+    yield folder, postgres.create(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="module")
+def server(server_database: tuple[Path, str]) -> Iterator[Server]:
+    folder, url = server_database
+    with Server(folder, DATABASE_URL=url, LOG_LEVEL="debug") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(server_database: tuple[Path, str]) -> str:
+    return server_database[1]

@@ -1,0 +1,137 @@
+"""The real server, started as a user starts it: ``make run``."""
+
+import http.client
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from tests.postgres import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 20
+
+
+class Server:
+    """A server in a session of its own; every process of it ends with the ``with`` block."""
+
+    def __init__(self, folder: Path, inside: Sequence[str] = (), **settings: object) -> None:
+        self.folder = folder
+        self.command = [*inside, "make", "run"]
+        self.port = int(settings.get("WEB_SERVER_START_PORT") or free_port())
+        self.url = f"http://127.0.0.1:{self.port}"
+        # `inside` is a command that runs another one: in a namespace, say.
+        given = {"WEB_SERVER_WORKERS": 2, "RATE_LIMIT_ENABLED": "false", **settings}
+        own = {"INSTANCE_DIR": folder, "WEB_SERVER_START_PORT": self.port}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        self.environment = {**inherited, **{name: str(value) for name, value in {**given, **own}.items()}}
+        self.output = folder / "output"
+
+    def __enter__(self) -> Self:
+        self.launch()
+        try:
+            wait_until(self.answers, "the server does not answer", SECONDS_TO_START)
+        except BaseException:
+            print(self.logs())  # noqa: T201  # pytest shows it with the failure
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self.process.poll() is None:
+                self.stop()
+        finally:
+            self.kill()
+            if error is not None:
+                print(self.logs())  # noqa: T201
+
+    def launch(self) -> None:
+        """Start it, without waiting for it."""
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> float:
+        """Ask it to stop, and wait; give the seconds that it took."""
+        begin = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(SECONDS_TO_STOP)
+        wait_until(lambda: not self.processes(), "processes are left", SECONDS_TO_STOP)
+        return time.monotonic() - begin
+
+    def kill(self) -> None:
+        """End every process of it at once, as a power failure does."""
+        if self.processes():
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(SECONDS_TO_STOP)
+        wait_until(lambda: not self.processes(), "processes are left", SECONDS_TO_STOP)
+
+    def answers(self) -> bool:
+        """Tell whether it serves."""
+        assert self.process.poll() is None, "the server ended"
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def processes(self) -> list[int]:
+        """The ids of its processes that are alive, parents first."""
+        return [pid for pid, _ in sorted(family(self.process.pid))]
+
+    def workers(self) -> list[int]:
+        """The ids of gunicorn's workers: the only processes whose parent is gunicorn's first one."""
+        alive = family(self.process.pid)
+        parents = [parent for _, parent in alive]
+        return [pid for pid, parent in alive if pid not in parents and parent != self.process.pid]
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Open a connection to it."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def app_log(self) -> str:
+        """What it logged."""
+        path = self.folder / "logs" / "app.log"
+        return path.read_text() if path.exists() else ""
+
+    def logs(self) -> str:
+        """All that may tell why something failed."""
+        return f"--- output\n{self.output.read_text()}\n--- app.log\n{self.app_log()[-20000:]}"
+
+
+def family(group: int) -> list[tuple[int, int]]:
+    """Every living process of a group, with its parent."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # The name before it is in brackets, and may hold anything.
+            state, parent, its_group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it ended meanwhile
+        if int(its_group) == group and state not in "ZX":
+            found.append((int(folder.name), int(parent)))
+    return found
+
+
+def wait_until(condition: Callable[[], object], complaint: str, seconds: float = 10) -> None:
+    """Ask again and again until it holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{complaint} after {seconds} s"
+        time.sleep(0.02)
