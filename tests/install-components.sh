@@ -5,6 +5,9 @@ set -e
 missing=""
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v curl >/dev/null || missing="$missing curl"
+for program in strace mount; do
+    command -v $program >/dev/null || missing="$missing $program"
+done
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -46,8 +46,8 @@ class Postgres:
     def drop(self, database: str) -> None:
         self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
-    def execute(self, statement: str) -> None:
-        connection = psycopg2.connect(self.url("postgres"))
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        connection = psycopg2.connect(self.url(database))
         connection.autocommit = True
         try:
             connection.cursor().execute(statement)

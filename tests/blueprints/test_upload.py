@@ -52,6 +52,7 @@ def test_an_upload_answers_with_the_image(app, client, path, kind):
 def test_a_page_is_sent_on_to_the_image(client):
     answer = client.post("/upload", data=as_upload(pictures.jpg()), headers=PAGE)
     assert answer.status_code == 303
+    assert {"HX-Request", "Accept"} <= set(answer.vary)
     assert re.fullmatch(r"/view/[a-z0-9]{16}\.jpg", answer.location)
     assert client.get(answer.location, headers=PAGE).status_code == 200
 
@@ -60,6 +61,7 @@ def test_a_fragment_shows_the_link(client):
     answer = client.post("/upload", data=as_upload(pictures.jpg(), "<b>.jpg"), headers=FRAGMENT)
     assert answer.status_code == 200
     assert answer.headers["HX-Trigger"] == "image-uploaded"
+    assert {"HX-Request", "Accept"} <= set(answer.vary)
     assert re.search(r'value="http://localhost/images/[a-z0-9]{16}\.jpg"', answer.text)
     assert "&lt;b&gt;.jpg" in answer.text
 

@@ -131,5 +131,5 @@ def test_counts_of_clients_without_room_stop_no_upload(make_app, disk, tmp_path,
 
 
 def test_no_mount_is_left(disk):
-    assert os.path.ismount(disk.path)  # noqa: PTH114  # Path's own asks the parent folder, outside of the disk
+    assert os.path.ismount(disk.path)  # Path's own asks the parent folder, outside of the disk
     assert str(disk.mount) not in Path("/proc/self/mounts").read_text()

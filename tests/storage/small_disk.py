@@ -34,6 +34,8 @@ class SmallDisk:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+            # SQLite resolves symbolic links, as are in the path below, so its files need a process inside.
+            self.enter = ["nsenter", f"--target={self.process.pid}", *entry, f"--wd={Path.cwd()}"]
             answer = self.process.stdout.readline()
             if answer == "mounted\n":
                 break
@@ -44,8 +46,6 @@ class SmallDisk:
                 f"no small disk can be made here, neither as root nor by unshare: {complaints}"
             )
         self.path = Path(f"/proc/{self.process.pid}/root{folder}")
-        # SQLite resolves symbolic links, such as this path's, so its files need a process that is inside.
-        self.enter = ["nsenter", f"--target={self.process.pid}", *entry, f"--wd={Path.cwd()}"]
 
     def __enter__(self) -> Self:
         return self

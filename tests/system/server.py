@@ -37,7 +37,7 @@ class Server:
     def __enter__(self) -> Self:
         self.launch()
         try:
-            wait_until(self.answers, "the server does not answer", SECONDS_TO_START)
+            wait_until(self.is_up, "the server does not answer", SECONDS_TO_START)
         except BaseException:
             print(self.logs())  # noqa: T201  # pytest shows it with the failure
             self.kill()
@@ -91,6 +91,12 @@ class Server:
         except requests.ConnectionError:
             return False
 
+    def is_up(self) -> bool:
+        """Tell whether it serves and every worker hears signals: gunicorn loses one that comes earlier."""
+        workers = self.workers() if self.answers() else []
+        expected = int(self.environment["WEB_SERVER_WORKERS"])
+        return len(workers) == expected and all(map(catches_abort, workers))
+
     def processes(self) -> list[int]:
         """The ids of its processes that are alive, parents first."""
         return [pid for pid, _ in sorted(family(self.process.pid))]
@@ -127,6 +133,13 @@ def family(group: int) -> list[tuple[int, int]]:
         if int(its_group) == group and state not in "ZX":
             found.append((int(folder.name), int(parent)))
     return found
+
+
+def catches_abort(process: int) -> bool:
+    """Tell whether it has a handler for SIGABRT, which a worker sets after all others."""
+    status = Path(f"/proc/{process}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGABRT - 1) & 1)
 
 
 def wait_until(condition: Callable[[], object], complaint: str, seconds: float = 10) -> None:

@@ -1,0 +1,59 @@
+"""The counts of days, which stay the truth about the rows."""
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.models import ImageDay
+from imagehost.services import counting, images
+from tests.conftest import uploaded
+from tests.rows import add_rows, assert_counts_are_right
+
+DAY = datetime(2025, 1, 24, 12, tzinfo=UTC)
+
+
+def test_nothing_is_none(app):
+    with app.app_context():
+        assert counting.total() == 0
+
+
+def test_uploads_and_deletions_are_counted(app, client):
+    ids = [uploaded(client)["id"] for _ in range(5)]
+    client.delete(f"/delete/{ids[0]}")
+    client.delete(f"/delete/{ids[0]}")
+    client.post("/upload")
+    with app.app_context():
+        assert counting.total() == 4
+        assert_counts_are_right()
+
+
+def test_only_the_first_of_its_row_begins_a_day(app, monkeypatch):
+    monkeypatch.setattr(counting.secrets, "randbelow", lambda _: 3)
+    with app.app_context():
+        assert [counting.count_upload(DAY.date()) for _ in range(3)] == [True, False, False]
+        db.session.commit()
+
+
+def test_days_that_are_over_are_folded_into_one_row(app):
+    add_rows(app, [DAY - timedelta(days=day) for day in range(3) for _ in range(30)])
+    today = [datetime.now(UTC)] * 5
+    add_rows(app, today)
+    with app.app_context():
+        images.delete(1)
+        images.delete(2)
+        counting.fold_past_days()
+        counting.fold_past_days()
+        statement = sa.select(ImageDay.shard).where(ImageDay.day < datetime.now(UTC).date())
+        assert db.session.scalars(statement).all() == [0, 0, 0]
+        assert counting.total() == 93
+        assert_counts_are_right()
+
+
+def test_a_day_may_be_deleted_to_nothing(app):
+    ids = add_rows(app, [DAY] * 20)
+    with app.app_context():
+        for image_id in ids:
+            images.delete(image_id)
+        assert counting.total() == 0
+        assert_counts_are_right()

@@ -1,0 +1,107 @@
+"""Pages, whatever was uploaded when and deleted since."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from imagehost.extensions import db
+from imagehost.models import Image, ImageDay
+from imagehost.services import counting, images, listing
+from tests.rows import add_rows, assert_counts_are_right
+
+START = datetime(2025, 1, 24, 23, 59, 59, tzinfo=UTC)
+# A few moments, some of them at the turn of a day: many images share one.
+MOMENTS = st.sampled_from([timedelta(seconds=number % 3, days=number // 3) for number in range(9)])
+UPLOADS = st.lists(MOMENTS, max_size=8)
+DELETIONS = st.lists(st.integers(0, 30), max_size=4)
+PROPERTY = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def pages() -> list[int]:
+    """The ids on all pages, one after the other."""
+    found, number = [], 1
+    while (page := listing.page(number)).images:
+        assert len(page.images) <= listing.PER_PAGE
+        found += [image.id for image in page.images]
+        number += 1
+    assert number - 1 == -(-page.total_items // listing.PER_PAGE)
+    assert page.total_pages == max(1, number - 1)
+    assert page.total_items == len(found) == counting.total()
+    return found
+
+
+def empty() -> None:
+    for table in (Image, ImageDay):
+        db.session.execute(sa.delete(table))
+    db.session.commit()
+
+
+@PROPERTY
+@given(rounds=st.lists(st.tuples(UPLOADS, DELETIONS, st.booleans()), max_size=4))
+def test_all_pages_together_are_the_list(app, rounds):
+    there: dict[int, datetime] = {}
+    with app.app_context():
+        empty()
+        for uploads, deletions, fold in rounds:
+            moments = [START + after for after in uploads]
+            there.update(zip(add_rows(app, moments), moments, strict=True))
+            for place in deletions:
+                if place < len(there):
+                    image_id = sorted(there)[place]
+                    images.delete(image_id)
+                    del there[image_id]
+            if fold:
+                counting.fold_past_days()
+            expected = sorted(there, key=lambda image_id: (there[image_id], image_id), reverse=True)
+            assert pages() == expected
+            assert [row.id for row in listing.every()] == expected
+            assert_counts_are_right()
+
+
+@pytest.mark.parametrize("number", [2, 10**6, 2**63, 10**30])
+def test_any_page_past_the_last_is_empty(app, number):
+    add_rows(app, [START] * 3)
+    with app.app_context():
+        page = listing.page(number)
+    assert (page.images, page.total_items, page.total_pages) == ([], 3, 1)
+
+
+def test_a_page_skips_rows_of_its_own_day_only(app):
+    """What stands before a page is found by counts: the statement's OFFSET stays within a day."""
+    add_rows(app, [START - timedelta(days=day) for day in range(40) for _ in range(3)])
+    read = []
+    with app.app_context():
+        db.event.listen(db.engine, "before_cursor_execute", lambda *arguments: read.append(arguments[2:4]))
+        for number in range(1, 13):
+            listing.page(number)
+    assert all("count(" not in statement.lower() for statement, _ in read)
+    offsets = [offset(*each) for each in read if "FROM images " in each[0].replace("\n", " ")]
+    assert len(offsets) == 12
+    assert set(offsets) <= {0, 1, 2}
+
+
+def offset(statement: str, values: tuple[object, ...] | dict[str, object]) -> object:
+    """SQLite takes its values by place, psycopg2 by name."""
+    return values[re.search(r"OFFSET %\((\w+)\)s", statement)[1]] if isinstance(values, dict) else values[-1]
+
+
+def test_the_list_goes_on_while_images_come_and_go(app, monkeypatch):
+    monkeypatch.setattr(listing, "BATCH", 2)
+    add_rows(app, [START] * 6)
+    with app.app_context():
+        rows = listing.every()
+        read = [next(rows).id, next(rows).id]
+        images.delete(4)
+        images.delete(6)
+        add_rows(app, [START + timedelta(days=1)])
+        assert read + [row.id for row in rows] == [6, 5, 3, 2, 1]

@@ -1,0 +1,260 @@
+"""The storage in a folder."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from imagehost.errors import NotFound, StorageFull, Unavailable
+from imagehost.storage.disk import DiskStorage
+from tests.system.server import ROOT
+
+NAME = "abcdefgh12345678.png"
+ERRORS = pytest.mark.parametrize(
+    ("number", "error"),
+    [
+        (errno.ENOSPC, StorageFull),
+        (errno.EDQUOT, StorageFull),
+        (errno.EIO, Unavailable),
+        (errno.EROFS, Unavailable),
+    ],
+    ids=["ENOSPC", "EDQUOT", "EIO", "EROFS"],
+)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    made = DiskStorage(tmp_path / "images", max_size=1000)
+    made.initialise()
+    return made
+
+
+def publish(storage, content=b"abc", name=NAME):
+    with storage.receive() as incoming:
+        incoming.write(content)
+        incoming.flush_to_disk()
+        storage.publish(incoming, name)
+
+
+def read(file):
+    with file:
+        return file.read()
+
+
+def names(storage):
+    return sorted(
+        str(path.relative_to(storage.folder)) for path in storage.folder.rglob("*") if path.is_file()
+    )
+
+
+def failing(number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def test_it_is_ready_once_the_marker_is_there(tmp_path):
+    storage = DiskStorage(tmp_path / "deep" / "images", max_size=1000)
+    assert not storage.is_ready()
+    storage.initialise()
+    storage.initialise()
+    assert storage.is_ready()
+    assert names(storage) == [".imagehost"]
+
+
+@ERRORS
+def test_a_storage_that_cannot_be_set_up_is_told_and_not_ready(tmp_path, monkeypatch, number, error):
+    storage = DiskStorage(tmp_path / "images", max_size=1000)
+    monkeypatch.setattr(os, "mkdir", failing(number))
+    with pytest.raises(error):
+        storage.initialise()
+    monkeypatch.undo()
+    assert not storage.is_ready()
+
+
+def test_a_published_image_is_in_the_folder_of_its_first_two_letters(storage):
+    publish(storage)
+    assert names(storage) == [".imagehost", f"ab/{NAME}"]
+    assert storage.exists(NAME)
+    assert read(storage.open(NAME)) == b"abc"
+
+
+def test_publishing_a_name_twice_keeps_the_first(storage):
+    publish(storage)
+    with pytest.raises(FileExistsError):
+        publish(storage, b"other")
+    assert read(storage.open(NAME)) == b"abc"
+    assert names(storage) == [".imagehost", f"ab/{NAME}"]
+
+
+def test_of_two_that_publish_one_name_at_once_one_succeeds(storage):
+    barrier = threading.Barrier(8)
+    outcomes = []
+
+    def race(number):
+        barrier.wait(10)
+        try:
+            publish(storage, bytes([number]))
+            outcomes.append(number)
+        except FileExistsError:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    (winner,) = [number for number in outcomes if number is not None]
+    assert read(storage.open(NAME)) == bytes([winner])
+
+
+@ERRORS
+@pytest.mark.parametrize("step", ["mkdir", "link", "fsync"])
+def test_publishing_that_fails_is_told(storage, monkeypatch, step, number, error):
+    with storage.receive() as incoming:
+        incoming.write(b"abc")
+        incoming.flush_to_disk()
+        monkeypatch.setattr(os, step, failing(number))
+        with pytest.raises(error):
+            storage.publish(incoming, NAME)
+
+
+def test_the_folder_and_its_own_folder_are_flushed_by_every_process_that_publishes(storage, monkeypatch):
+    flushed = []
+    fsync = os.fsync
+
+    def watch(descriptor):
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    # Another process made the folder, and has not flushed it yet.
+    (storage.folder / "ab").mkdir()
+    with storage.receive() as incoming:
+        incoming.flush_to_disk()
+        monkeypatch.setattr(os, "fsync", watch)
+        storage.publish(incoming, NAME)
+    assert flushed == [storage.folder, storage.folder / "ab"]
+    flushed.clear()
+    publish(storage, name="ab" + NAME[2:].upper())
+    assert flushed[-1] == storage.folder / "ab"
+    assert storage.folder not in flushed
+
+
+def test_deleting_twice_is_no_error_and_takes_the_rendition_along(storage):
+    publish(storage)
+    storage.publish_rendition(f"{NAME}.webp", b"small")
+    storage.delete(NAME)
+    storage.delete(NAME)
+    assert names(storage) == [".imagehost"]
+    assert not storage.exists(NAME)
+
+
+def test_what_is_not_there_is_not_found(storage):
+    with pytest.raises(NotFound):
+        storage.open(NAME)
+    with pytest.raises(NotFound):
+        storage.open_rendition(f"{NAME}.webp")
+
+
+def test_a_rendition_is_replaced_as_a_whole(storage):
+    storage.publish_rendition("abc.webp", b"old")
+    with storage.open_rendition("abc.webp") as reading:
+        storage.publish_rendition("abc.webp", b"new and longer")
+        assert reading.read() == b"old"
+    assert read(storage.open_rendition("abc.webp")) == b"new and longer"
+    assert names(storage) == [".imagehost", ".renditions/ab/abc.webp"]
+    storage.delete_rendition("abc.webp")
+    storage.delete_rendition("abc.webp")
+    assert names(storage) == [".imagehost"]
+
+
+@ERRORS
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_rendition_that_cannot_be_written_leaves_the_old_one(storage, monkeypatch, step, number, error):
+    storage.publish_rendition("abc.webp", b"old")
+    with monkeypatch.context() as broken:
+        broken.setattr(os if step == "fsync" else Path, step, failing(number))
+        with pytest.raises(error):
+            storage.publish_rendition("abc.webp", b"new")
+    assert read(storage.open_rendition("abc.webp")) == b"old"
+    assert names(storage) == [".imagehost", ".renditions/ab/abc.webp"]
+
+
+@ERRORS
+@pytest.mark.parametrize("method", ["open", "delete", "open_rendition", "delete_rendition"])
+def test_an_error_of_the_disk_is_told(storage, monkeypatch, method, number, error):
+    publish(storage)
+    storage.publish_rendition(NAME, b"small")
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "open" if "open" in method else "unlink", failing(number))
+        with pytest.raises(error):
+            getattr(storage, method)(NAME)
+
+
+def test_rendering_one_image_excludes_other_threads_and_processes(storage, tmp_path):
+    code = """
+import sys
+from pathlib import Path
+from imagehost.storage.disk import DiskStorage
+with DiskStorage(Path(sys.argv[1]), 1000).rendering(sys.argv[2]):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+    entered = threading.Event()
+
+    def render():
+        with storage.rendering(NAME):
+            entered.set()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(storage.folder), NAME],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout.readline() == b"in\n"
+        thread = threading.Thread(target=render)
+        thread.start()
+        assert not entered.wait(0.2)
+        other.stdin.close()
+        thread.join(10)
+    assert entered.is_set()
+
+
+def test_a_killed_process_gives_its_place_up(storage):
+    code = """
+import os, signal, sys
+from pathlib import Path
+from imagehost.storage.disk import DiskStorage
+with DiskStorage(Path(sys.argv[1]), 1000).rendering(sys.argv[2]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(storage.folder), NAME], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    with storage.rendering(NAME):
+        pass
+
+
+def test_there_are_as_many_places_for_rendering_as_cores(storage, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    for number in range(40):
+        with storage.rendering(f"{number}.png"):
+            pass
+    assert names(storage) == [".imagehost", ".locks/0", ".locks/1"]
+    locks = storage.folder / ".locks"
+    with storage.rendering(NAME), (locks / "0").open("wb") as first, (locks / "1").open("wb") as second:
+        assert sorted([is_free(first), is_free(second)]) == [False, True]
+
+
+def is_free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,315 @@
+"""The server that ``make run`` starts, over its socket, on both databases."""
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import pictures
+from tests.postgres import free_port
+from tests.system import truth
+from tests.system.server import SECONDS_TO_START, Server, wait_until
+
+PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+PHOTO = pictures.jpg(640, 427)
+LARGE = pictures.jpg(1600, 1067, quality=97)
+"""More than twice what the form parser reads at once: half of it is on the disk before the rest comes."""
+BOUNDARY = "----boundary"
+MEGABYTE = 1024 * 1024
+
+
+def form(content: bytes) -> bytes:
+    """A form with one picture, as it goes over the line."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n'
+    return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def head(server: Server, *lines: str) -> bytes:
+    """The head of an upload."""
+    kind = f"Content-Type: multipart/form-data; boundary={BOUNDARY}"
+    return "\r\n".join(
+        ["POST /upload HTTP/1.1", f"Host: 127.0.0.1:{server.port}", kind, *lines, "", ""]
+    ).encode()
+
+
+def upload(server: Server, content: bytes = PHOTO) -> dict[str, object]:
+    answer = requests.post(f"{server.url}/upload", files={"file": ("x.jpg", content)}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_whole_round_as_json(server, url):
+    image = upload(server)
+    assert image["url"].startswith(server.url + "/images/")
+    got = requests.get(image["url"], timeout=30)
+    assert got.content == PHOTO
+    assert got.headers["Content-Type"] == "image/jpeg"
+    assert requests.get(image["thumbnail_url"], timeout=30).headers["Content-Type"] == "image/webp"
+    listed = requests.get(f"{server.url}/images-list", timeout=30).json()["data"]
+    assert listed[0]["filename"] == image["filename"]
+    assert requests.delete(f"{server.url}/api/upload/{image['filename']}", timeout=30).status_code == 200
+    for path in (image["url"], image["thumbnail_url"], image["view_url"]):
+        assert requests.get(path, timeout=30).status_code == 404
+    truth.assert_exact(url, server.folder / "images")
+
+
+def test_the_whole_round_by_plain_forms(server, url):
+    def send(method: str, path: str, **options: object) -> requests.Response:
+        headers = {**PAGE, "Origin": server.url}
+        return requests.request(
+            method, server.url + path, headers=headers, allow_redirects=False, timeout=30, **options
+        )
+
+    assert send("GET", "/").status_code == send("GET", "/upload").status_code == 200
+    sent = send("POST", "/upload", files={"file": ("Urlaub.jpg", PHOTO)})
+    assert sent.status_code == 303
+    view = send("GET", sent.headers["Location"])
+    assert view.status_code == 200
+    assert "Urlaub.jpg" in view.text
+    listed = send("GET", "/images-list")
+    deletion = re.search(r'action="(/delete/\d+)"', listed.text)
+    gone = send("POST", deletion[1])
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/images-list")
+    assert send("GET", sent.headers["Location"]).status_code == 404
+    truth.assert_exact(url, server.folder / "images")
+
+
+def test_a_client_that_waits_to_be_asked_is_asked(server):
+    body = form(PHOTO)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+        line.sendall(head(server, f"Content-Length: {len(body)}", "Expect: 100-continue"))
+        assert line.recv(1024).startswith(b"HTTP/1.1 100 ")
+        line.sendall(body)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 200
+        answer.close()
+
+
+def test_an_upload_of_unknown_length_is_taken(server):
+    def pieces():
+        body = form(PHOTO)
+        yield from (body[start : start + 1000] for start in range(0, len(body), 1000))
+
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    answer = requests.post(f"{server.url}/upload", data=pieces(), headers=headers, timeout=30)
+    assert answer.status_code == 200
+    assert requests.get(answer.json()["url"], timeout=30).content == PHOTO
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
+def test_thirty_megabytes_are_told_to_be_too_many(server, url, declared):
+    body = form(bytes(30 * MEGABYTE))
+    data = body if declared else (body[start : start + MEGABYTE] for start in range(0, len(body), MEGABYTE))
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    answer = requests.post(f"{server.url}/upload", data=data, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "10.0 MiB" in answer.json()["message"]
+    truth.assert_exact(url, server.folder / "images")
+
+
+@pytest.mark.parametrize("size", [1000, 9 * MEGABYTE], ids=["small", "large"])
+def test_a_connection_is_of_use_after_a_refused_upload(server, size):
+    connection = server.connect()
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    connection.request("POST", "/upload", form(b"x" * size), headers)
+    answer = connection.getresponse()
+    assert answer.status == 415
+    answer.read()
+    connection.request("POST", "/upload", form(PHOTO), headers)
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.read()
+    answer.read()
+    connection.close()
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+def test_a_client_that_hangs_up_half_way_leaves_nothing(server, url, chunked):
+    before = truth.rows(url)
+    half = form(LARGE)[: len(LARGE) // 2]
+    lengths = ["Transfer-Encoding: chunked"] if chunked else [f"Content-Length: {len(form(LARGE))}"]
+    piece = b"%x\r\n%b\r\n" % (len(half), half) if chunked else half
+    refused = server.app_log().count("refused")
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+            line.sendall(head(server, *lengths) + piece)
+    wait_until(lambda: server.app_log().count("refused") >= refused + 4, "nobody noticed")
+    wait_until(lambda: not open_uploads(server), "temporary files are open")
+    truth.assert_exact(url, server.folder / "images", before)
+    assert "Traceback" not in server.logs()
+
+
+def open_uploads(server: Server) -> list[str]:
+    """The temporary files without a name that its processes hold open."""
+    found = []
+    for process in server.processes():
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            try:
+                target = str(descriptor.readlink())
+            except OSError:
+                continue  # closed meanwhile
+            if "/.incoming/" in target:
+                found.append(target)
+    return found
+
+
+def test_a_worker_that_is_killed_is_replaced(server, url):
+    kept = upload(server)
+    workers = server.workers()
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    wait_until(
+        lambda: workers[0] not in server.workers() and len(server.workers()) == 2, "it was not replaced"
+    )
+    for _ in range(8):
+        upload(server)
+    assert requests.get(kept["url"], timeout=30).content == PHOTO
+    truth.assert_exact(url, server.folder / "images")
+
+
+def test_a_stop_lets_an_upload_finish_and_is_soon_done(server_database, tmp_path):
+    _, url = server_database
+    with Server(tmp_path, DATABASE_URL=url, IMAGES_DIR=server_database[0] / "images") as running:
+        body = form(LARGE)
+        with socket.create_connection(("127.0.0.1", running.port), timeout=30) as line:
+            line.sendall(head(running, f"Content-Length: {len(body)}") + body[: len(body) // 2])
+            wait_until(lambda: open_uploads(running), "the upload does not begin")
+            os.killpg(running.process.pid, signal.SIGTERM)
+            begin = time.monotonic()
+            wait_until(lambda: len(running.workers()) == 1, "the idle worker does not end")
+            line.sendall(body[len(body) // 2 :])
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            assert answer.status == 200
+            filename = json.loads(answer.read())["filename"]
+            answer.close()
+        wait_until(lambda: not running.processes(), "it does not stop", 15)
+        assert time.monotonic() - begin < 10
+        log = running.app_log()
+    assert truth.rows(url)[filename] == hashlib.sha256(LARGE).hexdigest()
+    assert filename in truth.files(server_database[0] / "images")
+    assert [word for word in ("started", "image uploaded", "stopped") if word not in log] == []
+    assert log.count("started") == log.count("stopped") == 1
+    assert "Traceback" not in running.logs()
+
+
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_path):
+    with Server(tmp_path, DATABASE_URL=server_database[1]) as running, requests.Session() as session:
+        # A connection that is kept alive does not keep it.
+        session.get(f"{running.url}/healthz", timeout=30)
+        assert running.stop() < 10
+    log = running.app_log()
+    assert re.search(r"INFO - - started addresses=127\.0\.0\.1:\d+ workers=2\n", log)
+    assert re.search(r"INFO - - stopped\n", log)
+
+
+def test_every_port_answers(server_database, tmp_path):
+    first = free_ports_in_a_row()
+    folder, url = server_database
+    settings = {"WEB_SERVER_START_PORT": first, "WEB_SERVER_PORTS": 2, "IMAGES_DIR": folder / "images"}
+    with Server(tmp_path, DATABASE_URL=url, **settings):
+        for port in (first, first + 1):
+            for _ in range(4):
+                assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
+
+
+def free_ports_in_a_row() -> int:
+    while True:
+        port = free_port()
+        if port < 65535 and refuses(port + 1):
+            return port
+
+
+def test_uploads_amid_which_all_processes_are_killed_are_there_if_acknowledged(server_database, tmp_path):
+    folder, url = server_database
+    acknowledged: dict[str, str] = {}
+    ended = threading.Event()
+
+    def send(thread: int) -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            content = pictures.png(16 + thread, 16 + number % 100)
+            try:
+                answer = requests.post(
+                    f"{running.url}/upload", files={"file": ("x.png", content)}, timeout=30
+                )
+            except requests.RequestException:
+                continue
+            if answer.status_code == 200:
+                acknowledged[answer.json()["filename"]] = hashlib.sha256(content).hexdigest()
+
+    with Server(tmp_path, DATABASE_URL=url, IMAGES_DIR=folder / "images") as running:
+        with ThreadPoolExecutor(4) as pool:
+            sending = [pool.submit(send, thread) for thread in range(4)]
+            wait_until(lambda: len(acknowledged) > 40, "nothing is uploaded", 30)
+            running.kill()
+            ended.set()
+        for done in sending:
+            done.result()
+        running.launch()
+        wait_until(running.is_up, "it does not start again", SECONDS_TO_START)
+        rows, files = truth.rows(url), truth.files(folder / "images")
+        assert acknowledged.items() <= rows.items()
+        assert rows.items() <= files.items()
+        counted, by_rows = truth.days(url)
+        assert counted == by_rows
+        upload(running)
+    for name in files.keys() - rows.keys():
+        (folder / "images" / name[:2] / name).unlink()
+
+
+def test_the_log_tells_what_happened(server):
+    image = upload(server)
+    requests.delete(f"{server.url}/delete/{image['id']}", timeout=30)
+    log = server.app_log()
+    moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    name = re.escape(image["filename"])
+    assert re.search(rf"^{moment} INFO - - started ", log, re.MULTILINE)
+    assert re.search(
+        rf"^{moment} INFO [0-9a-f]{{16}} 127\.0\.0\.1 image uploaded image={name} ", log, re.MULTILINE
+    )
+    assert re.search(
+        rf"^{moment} INFO [0-9a-f]{{16}} 127\.0\.0\.1 image deleted image={name}$", log, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MAX_FILE_SIZE", "ten"), ("WEB_SERVER_START_PORT", "70000"), ("DATABASE_URL", "mysql://x/y")],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
+    environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), name: value}
+    ended = subprocess.run(
+        ["make", "run"],
+        cwd=Path(__file__).parent.parent.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1, ended.stderr
+    assert name in lines[0]
+    assert value in lines[0]

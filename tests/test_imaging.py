@@ -1,0 +1,173 @@
+"""Thumbnails: small, upright, of the right colours, whatever the picture is stored as."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageDraw, ImageOps
+
+from imagehost import imaging
+from imagehost.errors import DamagedImage, UnsupportedType
+from tests import pictures
+
+RULES = imaging.Rules(("jpg", "png", "gif"), 100_000_000, keep_metadata=False)
+
+
+def thumbnail(content: bytes, kind: str) -> Image.Image:
+    made = Image.open(io.BytesIO(imaging.thumbnail(io.BytesIO(content), kind)))
+    made.load()
+    assert made.format == "WEBP"
+    return made
+
+
+def difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> float:
+    """How far two pictures of one size are apart, on average, of 255."""
+    first, second = (np.asarray(image.convert(mode), dtype=float) for image in (one, other))
+    assert first.shape == second.shape
+    return float(np.abs(first - second).mean())
+
+
+def scaled(image: Image.Image) -> Image.Image:
+    copy = image.copy()
+    copy.thumbnail((320, 320))
+    return copy
+
+
+SIZES = {
+    (640, 427): (320, 214),
+    (427, 640): (214, 320),
+    (320, 320): (320, 320),
+    (321, 10): (320, 10),
+    (100, 50): (100, 50),
+    (1, 1): (1, 1),
+    (3000, 2): (320, 1),
+}
+
+
+@pytest.mark.parametrize("kind", pictures.MAKE)
+@pytest.mark.parametrize(("size", "expected"), SIZES.items())
+def test_a_thumbnail_is_small_and_never_enlarged(kind, size, expected):
+    made = thumbnail(pictures.MAKE[kind](*size), kind)
+    assert all(abs(side - wanted) <= 1 for side, wanted in zip(made.size, expected, strict=True))
+    assert max(made.size) <= 320
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_upright(kind, orientation):
+    image = pictures.photo(600, 400)
+    ImageDraw.Draw(image).rectangle((0, 0, 150, 100), fill="red")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = pictures.encode(image, kind, exif=exif)
+    expected = scaled(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
+    made = thumbnail(content, kind)
+    assert made.size == expected.size == ((320, 213) if orientation < 5 else (213, 320))
+    assert difference(made, expected) < 6
+    assert made.getexif().get(0x0112, 1) == 1
+
+
+def test_the_first_frame_is_shown():
+    frames = [Image.new("RGB", (50, 40), colour) for colour in ("red", "green", "blue")]
+    content = pictures.encode(frames[0], "gif", save_all=True, append_images=frames[1:], duration=80)
+    made = thumbnail(content, "gif")
+    assert difference(made, frames[0]) < 6
+    assert not getattr(made, "is_animated", False)
+
+
+def see_through(mode: str) -> Image.Image:
+    image = Image.new("RGBA", (100, 60), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((50, 0, 99, 59), fill=(200, 30, 30, 255))
+    return image if mode == "RGBA" else image.convert(mode)
+
+
+TRANSPARENT = {
+    "RGBA": ("png", see_through("RGBA"), {}),
+    "LA": ("png", see_through("LA"), {}),
+    "a palette": ("png", see_through("RGBA").quantize(8), {}),
+    "a GIF": ("gif", see_through("RGBA"), {}),
+    "WebP": ("webp", see_through("RGBA"), {"lossless": True}),
+    "a colour of RGB": ("png", see_through("RGBA").convert("RGB"), {"transparency": (0, 0, 0)}),
+    "a grey": ("png", see_through("RGBA").convert("L"), {"transparency": 0}),
+}
+
+
+@pytest.mark.parametrize(("kind", "image", "options"), TRANSPARENT.values(), ids=TRANSPARENT)
+def test_transparency_is_kept(kind, image, options):
+    made = thumbnail(pictures.encode(image, kind, **options), kind)
+    assert made.mode == "RGBA"
+    assert made.getpixel((10, 30))[3] == 0
+    assert made.getpixel((90, 30))[3] == 255
+
+
+MODES = {
+    "palette": ("png", pictures.photo().quantize(256)),
+    "black and white": ("png", pictures.photo().convert("1")),
+    "grey": ("png", pictures.photo().convert("L")),
+    "grey JPEG": ("jpg", pictures.photo().convert("L")),
+    "CMYK": ("jpg", pictures.photo().convert("CMYK")),
+    "palette of a GIF": ("gif", pictures.photo().quantize(64)),
+}
+
+
+@pytest.mark.parametrize(("kind", "image"), MODES.values(), ids=MODES)
+def test_colours_are_right_in_every_mode(kind, image):
+    content = pictures.encode(image, kind)
+    made = thumbnail(content, kind)
+    assert made.mode == "RGB"
+    assert difference(made, scaled(Image.open(io.BytesIO(content)).convert("RGB"))) < 8
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_16_bits_of_grey_are_as_bright_as_8(transparent):
+    grey = np.asarray(pictures.photo(300, 200).convert("L"))
+    options = {"transparency": 65535} if transparent else {}
+    made = thumbnail(pictures.encode(Image.fromarray(grey.astype(np.uint16) * 257), "png", **options), "png")
+    assert difference(made, Image.fromarray(grey), "L") < 4
+
+
+def test_the_colour_profile_is_kept():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = thumbnail(pictures.jpg(icc_profile=profile), "jpg")
+    assert made.info["icc_profile"] == profile
+
+
+def test_a_profile_for_ink_is_not_kept_for_light():
+    content = pictures.encode(pictures.photo(64, 48).convert("CMYK"), "jpg", icc_profile=b"ink" * 50)
+    assert "icc_profile" not in thumbnail(content, "jpg").info
+
+
+@pytest.mark.parametrize("kind", pictures.MAKE)
+@pytest.mark.parametrize("length", [0, 20, 60])
+def test_what_cannot_be_decoded_is_damaged(kind, length):
+    with pytest.raises(DamagedImage, match="its pixels cannot be decoded"):
+        imaging.thumbnail(io.BytesIO(pictures.MAKE[kind]()[:length]), kind)
+
+
+@pytest.mark.parametrize("kind", pictures.MAKE)
+def test_another_format_than_was_detected_is_not_decoded(kind):
+    other = {"jpg": "png", "png": "gif", "gif": "jpg"}[kind]
+    with pytest.raises(DamagedImage):
+        imaging.thumbnail(io.BytesIO(pictures.MAKE[kind]()), other)
+
+
+@pytest.mark.parametrize("kind", [*pictures.MAKE, "webp", "avif"])
+def test_kinds_are_told_by_their_bytes(kind):
+    assert imaging.detect(io.BytesIO(pictures.encode(pictures.photo(32, 24), kind))) == kind
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0", b"\x89PNG", b"GIF", b"%PDF-1.7", b"<svg/>", b"BM" + b"\0" * 60]
+)
+def test_what_is_none_is_not_admitted(content):
+    with pytest.raises(UnsupportedType):
+        imaging.admit(io.BytesIO(content), "a.jpg", RULES, io.BytesIO)
+
+
+def test_facts_are_of_the_picture_as_stored():
+    facts, _ = imaging.admit(io.BytesIO(pictures.png(40, 30)), "a.jpg", RULES, io.BytesIO)
+    assert facts == imaging.Facts("png", 40, 30)
+
+
+def test_every_kind_has_its_type_and_format():
+    assert set(imaging.MIME_TYPES) == set(imaging.PILLOW_FORMATS) == set(imaging.KINDS.values())
