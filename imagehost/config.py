@@ -1,5 +1,6 @@
 """The settings: read from the environment, then ``.env``, then the default; typed, and checked at start."""
 
+import fcntl
 import os
 import secrets
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from imagehost.environment import (
     KINDS,
     ROOT,
     Reader,
+    WrongSetting,
     parse_kinds,
     parse_public_url,
     parse_rate,
@@ -21,6 +23,7 @@ from imagehost.environment import (
 
 SLACK = 64 * 1024
 """Bytes that a request may have beside the picture: the other parts and headers of the form."""
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def load(**overrides: object) -> Settings:
         ),
         trusted_proxies=read.number("TRUSTED_PROXIES", 0, 0, 16),
         web_server_host=read.text("WEB_SERVER_HOST", "127.0.0.1") or "",
-        web_server_start_port=read.number("WEB_SERVER_START_PORT", 8000, 1, 65535),
+        web_server_start_port=read.number("WEB_SERVER_START_PORT", 8000, 1, LAST_PORT),
         web_server_ports=read.number("WEB_SERVER_PORTS", 1, 1, 256),
         web_server_workers=read.number("WEB_SERVER_WORKERS", os.cpu_count() or 1, 1, 256),
         log_level=read.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
@@ -79,6 +82,11 @@ def load(**overrides: object) -> Settings:
         rate_limit_enabled=read.flag("RATE_LIMIT_ENABLED", default=True),
         rate_limit=read.get("RATE_LIMIT", "600/minute", "a number per time, as 600/minute", parse_rate),
     )
+    last_port = settings.web_server_start_port + settings.web_server_ports - 1
+    if last_port > LAST_PORT:
+        raise WrongSetting(
+            "WEB_SERVER_PORTS", settings.web_server_ports, f"such that the last is up to {LAST_PORT}"
+        )
     if read.overrides:
         raise TypeError(f"no such settings: {', '.join(read.overrides)}")
     return settings
@@ -87,20 +95,27 @@ def load(**overrides: object) -> Settings:
 def kept_secret(instance: Path) -> str:
     """Give the secret key kept in the instance folder; make it first where there is none."""
     path = instance / "secret_key"
-    draft = instance / f".secret_key.{secrets.token_hex(4)}"
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        draft.touch(0o600)
-        draft.write_text(secrets.token_hex(32))
-    try:
-        # Whole or not at all, and by one process only: the others read what it wrote.
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    if not path.exists() or not path.stat().st_size:
+        make_secret(path)
     return path.read_text()
+
+
+def make_secret(path: Path) -> None:
+    """Write a secret key: whole or not at all, and one, however many processes start at once."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_size:
+            return
+        draft = path.with_suffix(".draft")
+        draft.touch(0o600)
+        with draft.open("w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        os.close(folder)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

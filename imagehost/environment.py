@@ -99,7 +99,9 @@ def parse_public_url(env: Env, name: str) -> str:
 def parse_rate(env: Env, name: str) -> str:
     """Read how many uploads a client may send in which time."""
     rate = env.str(name)
-    limits.parse(rate)
+    # The library would take the first of several for all, and none at all for a limit.
+    if len(limits.parse_many(rate)) != 1 or not limits.parse(rate).amount:
+        raise ValueError(rate)
     return rate
 
 

@@ -76,7 +76,6 @@ def render(
 def varied(answer: Response) -> Response:
     """Say what the shape of an answer depends on, so that no cache gives one client another's."""
     answer.vary.update(("HX-Request", "Accept"))
-    answer.headers.setdefault("Cache-Control", "no-cache")
     return answer
 
 

@@ -14,6 +14,8 @@ PAGE_POLICY = (
 )
 
 HEADERS = {
+    # What changes is asked for again each time; images and thumbnails say otherwise.
+    "Cache-Control": "no-cache",
     "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

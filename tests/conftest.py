@@ -12,7 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
-from imagehost import create_app
+from imagehost import config, create_app, environment
 from imagehost.extensions import db
 from tests import pictures
 from tests.html import lint
@@ -29,6 +29,11 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SMALL = pictures.jpg(8, 6)
 
 
+SETTING_NAMES = {name.upper() for name in config.Settings.__dataclass_fields__} | {
+    *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
+}
+
+
 class LintingClient(FlaskClient):
     """A client that looks at the markup of every page it gets."""
 
@@ -38,6 +43,16 @@ class LintingClient(FlaskClient):
         if answer.mimetype == "text/html" and answer.data:
             lint(answer.text, fragment=not answer.text.lstrip().lower().startswith("<!doctype"))
         return answer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> Iterator[None]:
+    """Neither its environment nor the developer's .env decides what the tests see."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SETTING_NAMES:
+            patch.delenv(name, raising=False)
+        patch.setattr(environment, "ROOT", Path("/nonexistent"))
+        yield
 
 
 @pytest.fixture(scope="session")

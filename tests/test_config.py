@@ -8,23 +8,13 @@ from pathlib import Path
 import pytest
 
 from imagehost import config, environment
-
-NAMES = {name.upper() for name in config.Settings.__dataclass_fields__} | {
-    "UPLOAD_DIR",
-    "DB_HOST",
-    "DB_PORT",
-    "DB_NAME",
-    "DB_USER",
-    "DB_PASSWORD",
-}
+from tests.conftest import SETTING_NAMES
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch, tmp_path):
-    """No settings of this machine, and a .env of the test's own."""
+def _no_settings(monkeypatch, tmp_path):
+    """A .env of the test's own, and an environment that it may change."""
     before = dict(os.environ)
-    for name in NAMES:
-        os.environ.pop(name, None)
     os.environ["INSTANCE_DIR"] = str(tmp_path / "instance")
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     yield
@@ -69,6 +59,10 @@ WRONG = [
     ("LOG_FORMAT", "xml", "text or json"),
     ("KEEP_METADATA", "perhaps", "true or false"),
     ("RATE_LIMIT_ENABLED", "2", "true or false"),
+    ("RATE_LIMIT", "0/minute", "a number per time, as 600/minute"),
+    ("RATE_LIMIT", "2/minute;3/hour", "a number per time, as 600/minute"),
+    ("INSTANCE_DIR", "/proc/nowhere", "a folder that can be made"),
+    ("LOG_DIR", "/proc/nowhere", "a folder that can be made"),
     ("RATE_LIMIT", "often", "a number per time, as 600/minute"),
     ("ALLOWED_EXTENSIONS", "jpg,exe", "a list of jpg, png, gif, webp, avif"),
     ("ALLOWED_EXTENSIONS", ",", "a list of jpg, png, gif, webp, avif"),
@@ -153,7 +147,7 @@ def test_what_create_app_is_given_comes_first(tmp_path):
         config.load(MAX_FILESIZE=8)
 
 
-@pytest.mark.parametrize("name", sorted(NAMES - {"INSTANCE_DIR", "SECRET_KEY"}))
+@pytest.mark.parametrize("name", sorted(SETTING_NAMES - {"INSTANCE_DIR", "SECRET_KEY"}))
 def test_an_empty_value_counts_as_none(name):
     defaults = load()
     assert load(**{name: ""}) == defaults
@@ -210,3 +204,16 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
     for worker in workers:
         worker.join()
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_secret_key_is_made_anew(tmp_path):
+    (tmp_path / "secret_key").touch()
+    key = config.load(INSTANCE_DIR=tmp_path).secret_key
+    assert len(key) == 64
+    assert config.load(INSTANCE_DIR=tmp_path).secret_key == key
+
+
+def test_the_last_port_is_one(tmp_path):
+    with pytest.raises(SystemExit, match=r"WEB_SERVER_PORTS is 3, but must be .* 65535"):
+        config.load(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
+    assert config.load(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)

@@ -125,3 +125,10 @@ def test_the_policy_of_pages_is_the_strict_one(client):
     assert (
         rules["script-src"] == rules["style-src"] == rules["form-action"] == rules["connect-src"] == "'self'"
     )
+
+
+@SHAPES
+@pytest.mark.parametrize("host", ["a b", "<script>", "x/y", "[::1", " "])
+def test_a_host_header_that_is_none_is_refused(client, shape, host):
+    answer = client.get("/images-list", headers={**shape, "Host": host})
+    assert_error(answer, 400, "bad_request", "Host header")

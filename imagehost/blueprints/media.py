@@ -27,7 +27,8 @@ def image(filename: str) -> Response:
     """Give an image."""
     row = images.find(filename)
     answer = send(row, images.open_bytes(row), MIME_TYPES[row.file_type], etag=row.sha256)
-    answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(row.original_name, safe='')}"
+    name = quote(row.original_name or row.filename, safe="")
+    answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
     return answer
 
 
