@@ -22,6 +22,7 @@ FILE = "ratelimits.db"
 SECONDS_TO_WAIT = 1
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS windows (client TEXT PRIMARY KEY, hits INTEGER, ends REAL) WITHOUT ROWID"
+SETUP = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=OFF", SCHEMA)
 HIT = """
 INSERT INTO windows VALUES (:client, 1, :now + :length) ON CONFLICT (client) DO UPDATE SET
   hits = CASE WHEN ends <= :now THEN 1 ELSE hits + 1 END,
@@ -49,6 +50,8 @@ def hit(client: str) -> None:
     values = {"client": client, "now": now, "length": rate.get_expiry()}
     try:
         with closing(connect()) as counts:
+            for statement in SETUP:
+                counts.execute(statement)
             hits, ends = counts.execute(HIT, values).fetchone()
             if hits == 1:
                 counts.execute("DELETE FROM windows WHERE ends <= ?", (now,))
@@ -61,10 +64,7 @@ def hit(client: str) -> None:
 
 def connect() -> sqlite3.Connection:
     """Open the counts, which may be lost without harm."""
-    counts = sqlite3.connect(settings.instance_dir / FILE, timeout=SECONDS_TO_WAIT, isolation_level=None)
-    for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=OFF", SCHEMA):
-        counts.execute(statement)
-    return counts
+    return sqlite3.connect(settings.instance_dir / FILE, timeout=SECONDS_TO_WAIT, isolation_level=None)
 
 
 def network(address: str) -> str:
