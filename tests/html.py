@@ -5,6 +5,9 @@ import justhtml
 TARGETS = ("hx-target", "hx-include", "hx-disabled-elt", "hx-indicator")
 RELATIVE = {"this", "body", "closest", "find", "next", "previous", "document", "window"}
 VERBS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
+WHOLE = (
+    "<!doctype html><html lang=en><head><title>x</title></head><body><template>{}</template></body></html>"
+)
 NEVER = ("style", "onclick", "onload", "onsubmit", "onchange", "onerror")
 
 
@@ -12,7 +15,7 @@ def lint(html: str, *, fragment: bool) -> None:
     """Fail on markup that is not valid, not accessible, or not allowed by our own policy."""
     if fragment:
         # Rows come alone; a template is the one place where any element may stand.
-        html = f"<!doctype html><html lang=en><head><title>x</title></head><body><template>{html}</template></body></html>"
+        html = WHOLE.format(html)
     document = justhtml.JustHTML(html, collect_errors=True, sanitize=False)
     assert not document.errors, document.errors
     elements = list(walk(document.root))
@@ -37,7 +40,9 @@ def template_children(node):
 def check(element, ids: set[str], *, fragment: bool) -> None:
     attributes, name = element.attrs, element.name
     assert not set(NEVER) & set(attributes), f"inline code or style on <{name}>"
-    assert not any(attribute.startswith(("hx-on", "on")) for attribute in attributes), f"inline code on <{name}>"
+    assert not any(attribute.startswith(("hx-on", "on")) for attribute in attributes), (
+        f"inline code on <{name}>"
+    )
     if name == "img":
         assert "alt" in attributes, "an image has no alt"
     if name == "script":

@@ -6,11 +6,8 @@ file without a row, never a row without its file.
 """
 
 import logging
-import secrets
-import unicodedata
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from string import ascii_lowercase, digits
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -19,14 +16,10 @@ from imagehost import imaging
 from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
 from imagehost.extensions import db, settings, storage
 from imagehost.models import Image
-from imagehost.services import counting
+from imagehost.services import counting, naming
 from imagehost.services.transactions import begin_writing
 from imagehost.storage.incoming import Incoming
 
-NAME_LETTERS = ascii_lowercase + digits
-NAME_LENGTH = 16
-"""82 random bits: nobody guesses a link."""
-LONGEST_ORIGINAL_NAME = 255
 LARGEST_ID = 2**31 - 1
 """What the databases' keys hold; a larger number, which they would fail on, is no image's."""
 
@@ -52,7 +45,7 @@ def ensure_storage() -> None:
 
 def add(upload: Incoming, original_name: str) -> Image:
     """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails."""
-    name = clean_name(original_name)
+    name = naming.clean_name(original_name)
     if not upload.written:
         raise EmptyFile(name)
     rules = imaging.Rules(settings.allowed_extensions, settings.max_pixels, settings.keep_metadata)
@@ -60,7 +53,7 @@ def add(upload: Incoming, original_name: str) -> Image:
         facts, stored = imaging.admit(upload, name, rules, lambda: files.enter_context(storage.receive()))
         stored.flush_to_disk()
         image = Image(
-            filename=f"{new_name()}.{facts.kind}",
+            filename=f"{naming.new_name()}.{facts.kind}",
             original_name=name,
             size=stored.written,
             upload_time=datetime.now(UTC),
@@ -157,17 +150,3 @@ def delete_where(condition: sa.ColumnElement[bool]) -> None:
         # For the client the image is gone; what is left on the disk is clean-up's.
         log.exception("bytes of a deleted image left behind", extra={"image": row.filename})
     log.info("image deleted", extra={"image": row.filename})
-
-
-def new_name() -> str:
-    """Make an unguessable name."""
-    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
-
-
-def clean_name(name: str) -> str:
-    """Keep what a client called its file, as text that any database and log can hold.
-
-    Control characters go, and so do lone surrogates, which are no text.
-    """
-    text = "".join(letter for letter in name if unicodedata.category(letter) not in {"Cc", "Cs"})
-    return text[:LONGEST_ORIGINAL_NAME]

@@ -11,7 +11,7 @@ import psycopg2.errors
 import pytest
 
 from imagehost.extensions import db
-from imagehost.services import counting, images
+from imagehost.services import counting, naming
 from tests import pictures
 from tests.conftest import SHAPES, as_upload, assert_error, stored_files
 from tests.system import truth
@@ -36,8 +36,8 @@ ERRNOS = pytest.mark.parametrize(
 @pytest.fixture
 def kept(client, monkeypatch):
     """An image from before the fault; those that follow go to other folders, as the first of each."""
-    names = (letter * images.NAME_LENGTH for letter in images.NAME_LETTERS)
-    monkeypatch.setattr(images, "new_name", lambda: next(names))
+    names = (letter * naming.NAME_LENGTH for letter in naming.NAME_LETTERS)
+    monkeypatch.setattr(naming, "new_name", lambda: next(names))
     return client.post("/upload", data=as_upload(PNG, "kept.png")).json
 
 
@@ -212,7 +212,7 @@ def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
         (folder / "aa").mkdir(exist_ok=True)
         (folder / "aa" / name).write_bytes(b"of somebody else")
     before = truth.files(folder)
-    monkeypatch.setattr(images, "new_name", lambda: name.removesuffix(".png"))
+    monkeypatch.setattr(naming, "new_name", lambda: name.removesuffix(".png"))
     assert_error(client.post("/upload", data=as_upload(PNG)), 500, "internal_error")
     assert truth.files(folder) == before
     assert truth.rows(database_url).keys() == {kept["filename"]}

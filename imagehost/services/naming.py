@@ -1,0 +1,24 @@
+"""The names of images: the public one that we make up, and the original one that a client brings."""
+
+import secrets
+import unicodedata
+from string import ascii_lowercase, digits
+
+NAME_LETTERS = ascii_lowercase + digits
+NAME_LENGTH = 16
+"""82 random bits: nobody guesses a link."""
+LONGEST_ORIGINAL_NAME = 255
+
+
+def new_name() -> str:
+    """Make an unguessable name."""
+    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
+
+
+def clean_name(name: str) -> str:
+    """Keep what a client called its file, as text that any database and log can hold.
+
+    Control characters go, and so do lone surrogates, which are no text.
+    """
+    text = "".join(letter for letter in name if unicodedata.category(letter) not in {"Cc", "Cs"})
+    return text[:LONGEST_ORIGINAL_NAME]
