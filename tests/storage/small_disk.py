@@ -9,6 +9,8 @@ from typing import Self
 NAMESPACES = (
     (["unshare", "--user", "--map-root-user", "--mount"], ["--user", "--preserve-credentials", "--mount"]),
     (["unshare", "--mount"], ["--mount"]),
+    # In a chroot, whose root is no mount that could be made private.
+    (["unshare", "--mount", "--propagation", "unchanged"], ["--mount", "--root"]),
 )
 """How to make one, and how to enter it."""
 SCRIPT = (
