@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# flask would read a .env of any folder above as well; the application reads the project's own.
+export FLASK_SKIP_DOTENV := 1
+
 .PHONY: run test lint format lock clean
 
 run: $(VENV)/run.stamp

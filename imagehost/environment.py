@@ -1,9 +1,11 @@
 """Reads settings from the environment and ``.env``, and says in one line what is wrong with one."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import limits
 import sqlalchemy as sa
@@ -66,8 +68,11 @@ class Reader:
         return bool(self.get(name, default, "true or false", lambda e, n: e.bool(n)))
 
     def path(self, name: str, default: Path) -> Path:
-        """Read a folder; a relative one starts at the working folder."""
-        return Path(self.text(name) or default).expanduser().absolute()
+        """Read a folder, which need not be there; a relative one starts at the working folder."""
+        path = Path(self.text(name) or default).expanduser().absolute()
+        if path.exists() and not path.is_dir():
+            raise WrongSetting(name, str(path), "a folder")
+        return path
 
     def folder(self, name: str, default: Path) -> Path:
         """Read a folder that is needed at once, and make it."""
@@ -76,6 +81,8 @@ class Reader:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WrongSetting(name, str(path), f"a folder that can be made ({error.strerror})") from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise WrongSetting(name, str(path), "a folder that can be written to")
         return path
 
 
@@ -91,7 +98,8 @@ def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
 def parse_public_url(env: Env, name: str) -> str:
     """Read the scheme and host of the links that are handed out."""
     url = env.str(name).rstrip("/").lower()
-    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:]+\](:\d{1,5})?", url):
+    # Reading the port raises ValueError where it is none.
+    if not re.fullmatch(r"https?://([a-z0-9.\-]+|\[[0-9a-f:]+\])(:\d+)?", url) or urlsplit(url).port == 0:
         raise ValueError(url)
     return url
 
@@ -106,29 +114,10 @@ def parse_rate(env: Env, name: str) -> str:
 
 
 def read_database_url(read: Reader, instance: Path) -> sa.URL:
-    """Read ``DATABASE_URL``, or put it together from ``DB_HOST`` and its kin, or take SQLite's file."""
-    parts = {
-        field: read.text(name)
-        for field, name in (
-            ("host", "DB_HOST"),
-            ("database", "DB_NAME"),
-            ("username", "DB_USER"),
-            ("password", "DB_PASSWORD"),
-        )
-    }
-    port = read.number("DB_PORT", 0, 1, 65535)
+    """Read where the database is, and check that it is one of those that we know."""
     allowed = "sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
-    given = read.text("DATABASE_URL")
     try:
-        if given:
-            url = database.normalise(given)
-        elif port or any(parts.values()):
-            host, database_name = parts["host"] or "localhost", parts["database"] or "imagehost"
-            url = sa.URL.create(
-                "postgresql+psycopg2", parts["username"], parts["password"], host, port or 5432, database_name
-            )
-        else:
-            url = sa.URL.create("sqlite", database=str(instance / "imagehost.db"))
+        url = database_url(read, instance)
     except (sa.exc.ArgumentError, ValueError) as error:
         # The value itself may hold a password.
         raise WrongSetting("DATABASE_URL", "unreadable", allowed) from error
@@ -137,3 +126,17 @@ def read_database_url(read: Reader, instance: Path) -> sa.URL:
     if in_memory or not usable:
         raise WrongSetting("DATABASE_URL", url.render_as_string(hide_password=True), allowed)
     return url
+
+
+def database_url(read: Reader, instance: Path) -> sa.URL:
+    """Take ``DATABASE_URL``, or put it together from ``DB_HOST`` and its kin, or name SQLite's file."""
+    given = read.text("DATABASE_URL")
+    host, name = read.text("DB_HOST"), read.text("DB_NAME")
+    user, password = read.text("DB_USER"), read.text("DB_PASSWORD")
+    port = read.number("DB_PORT", 0, 1, 65535)
+    if given:
+        return database.normalise(given)
+    if not any((host, name, user, password, port)):
+        return sa.URL.create("sqlite", database=str(instance / "imagehost.db"))
+    host, name, port = host or "localhost", name or "imagehost", port or 5432
+    return sa.URL.create("postgresql+psycopg2", user, password, host, port, name)

@@ -79,6 +79,13 @@ class TooLarge(ImageHostError):
         )
 
 
+class FormTooLarge(TooLarge):
+    """More or larger parts beside the picture than any form of ours has."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "The form has too much beside the picture. Send only that.")
+
+
 class UnsupportedType(ImageHostError):
     """The bytes are no image of an allowed type."""
 
@@ -127,8 +134,10 @@ class Unavailable(ImageHostError):
 
     status, code, retry_after = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", 5
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The {what} does not answer at the moment. Try again in a few seconds.")
+    def __init__(self, *parts: str) -> None:
+        verb = "does" if len(parts) == 1 else "do"
+        names = " and the ".join(parts)
+        super().__init__(f"The {names} {verb} not answer at the moment. Try again in a few seconds.")
 
 
 class StorageFull(ImageHostError):

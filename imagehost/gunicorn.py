@@ -1,16 +1,25 @@
 """How gunicorn serves: ``python -m gunicorn -c python:imagehost.gunicorn wsgi:app``."""
 
+import ctypes
+import json
 import logging
 import os
+import socket
 from typing import Any
 
-from imagehost.config import load
+from gunicorn import http, util
+
+from imagehost.config import SLACK, load
+
+M_MMAP_THRESHOLD = -3
+"""Of glibc's malloc.h."""
 
 settings = load()
 ports = range(settings.web_server_start_port, settings.web_server_start_port + settings.web_server_ports)
 
 # Every worker accepts from every port, so that nginx can balance over them.
-bind = [f"{settings.web_server_host}:{port}" for port in ports]
+host = f"[{settings.web_server_host}]" if ":" in settings.web_server_host else settings.web_server_host
+bind = [f"{host}:{port}" for port in ports]
 workers = settings.web_server_workers
 worker_class = "gthread"
 # Enough that a few slow clients stop nobody; against many, a proxy has to buffer (docs/configuration.md).
@@ -29,7 +38,27 @@ loglevel = settings.log_level
 # Who may set X-Forwarded-*, Werkzeug's ProxyFix decides by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 
+# glibc raises this threshold to the size of what was freed, and then keeps what one large picture took.
+if hasattr(ctypes.CDLL(None), "mallopt"):
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
+
 log = logging.getLogger(__name__)
+
+
+def refuse_unreadable(client: socket.socket, status: int, reason: str, _: str) -> None:
+    """Answer a request that gunicorn could not read: in JSON, as who it comes from is not known either."""
+    message = f"The request cannot be read ({reason})."
+    code = reason.lower().replace(" ", "_")
+    body = json.dumps({"status": "error", "code": code, "message": message, "detail": message}) + "\n"
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+
+# gunicorn has no settings for these two.
+util.write_error = refuse_unreadable
+# What a refused client is still sending is read off, so that it comes to reading the answer, and its next
+# request finds the connection whole.
+http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001
 
 
 def when_ready(_: Any) -> None:

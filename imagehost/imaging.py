@@ -56,6 +56,10 @@ BROKEN = (
 )
 
 THUMBNAIL_SIDE = 320
+PLAIN = {"L", "RGB", "CMYK"}
+"""Modes that are scaled as they are: those of JPEG among them."""
+STRIP = 16
+"""Rows of the reduced picture that are made at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +140,34 @@ def thumbnail(stream: BinaryIO, kind: str) -> bytes:
 
 def shrink(image: Image.Image) -> Image.Image:
     """Scale to a thumbnail in RGB or RGBA, and turn it upright."""
-    if image.mode in {"P", "PA", "1"}:
-        # Palettes are scaled by their nearest colours, which looks torn.
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    elif image.mode.startswith("I") or image.mode == "F":
-        # 16 bits a channel, of which Pillow's own conversion keeps the lower half.
-        image = image.point(lambda value: value / 256).convert("L")
-    # Nothing may be loaded before this line: it lets libjpeg decode at a fraction of the size.
+    if image.has_transparency_data or image.mode not in PLAIN:
+        image = reduce(image)
+    # A JPEG must not be loaded before this line, which lets libjpeg decode at a fraction of the size.
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return ImageOps.exif_transpose(image if image.mode == mode else image.convert(mode))
+
+
+def reduce(image: Image.Image) -> Image.Image:
+    """Scale to twice a thumbnail's size or a little more, in RGB or RGBA, strip by strip.
+
+    Conversion and premultiplication of the whole would need its memory two or three times again.
+    """
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    across, down = (max(1, side // (2 * THUMBNAIL_SIDE)) for side in image.size)
+    width, height = -(-image.width // across), -(-image.height // down)
+    # Premultiplied, so that what is transparent lends no colour to its neighbours.
+    small = Image.new("RGBa" if mode == "RGBA" else mode, (width, height))
+    for top in range(0, height, STRIP):
+        bottom = min((top + STRIP) * down, image.height)
+        strip = in_eight_bits(image.crop((0, top * down, image.width, bottom))).convert(mode)
+        small.paste(strip.convert(small.mode).reduce((across, down)), (0, top))
+    small = small.convert(mode)
+    small.info.update({name: image.info[name] for name in ("exif",) if name in image.info})
+    return small
+
+
+def in_eight_bits(image: Image.Image) -> Image.Image:
+    """Take 16 bits a channel to 8; Pillow's own conversion keeps the lower half."""
+    deep = image.mode.startswith("I") or image.mode == "F"
+    return image.point(lambda value: value / 256).convert("L") if deep else image

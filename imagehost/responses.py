@@ -11,7 +11,7 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from imagehost.errors import ImageHostError, TooLarge
+from imagehost.errors import FormTooLarge, ImageHostError, TooLarge
 from imagehost.extensions import settings
 
 INTERNAL = (
@@ -58,18 +58,15 @@ def render(
     that it goes into.
     """
     shape = wanted()
-    if shape is Shape.PAGE:
-        answer = (
-            make_response(redirect(see_other, HTTPStatus.SEE_OTHER))
-            if see_other
-            else make_response(render_template(page, **context), status)
-        )
+    if shape is Shape.JSON:
+        answer = make_response(jsonify(data), status)
     elif shape is Shape.FRAGMENT:
         answer = make_response(render_template(fragment, **context), status)
-        if event:
-            answer.headers["HX-Trigger"] = event
+        answer.headers.update({"HX-Trigger": event} if event else {})
+    elif see_other:
+        answer = make_response(redirect(see_other, HTTPStatus.SEE_OTHER))
     else:
-        answer = make_response(jsonify(data), status)
+        answer = make_response(render_template(page, **context), status)
     return varied(answer)
 
 
@@ -104,7 +101,9 @@ def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
 def refuse_http(error: HTTPException) -> ResponseReturnValue:
     """Answer with an error of Flask's, or let its redirects through."""
     if isinstance(error, RequestEntityTooLarge):
-        return refuse_ours(TooLarge(settings.max_file_size))
+        within = (request.content_length or 0) <= (request.max_content_length or 0)
+        chunked = request.content_length is None
+        return refuse_ours(FormTooLarge() if within and not chunked else TooLarge(settings.max_file_size))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     code = HTTPStatus(error.code).phrase.lower().replace(" ", "_")
@@ -118,6 +117,7 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
 MESSAGES = {
     HTTPStatus.BAD_REQUEST: "The request cannot be read. It may have been cut off on its way; send it again.",
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.PRECONDITION_FAILED: "The image is not the one that your request is meant for.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The image has no such range of bytes.",
 }

@@ -36,8 +36,10 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   progress.value = (100 * event.detail.loaded) / event.detail.total;
 });
 
-// A new try, or one that went well, takes the last refusal away.
-document.addEventListener("htmx:beforeRequest", () => { document.getElementById("alerts").replaceChildren(); });
+// A new try takes away what was said of the last one.
+document.addEventListener("htmx:beforeRequest", () => {
+  document.querySelectorAll("#alerts, #status").forEach((element) => element.replaceChildren());
+});
 
 // The server is gone, or the way to it: there is no answer to show.
 document.addEventListener("htmx:sendError", () => {

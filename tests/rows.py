@@ -13,6 +13,7 @@ from imagehost.services import counting
 
 def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
     """Add an image for each moment, as an upload would, but for the bytes; give their ids."""
+    app.extensions["imagehost.storage"].initialise()
     with app.app_context():
         images = []
         for moment in times:

@@ -1,12 +1,15 @@
 """Thumbnails: small, upright, of the right colours, whatever the picture is stored as."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from imagehost import imaging
+from imagehost.environment import ROOT
 from imagehost.errors import DamagedImage, UnsupportedType
 from tests import pictures
 
@@ -171,3 +174,28 @@ def test_facts_are_of_the_picture_as_stored():
 
 def test_every_kind_has_its_type_and_format():
     assert set(imaging.MIME_TYPES) == set(imaging.PILLOW_FORMATS) == set(imaging.KINDS.values())
+
+
+SCRIPT = """
+import resource, sys
+from imagehost import imaging
+with open("/proc/self/statm") as statm:
+    now = int(statm.read().split()[0]) * resource.getpagesize()
+limit = now + int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+with open(sys.argv[1], "rb") as picture:
+    sys.stdout.buffer.write(imaging.thumbnail(picture, "png"))
+"""
+
+
+@pytest.mark.parametrize(("mode", "bytes_a_pixel"), [("1", 1), ("P", 1), ("L", 1), ("I;16", 2), ("RGBA", 4)])
+def test_a_thumbnail_needs_little_more_memory_than_the_picture(tmp_path, mode, bytes_a_pixel):
+    """A small file may unfold to a huge picture: conversions of the whole would unfold it again."""
+    side = 7000
+    Image.new(mode, (side, side)).save(tmp_path / "huge.png", compress_level=1)
+    room = side * side * bytes_a_pixel * 5 // 4 + 48 * 1024 * 1024
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "huge.png"), str(room)]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert made.returncode == 0, made.stderr[-2000:]
+    with Image.open(io.BytesIO(made.stdout)) as small:
+        assert small.size == (320, 320)

@@ -41,7 +41,8 @@ def destroy(filename: str) -> Response:
 
 
 def as_json() -> Iterator[str]:
-    """Write the array piece by piece."""
+    """Write the array, a batch of images at a time."""
+    pieces: list[str] = []
     separator = "["
     for row in listing.every():
         entry = {
@@ -51,6 +52,9 @@ def as_json() -> Iterator[str]:
             "size": row.size,
             "original_name": row.original_name,
         }
-        yield separator + json.dumps(entry)
+        pieces.append(separator + json.dumps(entry))
         separator = ",\n"
-    yield "[]\n" if separator == "[" else "]\n"
+        if len(pieces) == listing.BATCH:
+            yield "".join(pieces)
+            pieces.clear()
+    yield "".join(pieces) + ("[]\n" if separator == "[" else "]\n")

@@ -26,7 +26,7 @@ def readyz() -> Response:
     parts = {part: "unavailable" if part in failing else "ok" for part in PARTS}
     if not failing:
         return jsonify(status="success", **parts)
-    error = Unavailable(" and the ".join(failing))
+    error = Unavailable(*failing)
     answer = refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.code, str(error), **parts)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer

@@ -1,11 +1,12 @@
 """The bytes: images and thumbnails."""
 
 import os
+from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from imagehost.imaging import MIME_TYPES
@@ -57,4 +58,7 @@ def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
     except RequestedRangeNotSatisfiable:
         answer.close()
         raise
+    if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+        answer.close()
+        raise PreconditionFailed
     return answer

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from imagehost.errors import ImageHostError
-from imagehost.extensions import db
+from imagehost.extensions import db, storage
 from imagehost.models import Image
 from imagehost.services import images
 
@@ -17,7 +17,9 @@ def failing_parts() -> list[str]:
         db.session.rollback()
         failing.append("database")
     try:
-        images.ensure_storage()
+        # A new storage is set up only where the database says that it is new.
+        if not failing or storage.is_ready():
+            images.receive().close()
     except ImageHostError:
         failing.append("storage")
     return failing

@@ -135,7 +135,8 @@ def delete_by_filename(filename: str) -> None:
 
 
 def delete_where(condition: sa.ColumnElement[bool]) -> None:
-    """Remove the row, then the bytes."""
+    """Remove the row, then the bytes. Raises Unavailable where these cannot be reached: they would stay."""
+    ensure_storage()
     begin_writing()
     statement = sa.delete(Image).where(condition).returning(Image.filename, Image.upload_time)
     row = db.session.execute(statement).one_or_none()

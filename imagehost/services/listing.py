@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
@@ -14,6 +14,14 @@ BATCH = 1000
 """Rows that stand in memory at once while all are listed."""
 MOST = 2**62
 """What the databases' integers hold, whatever page a client asks for."""
+
+DAYS = sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images")).group_by(ImageDay.day).subquery()
+STARTS = sa.select(
+    DAYS.c.day,
+    (sa.func.sum(DAYS.c.images).over(order_by=DAYS.c.day.desc()) - DAYS.c.images).label("before"),
+    sa.func.sum(DAYS.c.images).over().label("total"),
+).subquery()
+"""Each day, how many images are newer than all of its own, and how many there are at all."""
 
 NEWEST_FIRST = (Image.upload_time.desc(), Image.id.desc())
 
@@ -35,32 +43,20 @@ class Page:
 def page(number: int) -> Page:
     """Get a page: the counts tell on which day it begins, so that only within that day rows are skipped."""
     offset = (number - 1) * PER_PAGE
-    days = (
-        sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images"))
-        .group_by(ImageDay.day)
-        .subquery()
-    )
-    newer_or_same = sa.func.sum(days.c.images).over(order_by=days.c.day.desc())
-    starts = sa.select(
-        days.c.day,
-        (newer_or_same - days.c.images).label("before"),
-        sa.func.sum(days.c.images).over().label("total"),
-    ).subquery()
     # The newest day has none before it, so a day is found wherever there is one.
-    begins = sa.select(starts).where(starts.c.before <= min(offset, MOST)).order_by(starts.c.day).limit(1)
-    row = db.session.execute(begins).one_or_none()
-    total = int(row.total) if row else 0
-    if row is None or offset >= total:
+    begins = sa.select(STARTS).where(STARTS.c.before <= min(offset, MOST)).order_by(STARTS.c.day).limit(1)
+    start = db.session.execute(begins).one_or_none()
+    total = int(start.total) if start else 0
+    if start is None or offset >= total:
         return Page(number, [], total)
-    after = datetime.combine(row.day + timedelta(days=1), time(), UTC)
-    statement = (
-        sa.select(Image)
-        .where(older_than(after, 0))
-        .order_by(*NEWEST_FIRST)
-        .offset(offset - int(row.before))
-        .limit(PER_PAGE)
-    )
-    return Page(number, list(db.session.scalars(statement)), total)
+    return Page(number, images_from(start.day, offset - int(start.before)), total)
+
+
+def images_from(day: date, skipped: int) -> list[Image]:
+    """Get a page of images, from the newest of a day on, less the first few."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), UTC)
+    older = sa.select(Image).where(older_than(midnight, 0)).order_by(*NEWEST_FIRST)
+    return list(db.session.scalars(older.offset(skipped).limit(PER_PAGE)))
 
 
 def every() -> Iterator[sa.Row[tuple[str, datetime, int, str]]]:

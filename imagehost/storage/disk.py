@@ -2,19 +2,27 @@
 
 import fcntl
 import os
+import threading
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imagehost.errors import NotFound
+from imagehost.errors import NotFound, Unavailable
 from imagehost.storage.incoming import Incoming, storage_errors
 
 MARKER = ".imagehost"
 INCOMING = ".incoming"
 RENDITIONS = ".renditions"
 LOCKS = ".locks"
+
+MOST_WAITING = 24
+"""Requests of one process that may wait for a place to render, of its 32 threads."""
+SECONDS_TO_WAIT_TO_WAIT = 1
+SECONDS_TO_WAIT = 10
+"""For the place itself."""
 
 
 class DiskStorage:
@@ -24,6 +32,7 @@ class DiskStorage:
         self.folder = folder
         self.max_size = max_size
         self._durable: set[Path] = set()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     def is_ready(self) -> bool:
         """Tell whether the marker is there."""
@@ -65,7 +74,17 @@ class DiskStorage:
 
     def open(self, filename: str) -> BinaryIO:
         """Open an image for reading."""
-        return open_existing(self.path(filename))
+        return self._open(self.path(filename))
+
+    def _open(self, path: Path) -> BinaryIO:
+        """Open a file for reading; what a missing volume would hold is not called missing."""
+        with storage_errors():
+            try:
+                return path.open("rb")
+            except FileNotFoundError:
+                if not self.is_ready():
+                    raise Unavailable("storage") from None
+                raise NotFound from None
 
     def exists(self, filename: str) -> bool:
         """Tell whether there are bytes of that name."""
@@ -80,12 +99,12 @@ class DiskStorage:
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition for reading."""
-        return open_existing(self.rendition_path(name))
+        return self._open(self.rendition_path(name))
 
     def publish_rendition(self, name: str, content: bytes) -> None:
-        """Write a rendition beside its place, then move it there."""
+        """Write a rendition where unfinished things are, then move it to its place."""
         path = self.rendition_path(name)
-        draft = path.with_name(f".{name}.{os.getpid()}")
+        draft = self.folder / INCOMING / f"{name}.{os.getpid()}.{threading.get_ident()}"
         with storage_errors():
             path.parent.mkdir(exist_ok=True)
             try:
@@ -107,11 +126,17 @@ class DiskStorage:
     def rendering(self, filename: str) -> Iterator[None]:
         """Lock one of as many files as there are cores: all processes together decode no more at once."""
         place = zlib.crc32(filename.encode()) % (os.cpu_count() or 1)
-        with storage_errors():
-            lock = (self.folder / LOCKS / str(place)).open("wb")
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        # Whoever waits holds a thread: some have to be left for other requests.
+        if not self._waiting.acquire(timeout=SECONDS_TO_WAIT_TO_WAIT):
+            raise Unavailable("making of thumbnails")
+        try:
+            with storage_errors():
+                lock = (self.folder / LOCKS / str(place)).open("wb")
+            with lock:
+                wait_for(lock)
+                yield
+        finally:
+            self._waiting.release()
 
     def path(self, filename: str) -> Path:
         """Say where an image's bytes are."""
@@ -122,13 +147,18 @@ class DiskStorage:
         return self.folder / RENDITIONS / name[:2] / name
 
 
-def open_existing(path: Path) -> BinaryIO:
-    """Open a file for reading; NotFound where there is none."""
-    with storage_errors():
+def wait_for(lock: BinaryIO) -> None:
+    """Lock a file. Raises Unavailable where others hold it for too long."""
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while True:
         try:
-            return path.open("rb")
-        except FileNotFoundError:
-            raise NotFound from None
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Unavailable("making of thumbnails") from None
+            time.sleep(0.02)
+        else:
+            return
 
 
 def flush_folder(folder: Path) -> None:

@@ -32,7 +32,9 @@ def storage_errors() -> Iterator[None]:
 
 
 class Incoming(io.FileIO):
-    """A temporary file in ``folder``, which vanishes unless it is published, even when the process is killed.
+    """A temporary file in ``folder``, which vanishes unless it is published.
+
+    It has no name and vanishes even when the process is killed, if the file system knows such files.
 
     ``written`` counts bytes. Raises TooLarge past ``max_size``, StorageFull where there is no room.
     """

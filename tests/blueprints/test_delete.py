@@ -88,3 +88,16 @@ def test_the_api_answers_json_also_to_browsers(client):
     for shape in (PAGE, FRAGMENT):
         answer = client.delete(f"/api/upload/{uploaded(client)['filename']}", headers=shape)
         assert (answer.status_code, answer.json) == (200, DELETED)
+
+
+@SHAPES
+def test_nothing_is_deleted_while_its_bytes_cannot_be(app, client, shape, tmp_path):
+    image = uploaded(client)
+    folder = app.extensions["imagehost.settings"].images_dir
+    away = folder.rename(tmp_path / "unmounted")
+    assert_error(client.delete(f"/delete/{image['id']}", headers=shape), 503, "unavailable", "The storage")
+    assert_error(client.get(image["url"], headers=shape), 503, "unavailable", "The storage")
+    away.rename(folder)
+    assert client.get(image["url"]).status_code == 200
+    assert client.delete(f"/delete/{image['id']}").status_code == 200
+    assert stored_files(app) == []

@@ -22,8 +22,18 @@ def test_a_database_that_does_not_answer_is_named(make_app, shape):
     assert_error(answer, 503, "unavailable", "The database")
     assert int(answer.headers["Retry-After"]) > 0
     if answer.is_json:
-        assert answer.json["database"] == "unavailable"
+        # A new storage, which cannot be set up without it, is not to blame.
+        assert (answer.json["database"], answer.json["storage"]) == ("unavailable", "ok")
     assert client.get("/healthz").status_code == 200
+
+
+@ON_SQLITE
+def test_both_may_fail(make_app):
+    app = make_app(DATABASE_URL=GONE)
+    app.extensions["imagehost.storage"].initialise()
+    (app.extensions["imagehost.settings"].images_dir / ".incoming").rmdir()
+    message = assert_error(app.test_client().get("/readyz"), 503, "unavailable")
+    assert message.startswith("The database and the storage do not answer")
 
 
 @SHAPES

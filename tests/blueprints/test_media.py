@@ -192,3 +192,11 @@ def test_a_thumbnail_of_an_image_that_went_meanwhile_is_not_kept(app, client, im
     monkeypatch.setattr(imaging, "thumbnail", thumbnail_while_deleting)
     assert_error(client.get(image["thumbnail_url"]), 404, "not_found")
     assert stored_files(app) == []
+
+
+def test_a_request_meant_for_another_image_is_refused(client):
+    image = uploaded(client)
+    etag = client.get(image["url"]).headers["ETag"]
+    refused = client.get(image["url"], headers={"If-Match": '"another"'})
+    assert_error(refused, 412, "precondition_failed")
+    assert client.get(image["url"], headers={"If-Match": etag}).status_code == 200

@@ -1,6 +1,5 @@
 """A disk without room, really: a small one that is full."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -99,6 +98,7 @@ def test_a_disk_that_can_only_be_read_takes_nothing_and_gives_all(client, disk, 
     image = upload(client, PHOTO).json
     disk.remount("ro")
     assert_error(upload(client), 503, "unavailable", "storage")
+    assert client.get("/readyz").json["storage"] == "unavailable"
     assert client.get(image["url"]).data == PHOTO
     disk.remount("rw")
     assert upload(client).status_code == 200
@@ -131,5 +131,5 @@ def test_counts_of_clients_without_room_stop_no_upload(make_app, disk, tmp_path,
 
 
 def test_no_mount_is_left(disk):
-    assert os.path.ismount(disk.path)  # Path's own asks the parent folder, outside of the disk
+    assert disk.path.stat().st_dev != disk.mount.stat().st_dev
     assert str(disk.mount) not in Path("/proc/self/mounts").read_text()

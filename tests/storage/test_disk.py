@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from imagehost.errors import NotFound, StorageFull, Unavailable
+from imagehost.storage import disk
 from imagehost.storage.disk import DiskStorage
 from tests.system.server import ROOT
 
@@ -258,3 +259,31 @@ def is_free(lock):
     except BlockingIOError:
         return False
     return True
+
+
+def test_a_missing_volume_is_not_taken_for_a_missing_file(storage):
+    (storage.folder / ".imagehost").unlink()
+    for open_it in (storage.open, storage.open_rendition):
+        with pytest.raises(Unavailable, match="storage"):
+            open_it("a" * 16 + ".jpg")
+
+
+def test_who_waits_too_long_for_a_place_to_render_is_told(storage, monkeypatch):
+    monkeypatch.setattr(disk, "SECONDS_TO_WAIT", 0)
+    told = pytest.raises(Unavailable, match="making of thumbnails")
+    with storage.rendering("a.jpg"), told, storage.rendering("a.jpg"):
+        pass
+    with storage.rendering("a.jpg"):
+        assert storage.is_ready()
+
+
+def test_those_who_wait_to_render_leave_threads_to_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "MOST_WAITING", 1)
+    monkeypatch.setattr(disk, "SECONDS_TO_WAIT_TO_WAIT", 0.01)
+    storage = DiskStorage(tmp_path / "images", 10_000)
+    storage.initialise()
+    told = pytest.raises(Unavailable, match="making of thumbnails")
+    with storage.rendering("a.jpg"), told, storage.rendering("b.jpg"):
+        pass
+    with storage.rendering("b.jpg"):
+        assert storage.is_ready()

@@ -134,6 +134,40 @@ def test_a_connection_is_of_use_after_a_refused_upload(server, size):
     connection.close()
 
 
+def test_refusals_without_reading_cost_no_later_request(server):
+    """The body of a request that is refused at once is still on its way when the next one comes."""
+    body = {"file": ("x.jpg", bytes(2 * MEGABYTE))}
+    with requests.Session() as session:
+        for _ in range(20):
+            answer = session.post(f"{server.url}/nowhere", files=body, timeout=30)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert session.get(f"{server.url}/healthz", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("size", [b"ZZ", b"-5", b""], ids=["no number", "negative", "empty"])
+def test_a_broken_chunk_is_a_bad_request(server, size):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(head(server, "Transfer-Encoding: chunked", "Connection: close") + size + b"\r\nx")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [(b"GET / HTTP/9.9", 400), (b"GET /" + b"x" * 9000 + b" HTTP/1.1", 414), (b"GET / HTTP/1.1\r\nX y", 400)],
+    ids=["version", "long", "header"],
+)
+def test_what_is_no_http_is_answered_in_json(server, request_line, status):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(request_line + b"\r\nHost: x\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        error = json.loads(answer.read())
+        assert answer.status == status
+        assert (error["status"], error["message"]) == ("error", error["detail"])
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_a_client_that_hangs_up_half_way_leaves_nothing(server, url, chunked):
     before = truth.rows(url)
@@ -298,7 +332,29 @@ def test_the_log_tells_what_happened(server):
     [("MAX_FILE_SIZE", "ten"), ("WEB_SERVER_START_PORT", "70000"), ("DATABASE_URL", "mysql://x/y")],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
-    environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), name: value}
+    line = failed_start(tmp_path, name, value)
+    assert name in line
+    assert value in line
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@127.0.0.1:1/none",
+        "postgresql://user:secret@127.0.0.1/none?sslmode=bogus",
+        "sqlite:////nonexistent/folder/imagehost.db",
+        f"sqlite:///{__file__}",
+    ],
+)
+def test_a_database_that_cannot_be_opened_stops_the_start_with_one_line(tmp_path, url):
+    line = failed_start(tmp_path, "DATABASE_URL", url)
+    assert "cannot be opened: " in line
+    assert "secret" not in line
+
+
+def failed_start(tmp_path, name, value):
+    """Start the server with a setting that it cannot use; give the one line that it says of it."""
+    environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), "LOG_LEVEL": "error", name: value}
     ended = subprocess.run(
         ["make", "run"],
         cwd=Path(__file__).parent.parent.parent,
@@ -309,7 +365,10 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
         check=False,
     )
     assert ended.returncode != 0
-    lines = [line for line in ended.stderr.splitlines() if not line.startswith("make")]
+    lines = [line for line in ended.stderr.splitlines() if line.startswith("imagehost: ")]
+    others = [line for line in ended.stderr.splitlines() if not line.startswith(("imagehost: ", "make"))]
+    # What is logged on the way is no traceback.
     assert len(lines) == 1, ended.stderr
-    assert name in lines[0]
-    assert value in lines[0]
+    assert len(others) <= 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return lines[0]
