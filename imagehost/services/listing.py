@@ -71,6 +71,8 @@ def every() -> Iterator[sa.Row[tuple[str, datetime, int, str]]]:
         # Gives the connection back while the reader takes its time.
         db.session.rollback()
         yield from rows  # type: ignore[misc]  # the id, last, is no one else's business
+        if len(rows) < BATCH:
+            return
         last = rows[-1]
         rows = db.session.execute(statement.where(older_than(last.upload_time, last.id))).all()
 
