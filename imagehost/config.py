@@ -11,7 +11,6 @@ from flask import Flask
 
 from imagehost import database
 from imagehost.environment import (
-    KINDS,
     ROOT,
     Reader,
     WrongSetting,
@@ -20,6 +19,7 @@ from imagehost.environment import (
     parse_rate,
     read_database_url,
 )
+from imagehost.kinds import KINDS
 
 SLACK = 64 * 1024
 """Bytes that a request may have beside the picture: the other parts and headers of the form."""

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from environs import Env, EnvError, validate
 
 from imagehost import database
+from imagehost.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
-KINDS = ("jpg", "png", "gif", "webp", "avif")
 
 
 class WrongSetting(SystemExit):

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from imagehost import formats, libmagic
 from imagehost.errors import DamagedImage, TooManyPixels, UnsupportedType
+from imagehost.kinds import DETECTED, PILLOW_FORMATS
 
 libmagic.ensure_loaded()
 import magic  # noqa: E402  # it looks for libmagic while it is imported
@@ -20,24 +21,6 @@ Stream = TypeVar("Stream", bound=BinaryIO)
 
 MAGIC_BYTES = 4096
 DETECTOR = magic.Magic(mime=True)
-KINDS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/apng": "png",
-    "image/vnd.mozilla.apng": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/avif": "avif",
-    "image/avif-sequence": "avif",
-}
-PILLOW_FORMATS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
-MIME_TYPES = {
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "avif": "image/avif",
-}
 
 # What Pillow raises for broken pictures, by its own documentation and by our fuzzing.
 BROKEN = (
@@ -83,7 +66,7 @@ class Facts:
 def detect(stream: BinaryIO) -> str | None:
     """Tell the kind of a picture by its first bytes; None where it is none that we know."""
     stream.seek(0)
-    return KINDS.get(DETECTOR.from_buffer(stream.read(MAGIC_BYTES)))
+    return DETECTED.get(DETECTOR.from_buffer(stream.read(MAGIC_BYTES)))
 
 
 def admit(stream: Stream, name: str, rules: Rules, new_file: Callable[[], Stream]) -> tuple[Facts, Stream]:

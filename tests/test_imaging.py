@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 
-from imagehost import imaging
+from imagehost import formats, imaging, kinds
 from imagehost.environment import ROOT
 from imagehost.errors import DamagedImage, UnsupportedType
 from tests import pictures
@@ -173,12 +173,12 @@ def test_facts_are_of_the_picture_as_stored():
 
 
 def test_every_kind_has_its_type_and_format():
-    assert set(imaging.MIME_TYPES) == set(imaging.PILLOW_FORMATS) == set(imaging.KINDS.values())
+    assert set(kinds.KINDS) == set(kinds.PILLOW_FORMATS) == set(kinds.DETECTED.values()) == set(formats.KINDS)
 
 
 SCRIPT = """
 import resource, sys
-from imagehost import imaging
+from imagehost import formats, imaging, kinds
 with open("/proc/self/statm") as statm:
     now = int(statm.read().split()[0]) * resource.getpagesize()
 limit = now + int(sys.argv[2])

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from imagehost.imaging import MIME_TYPES
+from imagehost.kinds import MIME_TYPES
 from imagehost.models import Image
 from imagehost.services import images, thumbnails
 
