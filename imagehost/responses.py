@@ -106,7 +106,8 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
         return refuse_ours(FormTooLarge() if within and not chunked else TooLarge(settings.max_file_size))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
-    code = HTTPStatus(error.code).phrase.lower().replace(" ", "_")
+    # Werkzeug's name for it: Python's own differ from version to version.
+    code = error.name.lower().replace(" ", "_")
     answer = refuse(error.code, code, MESSAGES.get(HTTPStatus(error.code)) or error.description or code)
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:

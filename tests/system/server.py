@@ -12,7 +12,7 @@ from typing import Self
 
 import requests
 
-from tests.postgres import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 SECONDS_TO_START = 60

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from tests import pictures
-from tests.postgres import free_port
+from tests.ports import free_port
 from tests.system import truth
 from tests.system.server import SECONDS_TO_START, Server, wait_until
 
@@ -238,14 +238,6 @@ def test_a_stop_lets_an_upload_finish_and_is_soon_done(server_database, tmp_path
     assert "Traceback" not in running.logs()
 
 
-def refuses(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except OSError:
-        return True
-    return False
-
-
 def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_path):
     with Server(tmp_path, DATABASE_URL=server_database[1]) as running, requests.Session() as session:
         # A connection that is kept alive does not keep it.
@@ -257,20 +249,13 @@ def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_pa
 
 
 def test_every_port_answers(server_database, tmp_path):
-    first = free_ports_in_a_row()
+    first = free_port(in_a_row=2)
     folder, url = server_database
     settings = {"WEB_SERVER_START_PORT": first, "WEB_SERVER_PORTS": 2, "IMAGES_DIR": folder / "images"}
     with Server(tmp_path, DATABASE_URL=url, **settings):
         for port in (first, first + 1):
             for _ in range(4):
                 assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
-
-
-def free_ports_in_a_row() -> int:
-    while True:
-        port = free_port()
-        if port < 65535 and refuses(port + 1):
-            return port
 
 
 def test_uploads_amid_which_all_processes_are_killed_are_there_if_acknowledged(server_database, tmp_path):
