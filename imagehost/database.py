@@ -40,7 +40,7 @@ class Pool(sa.QueuePool):
         try:
             return super().connect()
         except sa.exc.TimeoutError as error:
-            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400
+            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback
             raise Unavailable("database") from error
 
 

@@ -58,7 +58,7 @@ def refuse_unreadable(client: socket.socket, status: int, reason: str, _: str) -
 util.write_error = refuse_unreadable
 # What a refused client is still sending is read off, so that it comes to reading the answer, and its next
 # request finds the connection whole.
-http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001
+http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001  # see above
 
 
 def when_ready(_: Any) -> None:

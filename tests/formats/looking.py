@@ -42,7 +42,7 @@ def look(kind: str, data: bytes) -> Any:
                 # Of several JPEGs in one file the first is the picture.
                 count = 1 if kind == "jpg" else min(getattr(image, "n_frames", 1), MOST_FRAMES)
                 return [_frame(image, index) for index in range(count)]
-        except Exception:  # noqa: BLE001 - whatever Pillow raises, the picture does not decode
+        except Exception:  # noqa: BLE001  # whatever Pillow raises, the picture does not decode
             return None
 
 

@@ -53,7 +53,7 @@ class Server:
         finally:
             self.kill()
             if error is not None:
-                print(self.logs())  # noqa: T201
+                print(self.logs())  # noqa: T201  # as above
 
     def launch(self) -> None:
         """Start it, without waiting for it."""
