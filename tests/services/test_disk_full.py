@@ -96,11 +96,11 @@ def test_no_inode_is_left(make_app, tmp_path, database_url, inodes):
 
 def test_a_disk_that_can_only_be_read_takes_nothing_and_gives_all(client, disk, database_url):
     image = upload(client, PHOTO).json
-    disk.remount("ro")
+    disk.remount("bind,ro")
     assert_error(upload(client), 503, "unavailable", "storage")
     assert client.get("/readyz").json["storage"] == "unavailable"
     assert client.get(image["url"]).data == PHOTO
-    disk.remount("rw")
+    disk.remount("bind,rw")
     assert upload(client).status_code == 200
     truth.assert_exact(database_url, disk.path / "images")
 
