@@ -36,9 +36,10 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   progress.value = (100 * event.detail.loaded) / event.detail.total;
 });
 
-// A new try takes away what was said of the last one.
-document.addEventListener("htmx:beforeRequest", () => {
-  document.querySelectorAll("#alerts, #status").forEach((element) => element.replaceChildren());
+// A new try takes away what was said of the last one; a list that is brought up to date is none.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const refresh = event.detail.requestConfig.verb === "get";
+  document.querySelectorAll(refresh ? "#alerts" : "#alerts, #status").forEach((element) => element.replaceChildren());
 });
 
 // The server is gone, or the way to it: there is no answer to show.
