@@ -11,6 +11,7 @@ from flask import Flask
 
 from imagehost import database
 from imagehost.environment import (
+    LAST_PORT,
     ROOT,
     Reader,
     WrongSetting,
@@ -23,7 +24,6 @@ from imagehost.kinds import KINDS
 
 SLACK = 64 * 1024
 """Bytes that a request may have beside the picture: the other parts and headers of the form."""
-LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)

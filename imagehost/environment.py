@@ -15,6 +15,7 @@ from imagehost import database
 from imagehost.kinds import KINDS
 
 ROOT = Path(__file__).parent.parent
+LAST_PORT = 65535
 
 
 class WrongSetting(SystemExit):
@@ -122,7 +123,7 @@ def read_database_url(read: Reader, instance: Path) -> sa.URL:
         # The value itself may hold a password.
         raise WrongSetting("DATABASE_URL", "unreadable", allowed) from error
     in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
-    usable = url.drivername in {"sqlite", "postgresql+psycopg2"} and (url.port or 0) <= 65535
+    usable = url.drivername in {"sqlite", "postgresql+psycopg2"} and (url.port or 0) <= LAST_PORT
     if in_memory or not usable:
         raise WrongSetting("DATABASE_URL", url.render_as_string(hide_password=True), allowed)
     return url
@@ -133,7 +134,7 @@ def database_url(read: Reader, instance: Path) -> sa.URL:
     given = read.text("DATABASE_URL")
     host, name = read.text("DB_HOST"), read.text("DB_NAME")
     user, password = read.text("DB_USER"), read.text("DB_PASSWORD")
-    port = read.number("DB_PORT", 0, 1, 65535)
+    port = read.number("DB_PORT", 0, 1, LAST_PORT)
     if given:
         return database.normalise(given)
     if not any((host, name, user, password, port)):

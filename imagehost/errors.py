@@ -34,11 +34,13 @@ class NoFile(ImageHostError):
         super().__init__("No picture was sent. Send one as multipart/form-data, in a field named file.")
 
 
-class EmptyFile(NoFile):
+class EmptyFile(ImageHostError):
     """The part named ``file`` has no bytes."""
 
+    status, code = NoFile.status, NoFile.code
+
     def __init__(self, name: str) -> None:
-        Exception.__init__(self, f"{shorten(name) or 'The file'} is empty. Choose a picture.")
+        super().__init__(f"{shorten(name) or 'The file'} is empty. Choose a picture.")
 
 
 class TooManyFiles(ImageHostError):
@@ -79,11 +81,13 @@ class TooLarge(ImageHostError):
         )
 
 
-class FormTooLarge(TooLarge):
+class FormTooLarge(ImageHostError):
     """More or larger parts beside the picture than any form of ours has."""
 
+    status, code = TooLarge.status, TooLarge.code
+
     def __init__(self) -> None:
-        Exception.__init__(self, "The form has too much beside the picture. Send only that.")
+        super().__init__("The form has too much beside the picture. Send only that.")
 
 
 class UnsupportedType(ImageHostError):

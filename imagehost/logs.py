@@ -66,9 +66,11 @@ class TextFormatter(logging.Formatter):
         facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
         if record.exc_info:
             facts["traceback"] = self.formatException(record.exc_info)
-        line = f"{self.formatTime(record, self.datefmt)}.{int(record.msecs):03d}Z {record.levelname} "
-        line += f"{record.request} {record.client} {one_line(record.getMessage())}"  # type: ignore[attr-defined]  # set by RequestFilter
-        return " ".join([line, *(f"{name}={quote(str(value))}" for name, value in facts.items())])
+        record.message = one_line(record.getMessage())
+        record.asctime = self.formatTime(record, self.datefmt)
+        return " ".join(
+            [self.formatMessage(record), *(f"{name}={quote(str(facts[name]))}" for name in facts)]
+        )
 
 
 def quote(value: str) -> str:

@@ -6,6 +6,7 @@ from flask import request, url_for
 
 from imagehost.extensions import settings
 from imagehost.models import Image
+from imagehost.services.listing import PER_PAGE, Page
 
 
 def image_url(filename: str) -> str:
@@ -46,6 +47,13 @@ def facts(image: Image) -> dict[str, object]:
 def listed(image: Image) -> dict[str, object]:
     """Write an image as an entry of a list, its addresses relative to this host."""
     return {**facts(image), "url": image_url(image.filename), "thumbnail_url": thumbnail_url(image.filename)}
+
+
+def page(page: Page) -> dict[str, object]:
+    """Write a page of the list."""
+    pagination = {"total_pages": page.total_pages, "total_items": page.total_items, "per_page": PER_PAGE}
+    images = [listed(image) for image in page.images]
+    return {"status": "success", "page": page.number, "pagination": pagination, "data": images}
 
 
 def uploaded(image: Image) -> dict[str, object]:

@@ -101,9 +101,9 @@ def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
 def refuse_http(error: HTTPException) -> ResponseReturnValue:
     """Answer with an error of Flask's, or let its redirects through."""
     if isinstance(error, RequestEntityTooLarge):
-        within = (request.content_length or 0) <= (request.max_content_length or 0)
-        chunked = request.content_length is None
-        return refuse_ours(FormTooLarge() if within and not chunked else TooLarge(settings.max_file_size))
+        # What declares too much as a whole was refused before: security.refuse_too_large.
+        declared = request.content_length is not None
+        return refuse_ours(FormTooLarge() if declared else TooLarge(settings.max_file_size))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     # Werkzeug's name for it: Python's own differ from version to version.

@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Blueprint, Flask
 
 from imagehost import representations
+from imagehost.kinds import MIME_TYPES
 from imagehost.wording import alternatives, readable_size
 
 
@@ -27,9 +28,7 @@ def init_app(app: Flask) -> None:
         image_url=representations.image_url,
         thumbnail_url=representations.thumbnail_url,
         allowed_kinds=alternatives([kind.upper() for kind in settings.allowed_extensions]),
-        accepted_kinds=",".join(
-            f"image/{kind.replace('jpg', 'jpeg')}" for kind in settings.allowed_extensions
-        ),
+        accepted_kinds=",".join(MIME_TYPES[kind] for kind in settings.allowed_extensions),
         max_file_size=settings.max_file_size,
     )
     app.register_blueprint(

@@ -17,16 +17,7 @@ LONGEST_NUMBER = 4000
 def index() -> Response:
     """Show a page of the images, newest first."""
     page = listing.page(page_number(request.args.get("page", "1")))
-    data = {
-        "status": "success",
-        "page": page.number,
-        "pagination": {
-            "total_pages": page.total_pages,
-            "total_items": page.total_items,
-            "per_page": listing.PER_PAGE,
-        },
-        "data": [representations.listed(image) for image in page.images],
-    }
+    data = representations.page(page)
     return render(data, page="images/index.html", fragment="images/_list.html", page_of_images=page)
 
 

@@ -4,7 +4,7 @@ import logging
 from typing import BinaryIO
 
 from imagehost import imaging
-from imagehost.errors import DamagedImage, NotFound
+from imagehost.errors import NotFound
 from imagehost.extensions import storage
 from imagehost.models import Image
 from imagehost.services import images
@@ -36,11 +36,7 @@ def get(image: Image) -> BinaryIO:
 def make(image: Image, name: str) -> None:
     """Render and keep a thumbnail."""
     with images.open_bytes(image) as original:
-        try:
-            content = imaging.thumbnail(original, image.file_type)
-        except DamagedImage as error:
-            log.warning("thumbnail failed", extra={"image": image.filename})
-            raise DamagedImage(image.original_name, "its pixels cannot be decoded") from error
+        content = imaging.thumbnail(original, image.file_type, image.original_name)
     storage.publish_rendition(name, content)
     log.debug("thumbnail made", extra={"image": image.filename, "size": len(content)})
     if not storage.exists(image.filename):

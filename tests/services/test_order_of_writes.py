@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from imagehost import create_app
+from imagehost.environment import ROOT
 from tests import pictures
 from tests.conftest import as_upload, close
 from tests.postgres import Postgres
 from tests.services.one_change import BEGIN, NAME
 from tests.system import truth
-from tests.system.server import ROOT
 
 CALLS = "write,pwrite64,sendto,fsync,fdatasync,mkdir,linkat,unlink"
 LINE = re.compile(r"(\w+)\((.*)")

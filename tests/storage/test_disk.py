@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from imagehost.environment import ROOT
 from imagehost.errors import NotFound, StorageFull, Unavailable
 from imagehost.storage import disk
 from imagehost.storage.disk import DiskStorage
-from tests.system.server import ROOT
 
 NAME = "abcdefgh12345678.png"
 ERRORS = pytest.mark.parametrize(

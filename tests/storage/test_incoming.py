@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
+from imagehost.environment import ROOT
 from imagehost.errors import StorageFull, TooLarge, Unavailable
 from imagehost.storage.incoming import Incoming
-from tests.system.server import ROOT
 
 ERRORS = pytest.mark.parametrize(
     ("number", "error"),

@@ -12,9 +12,9 @@ from typing import Self
 
 import requests
 
+from imagehost.environment import ROOT
 from tests.ports import free_port
 
-ROOT = Path(__file__).parent.parent.parent
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 20
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from imagehost.environment import ROOT
 from tests import pictures
 from tests.ports import free_port
 from tests.system import truth
@@ -342,7 +343,7 @@ def failed_start(tmp_path, name, value):
     environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), "LOG_LEVEL": "error", name: value}
     ended = subprocess.run(
         ["make", "run"],
-        cwd=Path(__file__).parent.parent.parent,
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,

@@ -1,0 +1,50 @@
+"""How connections are set up, on both databases."""
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost import database
+from imagehost.extensions import db
+from tests.conftest import ON_SQLITE
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+FULL = 2
+"""PRAGMA synchronous: a commit is on the disk before it returns."""
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", FULL),
+        ("foreign_keys", 1),
+        ("busy_timeout", database.SECONDS_TO_WAIT * 1000),
+    ],
+)
+def test_every_connection_to_sqlite_is_durable_and_patient(app, pragma, value):
+    with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+        for connection in (first, second):
+            assert connection.execute(sa.text(f"PRAGMA {pragma}")).scalar_one() == value
+
+
+@ON_POSTGRESQL
+def test_postgresql_speaks_utc_and_is_asked_before_it_is_trusted(app):
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.execute(sa.text("SHOW timezone")).scalar_one() in {"utc", "UTC"}
+        assert db.engine.pool._pre_ping
+
+
+@ON_SQLITE
+def test_a_writer_begins_as_one(app):
+    """Else it fails whenever another was faster between its first read and its first write."""
+    begun = []
+    with app.app_context():
+        sa.event.listen(
+            db.engine, "before_cursor_execute", lambda *arguments: begun.append(arguments[2].split(";")[0])
+        )
+        with db.engine.connect().execution_options(**database.IMMEDIATE) as connection:
+            connection.execute(sa.text("SELECT 1"))
+        with db.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
