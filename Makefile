@@ -1,25 +1,41 @@
 # make run      install, migrate and serve at http://localhost:8000
 # make test     install what the tests need, and run them
 # make lint     ruff and mypy
+# make screenshots   take a picture of every page and state, into screenshots/
+# make lighthouse    let Lighthouse look at the pages
 # make lock     write the lock files anew
+# make messages collect what is to be translated
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard imagehost/translations/*/LC_MESSAGES/messages.po))
+# What pages are made of and git does not keep: translations in gettext's own form, compressed static files.
+BUILT := $(CATALOGUES) $(VENV)/static.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 # flask would read a .env of any folder above as well; the application reads the project's own.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test lint format lock clean
+.PHONY: run test screenshots lighthouse lint format lock messages clean
+# Two installations at a time would spoil the virtual environment.
+.NOTPARALLEL:
 
-run: $(VENV)/run.stamp
+run: $(VENV)/run.stamp $(BUILT)
 	@$(BIN)/flask db upgrade
 	@exec $(BIN)/python -m gunicorn -c python:imagehost.gunicorn wsgi:app
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
 	$(BIN)/python -m pytest $(TESTS)
+
+screenshots: $(VENV)/dev.stamp $(BUILT)
+	@sh tests/install-components.sh
+	$(BIN)/python -m tests.browser.screenshots $(STATES)
+
+lighthouse: $(VENV)/dev.stamp $(BUILT) tests/lighthouse/node_modules/.package-lock.json
+	@sh tests/install-components.sh
+	$(BIN)/python -m tests.lighthouse.run
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -35,8 +51,31 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements-dev.txt
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
+messages: $(VENV)/dev.stamp
+	@$(BIN)/pybabel -q extract -F babel.cfg -k "Malformed DamagedImage:2" --no-location --sort-output \
+	  --header-comment "# Translations template for imagehost." -o $(VENV)/messages.pot imagehost templates
+	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d imagehost/translations --update-header-comment \
+	  --no-fuzzy-matching --ignore-obsolete --no-wrap
+	@# Who, when and with what: git knows, and does not say it anew in every run.
+	@sed -i.old -E '1,/^$$/{/^#, fuzzy|^"(Project|Report|PO|Last|Language-Team|Generated)/d;}' $(CATALOGUES:.mo=.po)
+	@rm $(CATALOGUES:.mo=.po.old)
+
+%.mo: %.po | $(VENV)/run.stamp
+	@$(BIN)/pybabel -q compile -i $< -o $@
+
+$(VENV)/static.stamp: $(shell find static -name '*.*' ! -name '*.gz' ! -name '*.br') | $(VENV)/run.stamp
+	@$(BIN)/python -m whitenoise.compress --quiet static
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find static -name '*.gz' -delete -o -name '*.br' -delete
+	rm -rf $(CATALOGUES) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/lighthouse/node_modules screenshots
+
+tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
+	@command -v npm >/dev/null || { echo "Lighthouse needs Node.js. On Debian or Ubuntu:" >&2; \
+	  echo "    sudo apt-get install --no-install-recommends nodejs npm" >&2; exit 1; }
+	cd tests/lighthouse && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

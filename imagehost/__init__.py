@@ -2,8 +2,8 @@
 
 from flask import Flask
 
-from imagehost import config, converters, extensions, logs, responses, security, templating
-from imagehost.blueprints import api, delete, health, listing, media, pages, upload, viewing
+from imagehost import assets, config, converters, extensions, languages, logs, responses, security, templating
+from imagehost.blueprints import api, delete, health, listing, media, oembed, pages, upload, viewing
 from imagehost.environment import ROOT
 from imagehost.request import UploadRequest
 
@@ -14,7 +14,8 @@ def create_app(**overrides: object) -> Flask:
     app = Flask(
         __name__,
         template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        # They are served by assets.
+        static_folder=None,
         instance_path=str(settings.instance_dir),
     )
     app.request_class = UploadRequest
@@ -22,9 +23,11 @@ def create_app(**overrides: object) -> Flask:
     extensions.init_app(app, settings)
     logs.init_app(app, settings)
     security.init_app(app)
+    languages.init_app(app)
     responses.init_app(app)
     converters.init_app(app)
     templating.init_app(app)
-    for module in (pages, upload, listing, viewing, delete, api, media, health):
+    assets.init_app(app)
+    for module in (pages, upload, listing, viewing, oembed, delete, api, media, health):
         app.register_blueprint(module.bp)
     return app

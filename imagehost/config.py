@@ -125,4 +125,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=settings.max_file_size + SLACK,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
+        COMPRESS_MIMETYPES=["text/html", "application/json", "application/manifest+json"],
+        # The list of all images is read while it is sent.
+        COMPRESS_STREAMS=False,
     )

@@ -1,13 +1,18 @@
 """What can go wrong, in the words of the person who reads it.
 
 Each error carries the HTTP status and the code of its answer; ``responses`` gives it its shape. The messages
-say what was wrong, what is allowed, and what to do.
+say what was wrong, what is allowed, and what to do. They are put into words only when they are told: to a
+client in its language, to the log in English.
 """
 
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from imagehost.wording import alternatives, readable_size, shorten
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from imagehost.languages import in_english
+from imagehost.wording import alternatives, readable_number, readable_size, shorten
 
 
 class ImageHostError(Exception):
@@ -17,6 +22,15 @@ class ImageHostError(Exception):
     code = "internal_error"
     retry_after: int | None = None
     """Seconds after which the client may try again."""
+
+    def __init__(self, message: str | LazyString) -> None:
+        super().__init__(message)
+        self.message = message
+        """What the client is told, put into its language when it is written."""
+
+    def __str__(self) -> str:
+        """Write the message for logs and tracebacks, in English."""
+        return in_english(self.message)
 
 
 class BadRequest(ImageHostError):
@@ -31,7 +45,7 @@ class NoFile(ImageHostError):
     status, code = HTTPStatus.BAD_REQUEST, "no_file"
 
     def __init__(self) -> None:
-        super().__init__("No picture was sent. Send one as multipart/form-data, in a field named file.")
+        super().__init__(_("No picture was sent. Send one as multipart/form-data, in a field named file."))
 
 
 class EmptyFile(ImageHostError):
@@ -40,7 +54,8 @@ class EmptyFile(ImageHostError):
     status, code = NoFile.status, NoFile.code
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{shorten(name) or 'The file'} is empty. Choose a picture.")
+        file = shorten(name) or _("The file")
+        super().__init__(_("%(file)s is empty. Choose a picture.", file=file))
 
 
 class TooManyFiles(ImageHostError):
@@ -49,7 +64,7 @@ class TooManyFiles(ImageHostError):
     status, code = HTTPStatus.BAD_REQUEST, "too_many_files"
 
     def __init__(self) -> None:
-        super().__init__("More than one picture was sent. Send each in a request of its own.")
+        super().__init__(_("More than one picture was sent. Send each in a request of its own."))
 
 
 class CrossSite(ImageHostError):
@@ -58,7 +73,9 @@ class CrossSite(ImageHostError):
     status, code = HTTPStatus.FORBIDDEN, "cross_site"
 
     def __init__(self) -> None:
-        super().__init__("This request came from a page of another site and was refused. Send it from here.")
+        super().__init__(
+            _("This request came from a page of another site and was refused. Send it from here.")
+        )
 
 
 class NotFound(ImageHostError):
@@ -67,7 +84,7 @@ class NotFound(ImageHostError):
     status, code = HTTPStatus.NOT_FOUND, "not_found"
 
     def __init__(self) -> None:
-        super().__init__("There is no such image. It may have been deleted.")
+        super().__init__(_("There is no such image. It may have been deleted."))
 
 
 class TooLarge(ImageHostError):
@@ -77,7 +94,10 @@ class TooLarge(ImageHostError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"The picture is too large. The limit is {readable_size(limit)}; make it smaller and try again."
+            _(
+                "The picture is too large. The limit is %(limit)s; make it smaller and try again.",
+                limit=LazyString(readable_size, limit),
+            )
         )
 
 
@@ -87,7 +107,7 @@ class FormTooLarge(ImageHostError):
     status, code = TooLarge.status, TooLarge.code
 
     def __init__(self) -> None:
-        super().__init__("The form has too much beside the picture. Send only that.")
+        super().__init__(_("The form has too much beside the picture. Send only that."))
 
 
 class UnsupportedType(ImageHostError):
@@ -96,8 +116,9 @@ class UnsupportedType(ImageHostError):
     status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type"
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
-        kinds = alternatives([kind.upper() for kind in allowed])
-        super().__init__(f"{shorten(name) or 'The file'} is not a {kinds} image.")
+        file = shorten(name) or _("The file")
+        kinds = LazyString(alternatives, [kind.upper() for kind in allowed])
+        super().__init__(_("%(file)s is not a %(kinds)s image.", file=file, kinds=kinds))
 
 
 class DamagedImage(ImageHostError):
@@ -106,8 +127,13 @@ class DamagedImage(ImageHostError):
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "damaged_image"
 
     def __init__(self, name: str, reason: str) -> None:
+        picture = shorten(name) or _("The picture")
         super().__init__(
-            f"{shorten(name) or 'The picture'} is damaged: {reason}. Save it anew and try again."
+            _(
+                "%(picture)s is damaged: %(reason)s. Save it anew and try again.",
+                picture=picture,
+                reason=_(reason),
+            )
         )
 
 
@@ -117,9 +143,15 @@ class TooManyPixels(ImageHostError):
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "too_many_pixels"
 
     def __init__(self, name: str, pixels: int, limit: int) -> None:
+        picture = shorten(name) or _("The picture")
         super().__init__(
-            f"{shorten(name) or 'The picture'} has at least {pixels:,} pixels in all its frames. "
-            f"The limit is {limit:,} pixels; make it smaller and try again."
+            _(
+                "%(picture)s has at least %(pixels)s pixels in all its frames. "
+                "The limit is %(limit)s pixels; make it smaller and try again.",
+                picture=picture,
+                pixels=LazyString(readable_number, pixels),
+                limit=LazyString(readable_number, limit),
+            )
         )
 
 
@@ -129,19 +161,32 @@ class RateLimited(ImageHostError):
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many requests came from your address. Try again in {retry_after} s.")
+        super().__init__(
+            _("Too many requests came from your address. Try again in %(seconds)s s.", seconds=retry_after)
+        )
         self.retry_after = retry_after
 
 
 class Unavailable(ImageHostError):
-    """The database or the storage does not answer."""
+    """The database or the storage does not answer: ``parts`` is a key of ``SILENT``."""
 
     status, code, retry_after = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", 5
 
     def __init__(self, *parts: str) -> None:
-        verb = "does" if len(parts) == 1 else "do"
-        names = " and the ".join(parts)
-        super().__init__(f"The {names} {verb} not answer at the moment. Try again in a few seconds.")
+        super().__init__(SILENT[parts])
+
+
+SILENT = {
+    ("database",): _("The database does not answer at the moment. Try again in a few seconds."),
+    ("storage",): _("The storage does not answer at the moment. Try again in a few seconds."),
+    ("database", "storage"): _(
+        "The database and the storage do not answer at the moment. Try again in a few seconds."
+    ),
+    ("making of thumbnails",): _(
+        "The making of thumbnails is too busy at the moment. Try again in a few seconds."
+    ),
+}
+"""Whole sentences, since other languages join parts by other rules."""
 
 
 class StorageFull(ImageHostError):
@@ -150,4 +195,13 @@ class StorageFull(ImageHostError):
     status, code = HTTPStatus.INSUFFICIENT_STORAGE, "storage_full"
 
     def __init__(self) -> None:
-        super().__init__("This host has no room left, and nothing was kept. Tell the person who runs it.")
+        super().__init__(_("This host has no room left, and nothing was kept. Tell the person who runs it."))
+
+
+class NoSuchFormat(ImageHostError):
+    """An oEmbed answer in another format than JSON."""
+
+    status, code = HTTPStatus.NOT_IMPLEMENTED, "not_implemented"
+
+    def __init__(self) -> None:
+        super().__init__(_("oEmbed answers are given in JSON only. Ask with format=json."))

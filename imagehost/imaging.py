@@ -1,14 +1,18 @@
 """Looks at pictures: the only importer of Pillow and libmagic."""
 
 import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import BinaryIO, TypeVar
 
-from PIL import Image, ImageOps
+from PIL import Image
+from PIL.Image import Transpose
 
 from imagehost import formats, libmagic
 from imagehost.errors import DamagedImage, TooManyPixels, UnsupportedType
+from imagehost.formats import exif
 from imagehost.kinds import DETECTED, PILLOW_FORMATS
 
 libmagic.ensure_loaded()
@@ -43,6 +47,16 @@ PLAIN = {"L", "RGB", "CMYK"}
 """Modes that are scaled as they are: those of JPEG among them."""
 STRIP = 16
 """Rows of the reduced picture that are made at once."""
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What turns a picture of each orientation upright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +70,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture is: ``kind`` is its extension, sides are in pixels as stored."""
+    """What a picture is: ``kind`` is its extension, sides are in pixels as stored, before it is turned."""
 
     kind: str
     width: int
     height: int
+    orientation: int
 
 
 def detect(stream: BinaryIO) -> str | None:
@@ -80,28 +95,44 @@ def admit(stream: Stream, name: str, rules: Rules, new_file: Callable[[], Stream
     canvas = formats.Canvas(rules.max_pixels)
     try:
         # The walk comes before Pillow, being bounded: Pillow keeps a record of every segment it meets.
-        if rules.keep_metadata:
-            formats.check(kind, stream, canvas)
-            cleaned = None
-        else:
-            cleaned = formats.clean(kind, stream, canvas, new_file)
-        stored = stream if cleaned is None else cleaned
-        width, height = read_size(stored, kind)
+        # Also where metadata are kept, Pillow sees none: it fails on odd ones, which browsers pass over.
+        cleaned = formats.clean(kind, stream, canvas, new_file) or stream
+        facts = read_header(cleaned, kind)
     except formats.PixelLimit as error:
         raise TooManyPixels(name, error.pixels, error.limit) from error
     except formats.Malformed as error:
         raise DamagedImage(name, str(error)) from error
-    return Facts(kind, width, height), stored
+    return facts, stream if rules.keep_metadata else cleaned
 
 
-def read_size(stream: BinaryIO, kind: str) -> tuple[int, int]:
-    """Let Pillow read the header: width and height in pixels. Raises Malformed where it cannot."""
+def read_header(stream: BinaryIO, kind: str) -> Facts:
+    """Let Pillow read the header of a cleaned picture. Raises Malformed where it cannot."""
     stream.seek(0)
     try:
         with Image.open(stream, formats=[PILLOW_FORMATS[kind]]) as image:
-            return image.size
+            return Facts(kind, *image.size, orientation(image, kind))
     except BROKEN as error:
         raise formats.Malformed("its header cannot be read") from error
+
+
+def orientation(image: Image.Image, kind: str) -> int:
+    """Tell how browsers turn a picture, by EXIF's numbers 1 to 8. Ask before its pixels are loaded.
+
+    They turn JPEG and PNG by EXIF that comes before the pixels, AVIF by irot and imir, which Pillow tells as
+    EXIF, and WebP never.
+    """
+    return exif.UPRIGHT if kind == "webp" else exif.read(image.info.get("exif", b""))
+
+
+def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+    """Tell how large a picture's thumbnail is before it is turned, rounded as Pillow does."""
+    if max(width, height) <= THUMBNAIL_SIDE:
+        return width, height
+    aspect = width / height
+    exact = THUMBNAIL_SIDE / max(aspect, 1 / aspect)
+    sides = [max(side, 1) for side in (floor(exact), ceil(exact))]
+    sizes = [(THUMBNAIL_SIDE, side) if aspect > 1 else (side, THUMBNAIL_SIDE) for side in sides]
+    return min(sizes, key=lambda size: abs(aspect - size[0] / size[1]))
 
 
 def thumbnail(stream: BinaryIO, kind: str, name: str = "") -> bytes:
@@ -111,24 +142,28 @@ def thumbnail(stream: BinaryIO, kind: str, name: str = "") -> bytes:
     """
     content = io.BytesIO()
     try:
-        with Image.open(stream, formats=[PILLOW_FORMATS[kind]]) as image:
+        # As for admit: without its metadata.
+        cleaned = formats.clean(kind, stream, formats.Canvas(sys.maxsize), io.BytesIO) or stream
+        with Image.open(cleaned, formats=[PILLOW_FORMATS[kind]]) as image:
+            turn = TURNS.get(orientation(image, kind))
             profile = image.info.get("icc_profile", b"") if image.mode in {"RGB", "RGBA", "P"} else b""
             small = shrink(image)
+            small = small if turn is None else small.transpose(turn)
             # Method 2 takes half the time of the default and 2 % more bytes.
             small.save(content, "WEBP", quality=80, method=2, icc_profile=profile)
-    except BROKEN as error:
+    except (*BROKEN, formats.Malformed) as error:
         raise DamagedImage(name, "its pixels cannot be decoded") from error
     return content.getvalue()
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """Scale to a thumbnail in RGB or RGBA, and turn it upright."""
+    """Scale to a thumbnail in RGB or RGBA."""
     if image.has_transparency_data or image.mode not in PLAIN:
-        image = reduce(image)
+        # Reduced by a whole number a side, it has lost its proportions.
+        return reduce(image).resize(thumbnail_size(*image.size), reducing_gap=2.0)
     # A JPEG must not be loaded before this line, which lets libjpeg decode at a fraction of the size.
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    return ImageOps.exif_transpose(image if image.mode == mode else image.convert(mode))
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def reduce(image: Image.Image) -> Image.Image:
@@ -145,10 +180,7 @@ def reduce(image: Image.Image) -> Image.Image:
         bottom = min((top + STRIP) * down, image.height)
         strip = in_eight_bits(image.crop((0, top * down, image.width, bottom))).convert(mode)
         small.paste(strip.convert(small.mode).reduce((across, down)), (0, top))
-    small = small.convert(mode)
-    if "exif" in image.info:
-        small.info["exif"] = image.info["exif"]
-    return small
+    return small.convert(mode)
 
 
 def in_eight_bits(image: Image.Image) -> Image.Image:

@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+ON_ITS_SIDE = 5
+"""From this orientation up, a picture is shown with its sides swapped."""
+
 
 class UTCDateTime(sa.types.TypeDecorator[datetime]):
     """An aware moment in UTC, also on SQLite, which forgets time zones."""
@@ -43,7 +46,11 @@ class Base(DeclarativeBase):
 
 
 class Image(Base):
-    """One hosted picture: ``size`` in bytes as stored, ``sha256`` of those bytes in hexadecimal."""
+    """One hosted picture: ``size`` in bytes as stored, ``sha256`` of those bytes in hexadecimal.
+
+    ``width`` and ``height`` are as stored too; how browsers turn it then, ``orientation`` tells by EXIF's
+    numbers 1 to 8.
+    """
 
     __tablename__ = "images"
     __table_args__ = (
@@ -61,6 +68,16 @@ class Image(Base):
     width: Mapped[int]
     height: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.Text)
+    orientation: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as browsers show the image."""
+        return self.turned((self.width, self.height))
+
+    def turned(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Swap the sides of a size as stored where the image is shown on its side."""
+        return size[::-1] if self.orientation >= ON_ITS_SIDE else size
 
 
 class ImageDay(Base):

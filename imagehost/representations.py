@@ -1,12 +1,24 @@
 """How an image looks in JSON, and the addresses that belong to it."""
 
+import hashlib
 from datetime import UTC, datetime
 
 from flask import request, url_for
 
+from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
 from imagehost.models import Image
 from imagehost.services.listing import PER_PAGE, Page
+
+LINK_KINDS = {
+    "link": "{url}",
+    "markdown": "![]({url})",
+    "html": '<img src="{url}" alt="">',
+    "bbcode": "[img]{url}[/img]",
+}
+"""How links are written for the places that they go to."""
+CACHE_AGE = 24 * 60 * 60
+"""Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
 
 
 def image_url(filename: str) -> str:
@@ -17,6 +29,16 @@ def image_url(filename: str) -> str:
 def thumbnail_url(filename: str) -> str:
     """Give the address of an image's thumbnail."""
     return url_for("media.thumbnail", filename=filename)
+
+
+def view_url(filename: str) -> str:
+    """Give the address of an image's page."""
+    return url_for("viewing.show", filename=filename)
+
+
+def oembed_url(filename: str) -> str:
+    """Give the address of what other sites learn of an image, ready to share."""
+    return absolute(url_for("oembed.show", url=absolute(view_url(filename))))
 
 
 def absolute(path: str) -> str:
@@ -56,6 +78,13 @@ def page(page: Page) -> dict[str, object]:
     return {"status": "success", "page": page.number, "pagination": pagination, "data": images}
 
 
+def state(page: Page) -> str:
+    """Name all that a page of the list looks like: images never change, so their names are enough."""
+    names = [image.filename for image in page.images]
+    seen = (assets.release(), languages.current(), absolute(""), page.number, page.total_items, names)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
 def uploaded(image: Image) -> dict[str, object]:
     """Write an image just uploaded, its addresses ready to share."""
     return {
@@ -63,5 +92,39 @@ def uploaded(image: Image) -> dict[str, object]:
         "url": absolute(image_url(image.filename)),
         **facts(image),
         "thumbnail_url": absolute(thumbnail_url(image.filename)),
-        "view_url": absolute(url_for("viewing.show", filename=image.filename)),
+        "view_url": absolute(view_url(image.filename)),
     }
+
+
+def thumbnail_size(image: Image) -> tuple[int, int]:
+    """Tell how large an image's thumbnail is, which is upright."""
+    return image.turned(imaging.thumbnail_size(image.width, image.height))
+
+
+def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
+    """Scale a size down to fit in a room; leave one that fits."""
+    share = min(1, room[0] / size[0], room[1] / size[1])
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
+
+
+def oembed(image: Image, max_width: int, max_height: int) -> dict[str, object]:
+    """Describe an image to a site that has so much room for it (https://oembed.com)."""
+    room = max_width, max_height
+    shown, small = image.shown_size, thumbnail_size(image)
+    fits = within(shown, room) == shown
+    url, (width, height) = (image_url, shown) if fits else (thumbnail_url, within(small, room))
+    answer: dict[str, object] = {
+        "version": "1.0",
+        "type": "photo",
+        "title": image.original_name or image.filename,
+        "url": absolute(url(image.filename)),
+        "width": width,
+        "height": height,
+        "provider_name": "imagehost",
+        "provider_url": absolute(url_for("pages.index")),
+        "cache_age": CACHE_AGE,
+    }
+    if within(small, room) == small:
+        answer["thumbnail_url"] = absolute(thumbnail_url(image.filename))
+        answer["thumbnail_width"], answer["thumbnail_height"] = small
+    return answer

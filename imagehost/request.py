@@ -3,6 +3,7 @@
 from typing import IO
 
 from flask import Request
+from flask_babel import lazy_gettext as _
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import FormDataParser
@@ -57,7 +58,7 @@ def uploaded(request: Request) -> tuple[Incoming, str]:
     except (ValueError, OSError, ParseException) as error:
         # A broken form, or a client that stopped sending: errors of the storage come as our own.
         raise BadRequest(
-            "The form cannot be read: it was cut off on its way, or is not in UTF-8. Send it again."
+            _("The form cannot be read: it was cut off on its way, or is not in UTF-8. Send it again.")
         ) from error
     # A form whose file field was left empty sends a part without a name and without bytes.
     sent = [file for file in files if file.filename or file.stream.written]  # type: ignore[attr-defined]  # Incoming

@@ -1,6 +1,7 @@
 """What protects visitors: refusal of other sites' changes, and the headers that keep a page to itself."""
 
 from flask import Flask, Response, g, request
+from flask_babel import lazy_gettext as _
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from imagehost.errors import BadRequest, CrossSite, TooLarge
@@ -51,7 +52,7 @@ def refuse_cross_site() -> None:
 def refuse_unnamed_host() -> None:
     """Refuse a Host header that is none: our links would lead nowhere (RFC 9112, section 3.2)."""
     if not request.host:
-        raise BadRequest("The Host header cannot be read. Send the name that this host is reached by.")
+        raise BadRequest(_("The Host header cannot be read. Send the name that this host is reached by."))
 
 
 def refuse_too_large() -> None:

@@ -1,51 +1,54 @@
-// What works without a script works without this one; it makes copying and waiting pleasant.
+// What works without a script works without this one; it makes uploading, copying and looking pleasant.
 
-// Copy buttons show only where they can work. The text stays selected where the clipboard is refused.
-const reveal = (root) => root.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+import { confirmDeletions } from "./js/confirming.js";
+import { offerCopies, showKind } from "./js/copying.js";
+import { takePictures } from "./js/dropping.js";
+import { enlargePictures } from "./js/lightbox.js";
+import { byId, say, text, warn, wordsOf } from "./js/page.js";
+import { runQueue } from "./js/queue.js";
+import { forgetUploads, showRecent } from "./js/recent.js";
+import { refreshList } from "./js/refreshing.js";
+import { forget, forgetOlderForms } from "./js/store.js";
+import { switchTabs } from "./js/tabs.js";
+import { followTheme, forgetTheme } from "./js/theme.js";
 
-const select = (source) => {
-  if (source.select) source.select();
-  else getSelection().selectAllChildren(source);
-};
+forgetOlderForms();
+switchTabs();
+followTheme();
+offerCopies();
+showRecent();
+runQueue();
+takePictures();
+refreshList();
+confirmDeletions();
+enlargePictures();
 
-// Plain-http hosts, a home server say, have no navigator.clipboard: there the selection is copied.
-const copy = async (text) => {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return document.execCommand("copy");
-  }
-};
+const isRefresh = (event) => event.detail.requestConfig.elt.id === "images";
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  const source = document.getElementById(button.dataset.copy);
-  select(source);
-  button.textContent = (await copy(source.value ?? source.href)) ? "Copied" : "Press Ctrl+C";
-});
-
-document.addEventListener("htmx:load", (event) => reveal(event.detail.elt));
-reveal(document);
-
-document.addEventListener("htmx:xhr:progress", (event) => {
-  const progress = document.getElementById("progress");
-  if (!progress || !event.detail.lengthComputable) return;
-  progress.hidden = event.detail.loaded >= event.detail.total;
-  progress.value = (100 * event.detail.loaded) / event.detail.total;
-});
-
-// A new try takes away what was said of the last one; a list that is brought up to date is none.
+// A new try takes away what was said of the last one.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const refresh = event.detail.requestConfig.verb === "get";
-  document.querySelectorAll(refresh ? "#alerts" : "#alerts, #status").forEach((element) => element.replaceChildren());
+  if (!isRefresh(event)) byId("alerts").replaceChildren();
+});
+
+// A proxy before us may answer in JSON or in a page of its own: its words are shown, not its markup.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.detail.isError) return;
+  const alert = document.createElement("p");
+  alert.className = "alert";
+  alert.textContent = wordsOf(event.detail.xhr);
+  event.detail.serverResponse = alert.outerHTML;
 });
 
 // The server is gone, or the way to it: there is no answer to show.
-document.addEventListener("htmx:sendError", () => {
-  const alert = document.createElement("p");
-  alert.className = "alert";
-  alert.textContent = "The server cannot be reached. Check your connection and try again.";
-  document.getElementById("alerts").replaceChildren(alert);
+document.addEventListener("htmx:sendError", (event) => {
+  if (!isRefresh(event)) warn(text("unreachable"));
+});
+document.addEventListener("htmx:historyCacheMissLoadError", () => warn(text("unreachable")));
+
+byId("forget").addEventListener("click", () => {
+  forget();
+  forgetTheme();
+  forgetUploads();
+  showKind(document, "link");
+  say(text("forgotten"));
 });

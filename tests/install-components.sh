@@ -5,9 +5,12 @@ set -e
 missing=""
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v curl >/dev/null || missing="$missing curl"
-for program in strace mount; do
+for program in strace mount chromium; do
     command -v $program >/dev/null || missing="$missing $program"
 done
+find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
+# The Node.js that Playwright brings along needs it.
+find /usr/lib /usr/lib64 -name 'libatomic.so.1*' 2>/dev/null | grep -q . || missing="$missing libatomic1"
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -1,6 +1,8 @@
-"""Thumbnails: small, upright, of the right colours, whatever the picture is stored as."""
+"""Facts as browsers see them; thumbnails: small, upright, of the right colours, whatever is stored."""
 
+import base64
 import io
+import random
 import subprocess
 import sys
 
@@ -11,9 +13,14 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps
 from imagehost import formats, imaging, kinds
 from imagehost.environment import ROOT
 from imagehost.errors import DamagedImage, UnsupportedType
+from imagehost.formats import exif
 from tests import pictures
+from tests.browser import chromium
+from tests.formats import samples
 
-RULES = imaging.Rules(("jpg", "png", "gif"), 100_000_000, keep_metadata=False)
+RULES = imaging.Rules(kinds.KINDS, 100_000_000, keep_metadata=False)
+KEEPING = imaging.Rules(kinds.KINDS, 100_000_000, keep_metadata=True)
+BOTH_RULES = pytest.mark.parametrize("rules", [RULES, KEEPING], ids=["dropping", "keeping"])
 
 
 def thumbnail(content: bytes, kind: str) -> Image.Image:
@@ -51,11 +58,30 @@ SIZES = {
 @pytest.mark.parametrize(("size", "expected"), SIZES.items())
 def test_a_thumbnail_is_small_and_never_enlarged(kind, size, expected):
     made = thumbnail(pictures.MAKE[kind](*size), kind)
-    assert all(abs(side - wanted) <= 1 for side, wanted in zip(made.size, expected, strict=True))
-    assert max(made.size) <= 320
+    assert made.size == imaging.thumbnail_size(*size) == expected
 
 
-@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+@pytest.mark.parametrize("size", [(3000, 2000), (1300, 639), (639, 1300), (5000, 700), (1281, 961)], ids=str)
+def test_a_large_picture_keeps_its_proportions(mode, size):
+    made = thumbnail(pictures.encode(Image.new(mode, size), "png"), "png")
+    assert made.size == imaging.thumbnail_size(*size) == scaled(Image.new("1", size)).size
+
+
+def test_a_circle_stays_round_where_it_is_scaled_in_two_steps():
+    image = Image.new("RGBA", (3000, 2000), "white")
+    ImageDraw.Draw(image).ellipse((500, 200, 2100, 1800), fill="black")
+    assert difference(thumbnail(pictures.encode(image, "png"), "png"), scaled(image)) < 2
+
+
+def test_sizes_are_rounded_as_pillow_does():
+    some = random.Random(1)
+    for _ in range(2000):
+        size = some.randrange(1, 1500), some.randrange(1, 1500)
+        assert imaging.thumbnail_size(*size) == scaled(Image.new("1", size)).size
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "avif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_is_turned_upright(kind, orientation):
     image = pictures.photo(600, 400)
@@ -68,6 +94,11 @@ def test_every_orientation_is_turned_upright(kind, orientation):
     assert made.size == expected.size == ((320, 213) if orientation < 5 else (213, 320))
     assert difference(made, expected) < 6
     assert made.getexif().get(0x0112, 1) == 1
+
+
+def test_a_webp_is_not_turned_as_no_browser_turns_it():
+    content = samples.saved(samples.photo(), "WEBP", exif=samples.exif(6))
+    assert difference(thumbnail(content, "webp"), Image.open(io.BytesIO(content))) < 6
 
 
 def test_the_first_frame_is_shown():
@@ -167,9 +198,112 @@ def test_what_is_none_is_not_admitted(content):
         imaging.admit(io.BytesIO(content), "a.jpg", RULES, io.BytesIO)
 
 
-def test_facts_are_of_the_picture_as_stored():
-    facts, _ = imaging.admit(io.BytesIO(pictures.png(40, 30)), "a.jpg", RULES, io.BytesIO)
-    assert facts == imaging.Facts("png", 40, 30)
+def admitted(content: bytes, rules: imaging.Rules = RULES) -> imaging.Facts:
+    return imaging.admit(io.BytesIO(content), "a.jpg", rules, io.BytesIO)[0]
+
+
+@BOTH_RULES
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["jpg", "png", "avif"])
+def test_facts_are_of_the_picture_as_stored(rules, kind, orientation):
+    content = pictures.encode(samples.photo(), kind, exif=samples.exif(orientation))
+    assert admitted(content, rules) == imaging.Facts(kind, *samples.SMALL, orientation)
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+# Pillow takes the orientation out of EXIF where it writes an AVIF: so it is given another tag for a while.
+HIDDEN = exif.minimal(6).replace(b"\x01\x12", b"\x01\x13")
+RAW = f"Raw profile type exif\0\nexif\n{len(samples.exif()):8}\n{samples.exif().hex()}\n".encode()
+PNG = samples.pngs()["rgb"]
+IGNORED = {
+    "WebP": samples.webps()["rich"],
+    "a moving WebP": samples.webps()["moving-rich"],
+    "XMP in JPEG": samples.saved(samples.photo(), "JPEG", xmp=XMP),
+    "XMP in PNG": samples.before(PNG, b"IDAT", samples.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)),
+    "EXIF in AVIF": samples.saved(samples.photo(), "AVIF", exif=HIDDEN, speed=10).replace(
+        HIDDEN, exif.minimal(6)
+    ),
+    "EXIF in text": samples.before(PNG, b"IDAT", samples.chunk(b"tEXt", b"exif\0" + samples.exif())),
+    "EXIF in hexadecimal": samples.before(PNG, b"IDAT", samples.chunk(b"tEXt", RAW)),
+    "EXIF behind the pixels": samples.pngs()["late-exif"],
+}
+COUNTED = {
+    "JPEG": samples.jpegs()["rich"],
+    "the first of two": samples.jpegs()["twice"],
+    "PNG": samples.pngs()["rich"],
+    "a moving PNG": samples.pngs()["moving-rich"],
+    "AVIF": samples.avifs()["rich"],
+    "AVIF with unreadable EXIF": samples.avifs()["rich"]
+    .replace(b"MM\0*", b"XX\0*")
+    .replace(b"II*\0", b"XX*\0"),
+}
+
+
+@BOTH_RULES
+@pytest.mark.parametrize("content", IGNORED.values(), ids=IGNORED)
+def test_what_browsers_do_not_turn_is_upright(rules, content):
+    facts = admitted(content, rules)
+    assert facts.orientation == 1
+    assert thumbnail(content, facts.kind).size == samples.SMALL
+
+
+@BOTH_RULES
+@pytest.mark.parametrize("content", COUNTED.values(), ids=COUNTED)
+def test_what_browsers_turn_is_turned(rules, content):
+    facts = admitted(content, rules)
+    assert facts.orientation in {6, 8}
+    assert thumbnail(content, facts.kind).size == samples.SMALL[::-1]
+
+
+def test_odd_exif_never_refuses_a_picture():
+    """Pillow fails on some of these, in ways of its own."""
+    some = random.Random(1)
+    # Without JFIF, whose density Pillow would not seek in EXIF.
+    bare = samples.jpegs()["baseline"][:2] + samples.jpegs()["baseline"][20:]
+    rich = Image.Exif()
+    rich.update({0x0112: 6, 0x011A: 144.0, 0x011B: 144.0, 0x0128: 2, 0x010F: "maker"})
+    for _ in range(600):
+        block = bytearray(rich.tobytes()[6:])
+        for _ in range(some.randrange(1, 5)):
+            block[some.randrange(len(block))] = some.choice((0, 1, 2, 3, 4, 5, 12, 13, 255))
+        odd = bytes(block[: some.choice((len(block), some.randrange(len(block))))])
+        for content in (
+            samples.behind_soi(bare, samples.segment(0xE1, b"Exif\0\0" + odd)),
+            samples.before(PNG, b"IDAT", samples.chunk(b"eXIf", odd)),
+        ):
+            facts = admitted(content, KEEPING)
+            assert facts.orientation == exif.read(odd)
+            turned = facts.orientation >= 5
+            assert thumbnail(content, facts.kind).size == (samples.SMALL[::-1] if turned else samples.SMALL)
+
+
+SHOWN = """
+async (address) => {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    return [image.naturalWidth, image.naturalHeight];
+}
+"""
+
+
+def test_a_browser_turns_pictures_as_we_say():
+    turned = {
+        f"{kind} {orientation}": pictures.encode(samples.photo(), kind, exif=samples.exif(orientation))
+        for kind in ("jpg", "png", "webp", "avif")
+        for orientation in range(1, 9)
+    }
+    with chromium.launched() as browser:
+        page = browser.new_page()
+        for name, content in (turned | IGNORED | COUNTED).items():
+            facts = admitted(content, KEEPING)
+            address = f"data:{kinds.MIME_TYPES[facts.kind]};base64,{base64.b64encode(content).decode()}"
+            size = [facts.width, facts.height]
+            assert page.evaluate(SHOWN, address) == (size if facts.orientation < 5 else size[::-1]), name
 
 
 def test_every_kind_has_its_type_and_format():

@@ -8,9 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import upgrade
 
+from imagehost import create_app
 from imagehost.extensions import db
 from imagehost.models import Base, Image
-from tests.conftest import uploaded
+from tests.conftest import close, uploaded
 from tests.rows import add_rows, assert_counts_are_right
 
 ZONES = [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))]
@@ -40,16 +41,22 @@ def test_a_moment_without_a_zone_is_refused(app):
         add_rows(app, [MOMENTS[0]])
 
 
-def test_the_database_itself_knows_the_time(app):
+def insert_by_hand() -> None:
+    columns = ("filename", "original_name", "size", "file_type", "width", "height", "sha256")
+    values = dict.fromkeys(columns, "1") | {"size": 1, "width": 4, "height": 3}
+    statement = (
+        f"INSERT INTO images ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    )
+    db.session.execute(sa.text(statement), values)
+    db.session.commit()
+
+
+def test_the_database_itself_knows_the_time_and_that_an_image_is_upright(app):
     with app.app_context():
-        columns = ("filename", "original_name", "size", "file_type", "width", "height", "sha256")
-        values = dict.fromkeys(columns, "1") | {"size": 1, "width": 1, "height": 1}
-        statement = (
-            f"INSERT INTO images ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-        )
-        db.session.execute(sa.text(statement), values)
-        read = db.session.scalars(sa.select(Image.upload_time)).one()
-    assert abs(read - datetime.now(UTC)) < timedelta(minutes=1)
+        insert_by_hand()
+        image = db.session.scalars(sa.select(Image)).one()
+    assert abs(image.upload_time - datetime.now(UTC)) < timedelta(minutes=1)
+    assert image.orientation == 1
 
 
 def test_the_migrations_make_what_the_models_say(app):
@@ -73,6 +80,31 @@ def test_upgrading_twice_changes_nothing(app, client):
     with app.app_context():
         upgrade()
     assert client.get(image["url"]).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_images_from_before_are_shown_as_they_are_stored(request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/old.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").create("old")
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=tmp_path)
+    with app.app_context():
+        upgrade(revision="0001")
+        insert_by_hand()
+        upgrade()
+        image = db.session.scalars(sa.select(Image)).one()
+        assert (image.orientation, image.shown_size) == (1, (4, 3))
+        if kind == "sqlite":
+            schema = db.session.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'images'"))
+            assert "AUTOINCREMENT" in schema
+    close(app)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_sides_are_swapped_where_an_image_is_shown_on_its_side(orientation):
+    image = Image(width=4, height=3, orientation=orientation)
+    assert image.shown_size == ((4, 3) if orientation < 5 else (3, 4))
+    assert image.turned((320, 240)) == ((320, 240) if orientation < 5 else (240, 320))
 
 
 def test_a_size_may_be_larger_than_4_gigabytes(app):

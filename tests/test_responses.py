@@ -59,7 +59,7 @@ def test_the_next_request_is_served(client, monkeypatch, shape):
 def test_caches_learn_what_an_answer_depends_on(client, headers, path, status):
     answer = client.get(path, headers=headers)
     assert answer.status_code == status
-    assert {"HX-Request", "Accept"} <= set(answer.vary)
+    assert {"HX-Request", "HX-History-Restore-Request", "Accept"} <= set(answer.vary)
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
@@ -72,3 +72,13 @@ def test_an_error_has_four_keys(client):
 def test_the_fragment_of_an_error_is_only_the_alert(client):
     text = client.get("/nothing", headers=FRAGMENT).text
     assert text.strip() == '<p class="alert" id="alert">There is nothing at this address.</p>'
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0"])
+@pytest.mark.parametrize("mark", [{"HX-Request": "true"}, {}], ids=["as htmx", "as nobody"])
+@pytest.mark.parametrize(("path", "status"), [("/images-list", 200), ("/upload", 200), ("/nothing", 404)])
+def test_going_back_restores_a_whole_page(client, accept, mark, path, status):
+    headers = {**mark, "HX-History-Restore-Request": "true", "Accept": accept}
+    answer = client.get(path, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert "<!doctype html>" in answer.text

@@ -27,6 +27,6 @@ def readyz() -> Response:
     if not failing:
         return jsonify(status="success", **parts)
     error = Unavailable(*failing)
-    answer = refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.code, str(error), **parts)
+    answer = refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message, **parts)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer

@@ -1,10 +1,11 @@
 """The list of images."""
 
 from flask import Blueprint, Response, request
+from flask_babel import lazy_gettext as _
 
 from imagehost import representations
 from imagehost.errors import BadRequest
-from imagehost.responses import render
+from imagehost.responses import render_unless_known
 from imagehost.services import listing
 
 bp = Blueprint("listing", __name__)
@@ -17,12 +18,18 @@ LONGEST_NUMBER = 4000
 def index() -> Response:
     """Show a page of the images, newest first."""
     page = listing.page(page_number(request.args.get("page", "1")))
-    data = representations.page(page)
-    return render(data, page="images/index.html", fragment="images/_list.html", page_of_images=page)
+    return render_unless_known(
+        representations.page(page),
+        state=representations.state(page),
+        page="images/index.html",
+        fragment="images/_tab.html",
+        page_of_images=page,
+    )
 
 
 def page_number(text: str) -> int:
     """Read the number of a page. Raises BadRequest for what is not a whole number from 1 up."""
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text)):
-        raise BadRequest(f"There is no page {text[:40]!r}: pages are whole numbers from 1 up.")
+        page = repr(text[:40])
+        raise BadRequest(_("There is no page %(page)s: pages are whole numbers from 1 up.", page=page))
     return int(text)

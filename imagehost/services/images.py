@@ -60,6 +60,7 @@ def add(upload: Incoming, original_name: str) -> Image:
             file_type=facts.kind,
             width=facts.width,
             height=facts.height,
+            orientation=facts.orientation,
             sha256=stored.sha256,
         )
         first_of_day = record(image, stored)

@@ -39,6 +39,18 @@ class Page:
         """How many pages there are; an empty host has one."""
         return max(1, -(-self.total_items // PER_PAGE))
 
+    @property
+    def offered(self) -> list[int | None]:
+        """The pages to go on to: first, last, and those around this one; None is a gap of several."""
+        here, last = min(self.number, self.total_pages), self.total_pages
+        shown = sorted({1, last, *range(max(1, here - 1), min(last, here + 1) + 1)})
+        numbers: list[int | None] = []
+        for number, following in zip(shown, [*shown[1:], last], strict=True):
+            gap = following - number
+            # A gap of one page takes no more room than its number.
+            numbers += [number, *([number + 1] if gap == 2 else [None] if gap > 2 else [])]
+        return numbers
+
 
 def page(number: int) -> Page:
     """Get a page: the counts tell on which day it begins, so that only within that day rows are skipped."""

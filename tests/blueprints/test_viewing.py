@@ -28,7 +28,7 @@ def test_an_image_has_a_page_for_everybody(client, headers):
 def test_all_links_are_there_to_copy(client):
     image = uploaded(client)
     page = client.get(image["view_url"]).text
-    values = [html.unescape(value) for value in re.findall(r'<input[^>]* value="([^"]*)"', page)]
+    values = [html.unescape(value) for value in re.findall(r'<input[^>]* type="text" value="([^"]*)"', page)]
     url = image["url"]
     assert values[:4] == [url, f"![]({url})", f'<img src="{url}" alt="">', f"[img]{url}[/img]"]
 

@@ -7,6 +7,7 @@ import pytest
 from imagehost.errors import NotFound
 from imagehost.services import images, naming
 from tests.conftest import SMALL, as_upload, uploaded
+from tests.formats import samples
 from tests.rows import add_rows, assert_counts_are_right
 from tests.services.test_listing import START
 
@@ -17,6 +18,19 @@ def test_any_name_comes_back_from_the_database(app, client):
         images_sent[uploaded(client, name=f"{name}.jpg")["filename"]] = f"{name}.jpg"
     with app.app_context():
         assert {name: images.find(name).original_name for name in images_sent} == images_sent
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_knows_how_it_is_turned(make_app, orientation, keep):
+    app = make_app(KEEP_METADATA=keep)
+    content = samples.saved(samples.photo(), "JPEG", exif=samples.exif(orientation))
+    filename = uploaded(app.test_client(), content)["filename"]
+    with app.app_context():
+        image = images.find(filename)
+        assert (image.orientation, image.width, image.height) == (orientation, *samples.SMALL)
+        with images.open_bytes(image) as stored:
+            assert (stored.read() == content) is keep
 
 
 @pytest.mark.parametrize("image_id", [-1, 0, 2, 2**31 - 1, 2**31, 2**64, 10**30])

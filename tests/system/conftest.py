@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import Postgres
+from tests.system.databases import fresh_database
 from tests.system.server import Server
 
 
@@ -15,13 +15,8 @@ def server_database(
 ) -> Iterator[tuple[Path, str]]:
     """A folder, and the address of a database that nothing was done to yet."""
     folder = tmp_path_factory.mktemp("server")
-    if request.param == "sqlite":
-        yield folder, f"sqlite:///{folder}/imagehost.db"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = request.module.__name__.rpartition(".")[2]
-    yield folder, postgres.create(name)
-    postgres.drop(name)
+    with fresh_database(request, folder, request.module.__name__.rpartition(".")[2]) as url:
+        yield folder, url
 
 
 @pytest.fixture(scope="module")

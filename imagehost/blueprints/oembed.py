@@ -1,0 +1,66 @@
+"""oEmbed (https://oembed.com): how other sites show an image, being given an address of ours."""
+
+import sys
+from urllib.parse import unquote, urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask_babel import lazy_gettext as _
+from werkzeug.exceptions import HTTPException
+
+from imagehost import representations
+from imagehost.blueprints.listing import LONGEST_NUMBER
+from imagehost.errors import BadRequest, NoSuchFormat, NotFound
+from imagehost.services import images
+
+bp = Blueprint("oembed", __name__)
+
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+ENDPOINTS = {"viewing.show", "media.image"}
+"""Those at whose addresses an image is found."""
+
+
+@bp.get("/oembed")
+def show() -> Response:
+    """Describe the image at an address of ours."""
+    if request.args.get("format", "json") != "json":
+        raise NoSuchFormat
+    room = limit("maxwidth"), limit("maxheight")
+    image = images.find(filename_at(request.args.get("url", "")))
+    return jsonify(representations.oembed(image, *room))
+
+
+@bp.after_request
+def open_to_all(answer: Response) -> Response:
+    """Let the pages of other sites read the answer, also where it is an error."""
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def limit(name: str) -> int:
+    """Read how long a side may be, in pixels. Raises BadRequest for what is not a whole number from 1 up."""
+    text = request.args.get(name)
+    if text is None:
+        return sys.maxsize
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text)):
+        side = repr(text[:40])
+        raise BadRequest(
+            _("%(name)s is %(side)s: it must be a whole number from 1 up.", name=name, side=side)
+        )
+    return min(int(text), sys.maxsize)
+
+
+def filename_at(address: str) -> str:
+    """Tell whose image or page is at an address. Raises NotFound where it is none of ours."""
+    if not address:
+        raise BadRequest(_("No address was given. Send that of an image or of its page, in url."))
+    try:
+        parts = urlsplit(address)
+        endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))
+    except (ValueError, HTTPException) as error:
+        raise NotFound from error
+    host = urlsplit(representations.absolute("")).netloc
+    ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
+    if not ours or endpoint not in ENDPOINTS:
+        raise NotFound
+    filename: str = values["filename"]
+    return filename

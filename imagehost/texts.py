@@ -1,0 +1,67 @@
+"""What the scripts of the pages need to know and say, in the visitor's language."""
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from imagehost import assets
+from imagehost.errors import EmptyFile, TooLarge, UnsupportedType
+from imagehost.extensions import settings
+
+NAME = "{name}"
+"""Where a script puts a file's name."""
+
+
+def script_settings() -> dict[str, object]:
+    """Give what ``static/js/page.js`` reads: limits, addresses, texts."""
+    return {
+        "release": assets.release(),
+        "maxFileSize": settings.max_file_size,
+        "kinds": settings.allowed_extensions,
+        "uploadUrl": url_for("upload.create"),
+        "texts": {**refusals(), **progress(), **states(), **copying()},
+    }
+
+
+def refusals() -> dict[str, str]:
+    """Say what stands in a file's way before it is sent, in the words that the server has for it."""
+    return {
+        "tooLarge": str(TooLarge(settings.max_file_size).message),
+        "unsupported": str(UnsupportedType(NAME, settings.allowed_extensions).message),
+        "empty": str(EmptyFile(NAME).message),
+        "unreadable": _("{name} cannot be read. Choose it again."),
+        "unreachable": _("The server cannot be reached. Check your connection and try again."),
+        "unexpected": _("The server answered in a way that is not understood ({status}). Try again later."),
+    }
+
+
+def progress() -> dict[str, str]:
+    """Say how far one upload is."""
+    return {
+        "waiting": _("Waiting"),
+        "sending": _("{percent} %"),
+        "checking": _("Sent; the server is checking it"),
+        "canceled": _("Canceled"),
+        "uploaded": _("{name} is uploaded."),
+    }
+
+
+def states() -> dict[str, str]:
+    """Say what the place where pictures are dropped is doing."""
+    return {
+        "idle": _("Drop pictures here or paste them"),
+        "over": _("Let go to upload"),
+        "busy": _("Uploading: {done} of {all} done"),
+        "done": _("Done. Drop more, if you like"),
+        "refused": _("Not all could be uploaded: see below"),
+    }
+
+
+def copying() -> dict[str, str]:
+    """Say what became of a copy, and of what the browser keeps."""
+    return {
+        "copied": _("Copied"),
+        "selected": _("Press Ctrl+C"),
+        "copiedStatus": _("Copied to the clipboard."),
+        "selectedStatus": _("The browser does not allow copying. The text is selected: press Ctrl+C."),
+        "forgotten": _("What this browser kept of imagehost is cleared."),
+    }

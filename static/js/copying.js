@@ -1,0 +1,64 @@
+// Links to copy: in the kind that was used last, with a word about what became of the copy.
+
+import { byId, say, text } from "./page.js";
+import { keep, recall } from "./store.js";
+
+const SECONDS_OF_THANKS = 2;
+
+const radios = (root, kind) => root.querySelectorAll(`.kinds input${kind ? `[value="${CSS.escape(kind)}"]` : ""}`);
+
+const pattern = (kind) => radios(document, kind)[0]?.dataset.pattern ?? "{url}";
+
+// Shows the links below an element, and the choice of their kind, in the kind used last.
+export const showKind = (root, kind = recall("kind", "link")) => {
+  for (const radio of radios(root, kind)) radio.checked = true;
+  for (const input of root.querySelectorAll("input[data-url]")) input.value = pattern(kind).replace("{url}", input.dataset.url);
+};
+
+// Plain-http hosts, a home server say, have no navigator.clipboard: there the selection is copied.
+const copy = async (input) => {
+  input.select();
+  try {
+    await navigator.clipboard.writeText(input.value);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
+};
+
+const thank = (button, done) => {
+  const label = button.querySelector("span");
+  button.dataset.label ??= label.textContent;
+  label.textContent = text(done ? "copied" : "selected");
+  button.toggleAttribute("data-done", done);
+  say(text(done ? "copiedStatus" : "selectedStatus"));
+  clearTimeout(button.thanks);
+  button.thanks = setTimeout(() => {
+    label.textContent = button.dataset.label;
+    button.removeAttribute("data-done");
+  }, SECONDS_OF_THANKS * 1000);
+};
+
+export const offerCopies = () => {
+  showKind(document);
+  document.addEventListener("htmx:load", (event) => showKind(event.detail.elt));
+  document.addEventListener("change", (event) => {
+    if (!event.target.closest(".kinds")) return;
+    keep("kind", event.target.value);
+    showKind(document);
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) {
+      if (event.target.matches(".link input")) event.target.select();
+      return;
+    }
+    if (button.dataset.kind) keep("kind", button.dataset.kind);
+    const input = byId(button.dataset.copy);
+    const done = await copy(input);
+    thank(button, done);
+    // Where it was refused, the text stays selected, for the keyboard.
+    if (done) button.focus();
+    else input.focus();
+  });
+};

@@ -1,0 +1,8 @@
+// Run before anything is painted: says that scripts run, and which theme was chosen, so that neither flashes.
+document.documentElement.classList.add("scripts");
+try {
+  const theme = JSON.parse(localStorage.getItem("imagehost:1:theme"));
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage is forbidden, or holds what is not ours: the system's theme it is.
+}

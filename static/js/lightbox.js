@@ -1,0 +1,64 @@
+// A picture as large as the window: arrow keys and swipes lead to its neighbours, Esc back to the list.
+
+import { byId } from "./page.js";
+
+const SHORTEST_SWIPE = 40;
+
+let links = [];
+let place = 0;
+let touch = null;
+
+const act = (name) => byId("lightbox").querySelector(`[data-act="${name}"]`);
+
+const show = (index) => {
+  if (!links[index]) return;
+  place = index;
+  const { image, width, height, name } = links[index].dataset;
+  const picture = document.createElement("img");
+  Object.assign(picture, { id: "lightbox-image", alt: name, width, height, src: image });
+  byId("lightbox-image").replaceWith(picture);
+  byId("lightbox-name").href = links[index].href;
+  byId("lightbox-name").firstElementChild.textContent = name;
+  byId("lightbox-place").textContent = `${index + 1} / ${links.length}`;
+  act("previous").disabled = !links[index - 1];
+  act("next").disabled = !links[index + 1];
+  // It is looked at next, most likely.
+  if (links[index + 1]) new Image().src = links[index + 1].dataset.image;
+};
+
+const open = (link) => {
+  links = [...document.querySelectorAll("#images a.preview")];
+  show(links.indexOf(link));
+  byId("lightbox").showModal();
+};
+
+const moves = { ArrowLeft: -1, ArrowRight: 1 };
+
+export const enlargePictures = () => {
+  const dialog = byId("lightbox");
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("#images a.preview");
+    // With a key held it opens in a tab of its own, as links do.
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    open(link);
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (moves[event.key]) show(place + moves[event.key]);
+  });
+  dialog.addEventListener("click", (event) => {
+    const name = event.target.closest("[data-act]")?.dataset.act;
+    if (name === "previous") show(place - 1);
+    if (name === "next") show(place + 1);
+    if (name === "close") dialog.close();
+  });
+  dialog.addEventListener("touchstart", (event) => { touch = event.touches.length === 1 ? event.touches[0] : null; }, { passive: true });
+  dialog.addEventListener("touchend", (event) => {
+    if (!touch) return;
+    const { clientX, clientY } = event.changedTouches[0];
+    const [across, down] = [clientX - touch.clientX, clientY - touch.clientY];
+    if (Math.abs(across) > SHORTEST_SWIPE && Math.abs(across) > Math.abs(down)) show(place - Math.sign(across));
+  });
+  // Back to the picture that was seen last, not to the one that was clicked.
+  dialog.addEventListener("close", () => links[place]?.focus());
+};

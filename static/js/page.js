@@ -1,0 +1,39 @@
+// What the server tells the scripts in <meta name="imagehost">, and where they speak.
+
+export const settings = JSON.parse(document.querySelector('meta[name="imagehost"]').content);
+
+export const byId = (id) => document.getElementById(id);
+
+// A text in the visitor's language; {names} in it are filled in.
+export const text = (key, values = {}) =>
+  settings.texts[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+// Screen readers read this out when they come to it. Saying the same again needs a change in between.
+export const say = (sentence) => {
+  byId("status").textContent = "";
+  setTimeout(() => { byId("status").textContent = sentence; }, 50);
+};
+
+export const warn = (sentence) => {
+  const alert = document.createElement("p");
+  alert.className = "alert";
+  alert.textContent = sentence;
+  byId("alerts").replaceChildren(alert);
+};
+
+// What an answer says, whoever gave it: a fragment of ours, JSON of a proxy, or something that is neither.
+export const wordsOf = (request) => {
+  if (!request.status) return text("unreachable");
+  try {
+    return JSON.parse(request.responseText).message;
+  } catch {
+    const alert = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".alert");
+    return alert?.textContent.trim() || text("unexpected", { status: request.status });
+  }
+};
+
+// Shows times as the visitor's clock does.
+export const localiseTimes = (root) => {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of root.querySelectorAll("time[datetime]")) time.textContent = format.format(new Date(time.dateTime));
+};

@@ -1,0 +1,78 @@
+// What this browser uploaded last: kept, and shown below what it uploads now.
+
+import { showKind } from "./copying.js";
+import { byId } from "./page.js";
+import { keep, recall } from "./store.js";
+
+const MOST = 12;
+const NAME = "recent";
+
+// Fills in the row that the server drew for no upload in particular.
+const element = ({ id, name, url, view_url, thumbnail_url }) => {
+  const row = byId("kept").content.cloneNode(true).querySelector("li");
+  row.id += id;
+  for (const link of row.querySelectorAll("a")) link.href = view_url;
+  row.querySelector("bdi").textContent = name;
+  for (const named of row.querySelectorAll("[aria-label]")) named.ariaLabel = named.ariaLabel.replace("{name}", () => name);
+  const [image, input, button] = ["img", "input", "button"].map((part) => row.querySelector(part));
+  image.alt = image.alt.replace("{name}", () => name);
+  image.src = thumbnail_url;
+  input.id += id;
+  input.dataset.url = url;
+  button.dataset.copy = input.id;
+  return row;
+};
+
+const describe = (row) => ({
+  id: row.id.replace("uploaded-", ""),
+  name: row.querySelector(".name").textContent,
+  url: row.querySelector("input").dataset.url,
+  view_url: row.querySelector("a").getAttribute("href"),
+  thumbnail_url: row.querySelector("img").getAttribute("src"),
+});
+
+const isWhole = (upload) => ["id", "name", "url", "view_url", "thumbnail_url"].every((name) => typeof upload?.[name] === "string")
+  && !/^\s*javascript:/i.test(upload.view_url);
+
+const kept = () => {
+  const uploads = recall(NAME, []);
+  return Array.isArray(uploads) ? uploads.filter(isWhole).slice(0, MOST) : [];
+};
+
+const showBar = () => {
+  byId("uploads-bar").hidden = !byId("uploads").querySelector(".upload");
+};
+
+// Takes an image that is gone off the lists.
+export const forgetUpload = (id) => {
+  keep(NAME, kept().filter((upload) => upload.id !== id));
+  byId(`uploaded-${id}`)?.remove();
+  showBar();
+};
+
+export const forgetUploads = () => {
+  byId("recent").replaceChildren();
+  for (const row of byId("queue").querySelectorAll(".done")) row.remove();
+  showBar();
+};
+
+export const showRecent = () => {
+  byId("recent").replaceChildren(...kept().map(element));
+  showKind(byId("recent"));
+  showBar();
+  new MutationObserver(showBar).observe(byId("queue"), { childList: true });
+  document.addEventListener("htmx:load", (event) => {
+    const row = event.detail.elt;
+    if (!row.matches("#queue > .done")) return;
+    const upload = describe(row);
+    byId("recent").querySelector(`#${CSS.escape(row.id)}`)?.remove();
+    keep(NAME, [upload, ...kept().filter((other) => other.id !== upload.id)].slice(0, MOST));
+  });
+  // A picture whose thumbnail is gone was deleted, here or elsewhere.
+  byId("uploads").addEventListener("error", async (event) => {
+    const row = event.target.closest?.(".done");
+    if (!row) return;
+    const answer = await fetch(event.target.src, { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 404) forgetUpload(row.id.replace("uploaded-", ""));
+  }, true);
+};

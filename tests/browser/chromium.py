@@ -1,0 +1,38 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",  # which root has not, and a container neither
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+PLAIN_HOST = "imagehost.test"
+"""A name for this machine that browsers trust no more than any host without HTTPS."""
+# No other host has an address, so nothing that a page asks for leaves the machine.
+HOSTS = f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+
+def find() -> str:
+    path = shutil.which("chromium")
+    if not path:
+        raise RuntimeError("the tests need chromium: run make test")
+    return path
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A browser; every process of it ends with the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS])
+        yield browser
+        browser.close()

@@ -1,0 +1,59 @@
+"""A browser, a server that it looks at, and pages whose problems fail the test."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import chromium
+from tests.browser.host import delete_all
+from tests.browser.pages import Pages, Problems
+from tests.system.databases import fresh_database
+from tests.system.server import Server
+
+# For what goes all the way to the database; the rest runs on SQLite alone.
+ON_BOTH_DATABASES = pytest.mark.parametrize("server", ["sqlite", "postgresql"], indirect=True)
+
+
+# Not for the session: while Playwright runs, asyncio takes this thread for one of its own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium.launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="package", params=["sqlite"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests. A module that needs settings of its own has a fixture of this name."""
+    folder = tmp_path_factory.mktemp("browser")
+    with fresh_database(request, folder, "browser") as url, Server(folder, DATABASE_URL=url) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _empty_host(server: Server) -> None:
+    delete_all(server)
+
+
+@pytest.fixture
+def pages(browser: Browser, server: Server) -> Iterator[Pages]:
+    with Pages(browser, server.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page_problems(pages: Pages) -> Problems:
+    """Tell it what may go wrong: ``page_problems.expect("status of 413")``."""
+    return pages.problems
+
+
+@pytest.fixture
+def open_page(pages: Pages) -> Callable[..., Page]:
+    """Open pages: ``open_page("/upload", color_scheme="dark")``."""
+    return pages.open
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """The start page."""
+    return open_page()

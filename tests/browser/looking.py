@@ -1,0 +1,28 @@
+"""What has to hold of every page as it stands in the browser, after scripts changed it too."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.html import lint
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def assert_accessible(page: Page) -> None:
+    """Let axe-core look for what keeps people out."""
+    violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    assert not violations, "\n".join(["", *map(described, violations)])
+
+
+def described(violation: dict) -> str:
+    nodes = [
+        f"  {' '.join(map(str, node['target']))}\n    {node['html']}\n    "
+        + node["failureSummary"].replace("\n", "\n    ")
+        for node in violation["nodes"]
+    ]
+    return "\n".join([f"{violation['id']} ({violation['impact']}): {violation['help']}", *nodes])
+
+
+def assert_sound(page: Page) -> None:
+    """Lint the document as it is now."""
+    lint(page.content(), fragment=False)

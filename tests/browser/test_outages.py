@@ -1,0 +1,90 @@
+"""What breaks a server for all who use it is told on the rows of uploads, and is over when it is over."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, try_again, write
+from tests.storage.small_disk import SmallDisk
+from tests.system.server import Server, wait_until
+
+
+@pytest.fixture
+def own_server(pages, tmp_path) -> Iterator[Callable[..., Server]]:
+    """Start a server that a test may break, with settings of its own."""
+    with ExitStack() as servers:
+
+        def start(**options: object) -> Server:
+            folder = tmp_path / "host"
+            folder.mkdir()
+            server = servers.enter_context(Server(folder, **options))
+            pages.url = server.url
+            return server
+
+        yield start
+
+
+def test_the_server_is_gone_and_comes_back(own_server, open_page, page_problems, tmp_path):
+    page_problems.expect("ERR_CONNECTION_REFUSED")
+    server = own_server()
+    page = open_page("/upload")
+    server.stop()
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    refused(page, "beach.jpg", UNREACHABLE)
+    server.launch()
+    wait_until(server.is_up, "the server does not come back", 60)
+    try_again(page, "beach.jpg")
+    expect_done(page, "beach.jpg")
+
+
+def test_the_storage_is_gone_and_comes_back(own_server, open_page, page_problems, tmp_path):
+    page_problems.expect("status of 503")
+    server = own_server()
+    page = open_page("/upload")
+    choose(page, write(tmp_path, first_jpg=PHOTO))
+    expect_done(page, "first.jpg")
+    images = server.folder / "images"
+    away = images.rename(tmp_path / "away")
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    refused(page, "beach.jpg", "The storage does not answer at the moment. Try again in a few seconds.")
+    shutil.rmtree(images, ignore_errors=True)
+    away.rename(images)
+    try_again(page, "beach.jpg")
+    expect_done(page, "beach.jpg")
+
+
+def test_the_disk_is_full_and_gets_room(own_server, open_page, page_problems, tmp_path):
+    page_problems.expect("status of 507")
+    with SmallDisk(tmp_path / "disk", "size=2m") as disk:
+        server = own_server(IMAGES_DIR=disk.path / "images")
+        page = open_page("/upload")
+        choose(page, write(tmp_path, first_jpg=PHOTO))
+        expect_done(page, "first.jpg")
+        ballast = disk.fill()
+        choose(page, write(tmp_path, beach_jpg=PHOTO))
+        refused(
+            page,
+            "beach.jpg",
+            "This host has no room left, and nothing was kept. Tell the person who runs it.",
+        )
+        ballast.unlink()
+        try_again(page, "beach.jpg")
+        expect_done(page, "beach.jpg")
+        page.context.close()
+        server.stop()
+
+
+def test_too_many_in_too_short_a_time(own_server, open_page, page_problems, tmp_path):
+    page_problems.expect("status of 429")
+    own_server(RATE_LIMIT_ENABLED="true", RATE_LIMIT="1/3 seconds")
+    page = open_page("/upload")
+    choose(page, write(tmp_path, first_jpg=PHOTO))
+    expect_done(page, "first.jpg")
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    refused(page, "beach.jpg", re.compile(r"Too many requests came from your address\. Try again in \d s\."))
+    page.wait_for_timeout(3000)
+    try_again(page, "beach.jpg")
+    expect_done(page, "beach.jpg")

@@ -1,0 +1,128 @@
+"""What stands in an upload's way is told at once, on its row, in plain words; and trying again works."""
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests import pictures
+from tests.browser.acts import Network
+from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, row, try_again, write
+
+RAISE_LIMIT = """async (module) => { (await import(module)).settings.maxFileSize = 1e9; }"""
+
+
+def sent(page: Page) -> list[str]:
+    """Collect what is sent to the server from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if request.method == "POST" else None)
+    return asked
+
+
+BEFORE_SENDING = {
+    "text.png": (b"hello", "text.png is not a JPG, PNG or GIF image."),
+    "nothing.jpg": (b"", "nothing.jpg is empty. Choose a picture."),
+    "vector.svg": (
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "vector.svg is not a JPG, PNG or GIF image.",
+    ),
+    "modern.webp": (b"RIFF\x10\0\0\0WEBPVP8 ", "modern.webp is not a JPG, PNG or GIF image."),
+    "huge.png": (
+        b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024),
+        "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_SENDING)
+def test_type_and_size_are_told_before_sending_in_the_words_of_the_server(server, open_page, tmp_path, name):
+    content, words = BEFORE_SENDING[name]
+    page = open_page("/upload")
+    asked = sent(page)
+    path = tmp_path / name
+    path.write_bytes(content)
+    choose(page, [path])
+    refused(page, name, words)
+    assert asked == []
+    answer = requests.post(f"{server.url}/upload", files={"file": (name, content)}, timeout=30)
+    assert answer.json()["message"] == words
+
+
+def test_a_folder_cannot_be_read(open_page, page_problems):
+    page = open_page("/upload")
+    page.evaluate(
+        """() => {
+            const file = new File(["x"], "holiday");
+            file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error("a folder")) });
+            const held = { types: ["Files"], files: [file] };
+            const drop = new Event("drop", { bubbles: true, cancelable: true });
+            document.dispatchEvent(Object.assign(drop, { dataTransfer: held }));
+        }"""
+    )
+    refused(page, "holiday", "holiday cannot be read. Choose it again.")
+
+
+def test_a_damaged_picture(open_page, page_problems, tmp_path):
+    page_problems.expect("status of 422")
+    page = open_page("/upload")
+    choose(page, write(tmp_path, cut_jpg=PHOTO[:2000]))
+    refused(page, "cut.jpg", "cut.jpg is damaged: it ends too early. Save it anew and try again.")
+
+
+def test_too_large_for_the_server_after_all(open_page, page_problems, tmp_path):
+    page_problems.expect("status of 413")
+    page = open_page("/upload")
+    module = page.locator('link[rel="modulepreload"][href$="page.js"]').get_attribute("href")
+    page.evaluate(RAISE_LIMIT, module)
+    choose(page, write(tmp_path, huge_png=pictures.png(8, 8) + bytes(12 * 1024 * 1024)))
+    refused(
+        page, "huge.png", "The picture is too large. The limit is 10.0 MiB; make it smaller and try again."
+    )
+
+
+PROXIES = {
+    "JSON of a proxy": (
+        "application/json",
+        '{"status": "error", "message": "Come back later."}',
+        "Come back later.",
+    ),
+    "page of a proxy": (
+        "text/html",
+        "<html><body><h1>502 Bad Gateway</h1></body></html>",
+        "The server answered in a way that is not understood (502). Try again later.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "words"), PROXIES.values(), ids=PROXIES)
+def test_a_proxy_that_speaks_for_us(open_page, page_problems, tmp_path, kind, body, words):
+    page_problems.expect("status of 502")
+    page = open_page("/upload")
+    page.route("**/upload", lambda route: route.fulfill(status=502, content_type=kind, body=body))
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    refused(page, "beach.jpg", words)
+    page.unroute("**/upload")
+    try_again(page, "beach.jpg")
+    expect_done(page, "beach.jpg")
+
+
+def test_a_page_of_a_proxy_to_log_in_is_no_success(open_page, tmp_path):
+    page = open_page("/upload")
+    page.route("**/upload", lambda route: route.fulfill(content_type="text/html", body="<h1>Log in</h1>"))
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    refused(page, "beach.jpg", "The server answered in a way that is not understood (200). Try again later.")
+
+
+def test_the_network_is_lost_while_sending(open_page, page_problems, tmp_path):
+    page_problems.expect("ERR_INTERNET_DISCONNECTED")
+    page = open_page("/upload")
+    network = Network(page)
+    network.slow(20_000)
+    choose(page, write(tmp_path, big_png=pictures.png(640, 480)))
+    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    network.cut()
+    refused(page, "big.png", UNREACHABLE)
+    try_again(page, "big.png")
+    refused(page, "big.png", UNREACHABLE)
+    network.free()
+    try_again(page, "big.png")
+    expect_done(page, "big.png")
