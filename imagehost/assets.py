@@ -53,8 +53,10 @@ def init_app(app: Flask) -> None:
     prefix = f"/static/{release()}/"
     app.add_url_rule(f"{prefix}<path:filename>", "static", build_only=True)
     files = WhiteNoise(
-        app.wsgi_app, allow_all_origins=False, add_headers_function=protect, immutable_file_test="."
+        app.wsgi_app, allow_all_origins=False, add_headers_function=protect, immutable_file_test=f"^{prefix}"
     )
     files.add_files(str(FOLDERS[0]), prefix)
     files.add_file_to_dictionary(f"{prefix}htmx.min.js", str(htmx()))
+    # Asked for where a page names no icon: beside a picture that is opened by itself, say.
+    files.add_file_to_dictionary("/favicon.ico", str(FOLDERS[0] / "icons" / "favicon.ico"))
     app.wsgi_app = files  # type: ignore[method-assign]  # as Flask documents

@@ -40,7 +40,7 @@ class LintingClient(FlaskClient):
     def open(self, *args: object, **kwargs: object) -> TestResponse:
         # Read to the end and closed, as a server does.
         answer = super().open(*args, **{"buffered": True, **kwargs})
-        if answer.mimetype == "text/html" and answer.data:
+        if answer.mimetype == "text/html" and answer.data and not answer.content_encoding:
             lint(answer.text, fragment=not answer.text.lstrip().lower().startswith("<!doctype"))
         return answer
 

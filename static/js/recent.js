@@ -56,23 +56,24 @@ export const forgetUploads = () => {
   showBar();
 };
 
+// Takes those off that were deleted elsewhere: one after the other, since nobody waits for it.
+const lookAfter = async (uploads) => {
+  for (const { id, view_url } of uploads) {
+    const answer = await fetch(view_url, { method: "HEAD", priority: "low" }).catch(() => null);
+    if (answer?.status === 404) forgetUpload(id);
+  }
+};
+
 export const showRecent = () => {
   byId("recent").replaceChildren(...kept().map(element));
   showKind(byId("recent"));
   showBar();
+  lookAfter(kept());
   new MutationObserver(showBar).observe(byId("queue"), { childList: true });
   document.addEventListener("htmx:load", (event) => {
     const row = event.detail.elt;
     if (!row.matches("#queue > .done")) return;
     const upload = describe(row);
-    byId("recent").querySelector(`#${CSS.escape(row.id)}`)?.remove();
-    keep(NAME, [upload, ...kept().filter((other) => other.id !== upload.id)].slice(0, MOST));
+    keep(NAME, [upload, ...kept().filter(({ id }) => id !== upload.id)].slice(0, MOST));
   });
-  // A picture whose thumbnail is gone was deleted, here or elsewhere.
-  byId("uploads").addEventListener("error", async (event) => {
-    const row = event.target.closest?.(".done");
-    if (!row) return;
-    const answer = await fetch(event.target.src, { method: "HEAD" }).catch(() => null);
-    if (answer?.status === 404) forgetUpload(row.id.replace("uploaded-", ""));
-  }, true);
 };

@@ -4,21 +4,25 @@
 const PREFIX = "imagehost:1:";
 const LONGEST = 100_000;
 
+// What could not be kept, for as long as the page is open.
+const unkept = new Map();
+
 export const recall = (name, otherwise) => {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name)) ?? otherwise;
+    return JSON.parse(unkept.get(name) ?? localStorage.getItem(PREFIX + name)) ?? otherwise;
   } catch {
     return otherwise;
   }
 };
 
 export const keep = (name, value) => {
+  const json = JSON.stringify(value);
+  if (json.length > LONGEST) return;
   try {
-    const json = JSON.stringify(value);
-    if (json.length <= LONGEST) localStorage.setItem(PREFIX + name, json);
-    else localStorage.removeItem(PREFIX + name);
+    localStorage.setItem(PREFIX + name, json);
+    unkept.delete(name);
   } catch {
-    // As above.
+    unkept.set(name, json);
   }
 };
 
@@ -26,9 +30,12 @@ const remove = (isOld) => {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith("imagehost:") && isOld(key)) localStorage.removeItem(key);
   } catch {
-    // As above.
+    // Nothing was kept there.
   }
 };
 
-export const forget = () => remove(() => true);
+export const forget = () => {
+  unkept.clear();
+  remove(() => true);
+};
 export const forgetOlderForms = () => remove((key) => !key.startsWith(PREFIX));

@@ -1,5 +1,6 @@
 """GET /images-list and GET /api/upload: order, pages, numbers that are none."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -173,3 +174,64 @@ def test_a_database_that_is_gone_is_told_before_the_first_byte(make_app, shape, 
     answer = client.get(path, headers=shape)
     assert_error(answer, 503, "unavailable", "The database does not answer")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@SHAPES
+def test_who_knows_the_list_already_gets_no_body(client, shape):
+    uploaded(client)
+    first = client.get("/images-list", headers=shape)
+    assert first.headers["ETag"].startswith("W/")
+    known = {**shape, "If-None-Match": first.headers["ETag"]}
+    again = client.get("/images-list", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert {"HX-Request", "Accept", "Accept-Language"} <= set(again.vary)
+    image = uploaded(client)
+    assert client.get("/images-list", headers=known).status_code == 200
+    client.delete(f"/delete/{image['id']}")
+    assert client.get("/images-list", headers=known).status_code == 304
+
+
+OTHERWISE = {
+    "another page": {"query_string": {"page": 2}},
+    "another host": {"base_url": "http://elsewhere.example"},
+    "another language": {"headers": {**FRAGMENT, "Accept-Language": "de"}},
+    "another shape": {"headers": PAGE},
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("request_", OTHERWISE.values(), ids=OTHERWISE)
+def test_what_is_known_of_one_list_is_not_known_of_another(client, request_):
+    uploaded(client)
+    known = {"If-None-Match": client.get("/images-list", headers=FRAGMENT).headers["ETag"]}
+    headers = {**request_.get("headers", FRAGMENT), **known}
+    assert client.get("/images-list", **{**request_, "headers": headers}).status_code == 200
+
+
+@ON_SQLITE
+def test_a_page_tells_how_its_fragment_is_asked_for_again(client):
+    uploaded(client)
+    tag = client.get("/images-list", headers=FRAGMENT).headers["ETag"]
+    for shape in (PAGE, FRAGMENT):
+        text = html.unescape(client.get("/images-list", headers=shape).text)
+        assert f'data-etag="{tag}"' in text
+
+
+@pytest.mark.parametrize(
+    ("number", "pages", "offered"),
+    [
+        (1, 1, [1]),
+        (1, 2, [1, 2]),
+        (1, 3, [1, 2, 3]),
+        (1, 4, [1, 2, 3, 4]),
+        (1, 5, [1, 2, None, 5]),
+        (3, 5, [1, 2, 3, 4, 5]),
+        (4, 7, [1, 2, 3, 4, 5, 6, 7]),
+        (5, 9, [1, None, 4, 5, 6, None, 9]),
+        (9, 9, [1, None, 8, 9]),
+        (10**30, 9, [1, None, 8, 9]),
+    ],
+)
+def test_the_pages_to_go_on_to(number, pages, offered):
+    assert listing.Page(number, [], pages * 10).offered == offered

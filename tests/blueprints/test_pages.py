@@ -1,12 +1,15 @@
 """The pages of the host itself, what they load, and what they say to other programs."""
 
+import io
 import random
 import re
 
 import pytest
+from PIL import Image
 
 from imagehost.blueprints import pages
 from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, uploaded
+from tests.pictures import jpg
 
 
 @pytest.mark.parametrize("headers", [PAGE, FRAGMENT, JSON])
@@ -69,3 +72,35 @@ def test_every_page_of_an_image_works_without_javascript(client):
 def test_nothing_sets_a_cookie(client, shape):
     for path in ("/", "/upload", "/images-list", "/nothing"):
         assert "Set-Cookie" not in client.get(path, headers=shape).headers
+
+
+@ON_SQLITE
+def test_a_phone_can_install_the_host_and_share_pictures_to_it(make_app):
+    client = make_app(ALLOWED_EXTENSIONS=("jpg", "webp")).test_client()
+    (address,) = re.findall(r'<link rel="manifest" href="([^"]+)"', client.get("/").text)
+    answer = client.get(address)
+    assert answer.mimetype == "application/manifest+json"
+    manifest = answer.json
+    for icon in manifest["icons"]:
+        with Image.open(io.BytesIO(client.get(icon["src"]).data)) as picture:
+            assert f"{picture.width}x{picture.height}" == icon["sizes"]
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+    assert client.get(manifest["start_url"]).status_code == 200
+    share = manifest["share_target"]
+    assert (share["method"], share["enctype"]) == ("POST", "multipart/form-data")
+    (field,) = share["params"]["files"]
+    assert field["accept"] == ["image/jpeg", "image/webp"]
+    # As a phone sends it: a navigation that no page began.
+    headers = {**PAGE, "Origin": "null", "Sec-Fetch-Site": "none"}
+    form = {field["name"]: (io.BytesIO(jpg()), "shared.jpg")}
+    shared = client.post(share["action"], data=form, headers=headers)
+    assert shared.status_code == 303
+    assert "shared.jpg" in client.get(shared.location, headers=PAGE).text
+
+
+@ON_SQLITE
+def test_the_manifest_speaks_the_phones_language(client):
+    assert client.get("/manifest.webmanifest").json["lang"] == "en"
+    german = client.get("/manifest.webmanifest", headers={"Accept-Language": "de"}).json
+    assert german["lang"] == "de"
+    assert german["description"] != client.get("/manifest.webmanifest").json["description"]

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from PIL import Image
 
 from tests import pictures
 from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, assert_error, uploaded
@@ -59,3 +60,42 @@ def test_the_page_goes_with_its_image(client, shape):
     image = uploaded(client)
     client.delete(f"/delete/{image['id']}")
     assert_error(client.get(image["view_url"], headers=shape), 404, "not_found", "may have been deleted")
+
+
+def test_sizes_are_those_that_are_shown(client):
+    """A phone held upright stores a picture on its side, and says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = uploaded(client, pictures.jpg(64, 48, exif=exif))
+    assert (image["width"], image["height"]) == (64, 48)
+    page = client.get(image["view_url"]).text
+    found = tags(page)
+    assert (found["og:image:width"], found["og:image:height"]) == ("48", "64")
+    assert 'width="48" height="64"' in page
+    assert "48 × 64" in page
+    assert "48 × 64" in client.get("/images-list", headers=PAGE).text
+
+
+def test_other_sites_find_the_way_to_embed_it(client):
+    image = uploaded(client, pictures.png(64, 48), "a&b.png")
+    page = client.get(image["view_url"]).text
+    (link,) = re.findall(r'<link rel="alternate" type="application/json\+oembed" href="([^"]+)"', page)
+    answer = client.get(html.unescape(link))
+    assert answer.json["url"] == image["url"]
+    assert (answer.json["title"], answer.json["width"], answer.json["height"]) == ("a&b.png", 64, 48)
+
+
+@pytest.mark.parametrize(
+    ("referrer", "ready"),
+    [
+        ("http://localhost/upload", True),
+        ("http://localhost/images-list", False),
+        (None, False),
+        ("http://[", False),
+    ],
+)
+def test_after_its_upload_the_link_is_ready_to_be_copied(client, referrer, ready):
+    image = uploaded(client)
+    headers = {**PAGE, **({"Referer": referrer} if referrer else {})}
+    page = client.get(image["view_url"], headers=headers).text
+    assert re.findall(r'<input id="([^"]+)"[^>]* autofocus', page) == (["link-link"] if ready else [])

@@ -1,0 +1,144 @@
+"""axe-core, the lint of the markup, the keyboard alone, zoom, and phones: every page, in either theme."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import pictures
+from tests.browser.files import PHOTO, choose, expect_done, write
+from tests.browser.host import upload
+from tests.browser.looking import assert_accessible, assert_sound
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+ZOOMED = {"viewport": {"width": 640, "height": 400}}
+"""A window of 1280 × 800 at 200 %."""
+NARROW = {"viewport": {"width": 320, "height": 568}}
+LONG = "averylongnamewithoutanyspace" * 8 + ".jpg"
+
+
+def refuse_one(page: Page, tmp_path) -> None:
+    choose(page, write(tmp_path, beach_jpg=PHOTO, notes_png=b"hello"))
+    expect_done(page, "beach.jpg")
+    expect(page.locator("#queue .refused")).to_have_count(1)
+
+
+def ask_before_deleting(page: Page, _) -> None:
+    page.locator(".confirm > summary").first.click()
+
+
+def enlarge(page: Page, _) -> None:
+    page.locator("#images a.preview").first.click()
+
+
+STATES = {
+    "start": ("/", None),
+    "upload": ("/upload", None),
+    "uploaded and refused": ("/upload", refuse_one),
+    "images": ("/images-list", None),
+    "question": ("/images-list", ask_before_deleting),
+    "lightbox": ("/images-list", enlarge),
+    "view": ("/view/{filename}", None),
+    "error": ("/nothing", None),
+}
+
+
+@pytest.fixture
+def image(server) -> dict[str, object]:
+    for number in range(11):
+        upload(server, f"photo{number}.jpg", pictures.jpg(8, 6))
+    return upload(server, LONG, PHOTO)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, state, theme):
+    if state == "error":
+        page_problems.expect("status of 404")
+    path, act = STATES[state]
+    page = open_page(path.format(**image), color_scheme=theme)
+    if act:
+        act(page, tmp_path)
+    assert_accessible(page)
+    assert_sound(page)
+
+
+@pytest.mark.parametrize("window", [PHONE, ZOOMED, NARROW], ids=["phone", "zoomed", "narrow"])
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_wider_than_the_window(image, open_page, page_problems, tmp_path, state, window):
+    if state == "error":
+        page_problems.expect("status of 404")
+    path, act = STATES[state]
+    page = open_page(path.format(**image), **window)
+    if act:
+        act(page, tmp_path)
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room
+    for button in page.locator("button:visible, summary:visible, .question:visible").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0, button.inner_text()
+        assert box["x"] + box["width"] <= window["viewport"]["width"], button.inner_text()
+
+
+def test_a_phone_does_the_whole_round(server, open_page, tmp_path):
+    page = open_page("/", **PHONE)
+    page.get_by_role("link", name="Upload a picture").tap()
+    choose(page, write(tmp_path, beach_jpg=PHOTO))
+    expect_done(page, "beach.jpg")
+    page.get_by_role("link", name="Images").tap()
+    page.get_by_label("Delete beach.jpg").tap()
+    page.get_by_role("button", name="Yes, delete it").tap()
+    expect(page.get_by_text("No images yet.")).to_be_visible()
+
+
+def test_the_keyboard_alone_reaches_and_shows_everything(server, open_page):
+    """From the top of the list to its end by Tab: all that can be pressed is passed, and is seen to be."""
+    upload(server, "photo.jpg", PHOTO)
+    page = open_page("/images-list")
+    passed = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        label = page.evaluate(
+            """() => {
+                const it = document.activeElement;
+                const seen = it.matches("input[type=radio]") ? it.nextElementSibling : it;
+                const name = it.ariaLabel || it.innerText || it.value || it.querySelector("img").alt;
+                return [name, getComputedStyle(seen).outlineStyle];
+            }"""
+        )
+        if label[0].startswith("Clear what"):
+            break
+        passed.append(label)
+    names = [name.strip() for name, _ in passed]
+    for expected in (
+        *("Skip to the content", "imagehost", "Upload", "Images", "system", "link", "photo.jpg"),
+        *("Link to photo.jpg", "Copy: Link to photo.jpg", "Delete photo.jpg"),
+    ):
+        assert expected in names, names
+    assert all(outline in {"solid", "auto"} for _, outline in passed), passed
+
+
+def test_who_skips_lands_in_the_content(open_page):
+    page = open_page("/upload")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#file")).to_be_focused()
+
+
+def test_the_layout_does_not_jump_while_pictures_load(server, open_page):
+    for number in range(10):
+        upload(server, f"photo{number}.jpg", pictures.jpg(300, 200))
+    image = upload(server, "tall.jpg", pictures.jpg(900, 1400))
+    page = open_page("/healthz")
+    page.add_init_script(
+        """
+        window.shifts = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) shifts += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+        """
+    )
+    for path in ("/images-list", f"/view/{image['filename']}", "/upload", "/"):
+        page.goto(path)
+        page.wait_for_timeout(400)
+        assert page.evaluate("shifts") < 0.01, path
