@@ -14,22 +14,18 @@ export const say = (sentence) => {
   setTimeout(() => { byId("status").textContent = sentence; }, 50);
 };
 
-export const warn = (sentence) => {
-  const alert = document.createElement("p");
-  alert.className = "alert";
-  alert.textContent = sentence;
-  byId("alerts").replaceChildren(alert);
+const messageIn = (answer) => {
+  try {
+    return JSON.parse(answer).message;
+  } catch {
+    return new DOMParser().parseFromString(answer, "text/html").querySelector(".alert")?.textContent;
+  }
 };
 
 // What an answer says, whoever gave it: a fragment of ours, JSON of a proxy, or something that is neither.
-export const wordsOf = (request) => {
-  if (!request.status) return text("unreachable");
-  try {
-    return JSON.parse(request.responseText).message;
-  } catch {
-    const alert = new DOMParser().parseFromString(request.responseText, "text/html").querySelector(".alert");
-    return alert?.textContent.trim() || text("unexpected", { status: request.status });
-  }
+export const wordsOf = ({ status, responseText }) => {
+  if (!status) return text("unreachable");
+  return messageIn(responseText)?.trim() || text("unexpected", { status });
 };
 
 // Shows times as the visitor's clock does.

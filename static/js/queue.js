@@ -15,9 +15,14 @@ const tally = { all: 0, done: 0, refused: 0 };
 const listeners = [];
 export const onProgress = (listener) => listeners.push(listener);
 const tell = () => {
-  const state = running.size || waiting.length ? "busy" : tally.refused ? "refused" : tally.done ? "done" : "idle";
-  for (const listener of listeners) listener(state, { ...tally, running: running.size + waiting.length });
+  const busy = running.size + waiting.length;
+  const state = busy ? "busy" : tally.refused ? "refused" : tally.done ? "done" : "idle";
+  byId("retry-all").hidden = tally.refused < 2;
+  // Only while there is something to lose: browsers keep no page for Back that listens to this.
+  (busy ? addEventListener : removeEventListener)("beforeunload", warnOfLoss);
+  for (const listener of listeners) listener(state, { ...tally, running: busy });
 };
+const warnOfLoss = (event) => event.preventDefault();
 
 const part = (row, selector) => row.querySelector(selector);
 const action = (row, name) => part(row, `[data-act="${name}"]`);
@@ -159,7 +164,7 @@ export const runQueue = () => {
   addEventListener("offline", () => {
     for (const row of running.keys()) refuse(row, text("unreachable"));
   });
-  addEventListener("beforeunload", (event) => {
-    if (running.size || waiting.length) event.preventDefault();
+  byId("retry-all").addEventListener("click", () => {
+    for (const row of byId("queue").querySelectorAll(".refused")) actions.retry(row);
   });
 };

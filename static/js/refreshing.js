@@ -7,6 +7,7 @@ const SECONDS_BETWEEN_LOOKS = 15;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("imagehost") : null;
 
 let wanted = null;
+let hadFocus = false;
 let timer = null;
 
 const isBusy = () => document.querySelector("dialog[open], .confirm[open]");
@@ -35,7 +36,8 @@ const deletedRow = (event) => {
   return verb === "delete" && !event.detail.isError ? elt.closest("tr") : null;
 };
 
-const isRefresh = (event) => event.detail.requestConfig?.elt.id === "images";
+// Tells a look that nobody asked for from what somebody waits for.
+export const isRefresh = (event) => event.detail.requestConfig?.elt.id === "images";
 
 export const refreshList = () => {
   lookWhileVisible();
@@ -54,14 +56,16 @@ export const refreshList = () => {
       forgetUpload(id);
       channel?.postMessage({ deleted: id });
     }
+    hadFocus = byId("images")?.contains(document.activeElement);
     // What is wrong while nobody asked for anything is no news; the next look may find it mended.
     if (isRefresh(event) && event.detail.isError) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     focusWanted();
     if (isRefresh(event)) wanted = null;
-    // A page of the list was turned, and what was pressed for it is gone.
-    if (event.target.id === "images" && document.activeElement === document.body) byId("images-title").focus();
+    // What had it is gone: the arrow to a next page on the last one, say.
+    if (hadFocus && document.activeElement === document.body) byId("images-title")?.focus({ preventScroll: isRefresh(event) });
+    hadFocus = false;
   });
   document.addEventListener("image-uploaded", () => channel?.postMessage({}));
   channel?.addEventListener("message", (event) => {

@@ -21,11 +21,20 @@ const keepList = () => {
   if (images?.dataset.page === "1") keep(NAME, { kind, html: images.outerHTML });
 };
 
+let covered = null;
+
 const paintList = () => {
   const kept = recall(NAME, null);
   if (kept?.kind !== kind || typeof kept.html !== "string" || byId("images")) return;
+  covered = [...byId("tab").childNodes];
   byId("tab").innerHTML = kept.html;
   htmx.process(byId("tab"));
+};
+
+// Where no answer came, what was there before comes back.
+const uncover = (answered) => {
+  if (covered && !answered) byId("tab").replaceChildren(...covered);
+  covered = null;
 };
 
 export const switchTabs = () => {
@@ -33,6 +42,9 @@ export const switchTabs = () => {
   localiseTimes(document);
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.id === "tab-images") paintList();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target.id === "tab-images") uncover(event.detail.successful);
   });
   document.addEventListener("htmx:load", (event) => {
     keepList();

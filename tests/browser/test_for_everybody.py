@@ -12,6 +12,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 ZOOMED = {"viewport": {"width": 640, "height": 400}}
 """A window of 1280 × 800 at 200 %."""
 NARROW = {"viewport": {"width": 320, "height": 568}}
+WATCH_SHIFTS = """
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
 LONG = "averylongnamewithoutanyspace" * 8 + ".jpg"
 
 
@@ -49,12 +55,13 @@ def image(server) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
 @pytest.mark.parametrize("state", STATES)
-def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, state, theme):
+def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, state, window, theme):
     if state == "error":
         page_problems.expect("status of 404")
     path, act = STATES[state]
-    page = open_page(path.format(**image), color_scheme=theme)
+    page = open_page(path.format(**image), color_scheme=theme, **window)
     if act:
         act(page, tmp_path)
     assert_accessible(page)
@@ -116,6 +123,19 @@ def test_the_keyboard_alone_reaches_and_shows_everything(server, open_page):
     assert all(outline in {"solid", "auto"} for _, outline in passed), passed
 
 
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_pictures_are_chosen_by_the_keyboard(open_page, tmp_path, key):
+    page = open_page("/upload")
+    page.locator("#file").focus()
+    assert (
+        page.locator("#drop .button:visible").evaluate("(it) => getComputedStyle(it).outlineStyle") == "solid"
+    )
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press(key)
+    chooser.value.set_files(write(tmp_path, beach_jpg=PHOTO))
+    expect_done(page, "beach.jpg")
+
+
 def test_who_skips_lands_in_the_content(open_page):
     page = open_page("/upload")
     page.keyboard.press("Tab")
@@ -125,20 +145,15 @@ def test_who_skips_lands_in_the_content(open_page):
     expect(page.locator("#file")).to_be_focused()
 
 
-def test_the_layout_does_not_jump_while_pictures_load(server, open_page):
+@pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
+def test_the_layout_does_not_jump_while_pictures_load(server, open_page, window):
     for number in range(10):
         upload(server, f"photo{number}.jpg", pictures.jpg(300, 200))
-    image = upload(server, "tall.jpg", pictures.jpg(900, 1400))
-    page = open_page("/healthz")
-    page.add_init_script(
-        """
-        window.shifts = 0;
-        new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) shifts += entry.value;
-        }).observe({ type: "layout-shift", buffered: true });
-        """
-    )
-    for path in ("/images-list", f"/view/{image['filename']}", "/upload", "/"):
-        page.goto(path)
-        page.wait_for_timeout(400)
+    tall = upload(server, "tall.jpg", pictures.jpg(900, 1400))
+    wide = upload(server, "wide.jpg", pictures.jpg(1600, 900))
+    page = open_page("/healthz", **window)
+    page.add_init_script(WATCH_SHIFTS)
+    page.route("**/images/*", lambda route: (page.wait_for_timeout(200), route.continue_()))
+    for path in ("/images-list", f"/view/{tall['filename']}", f"/view/{wide['filename']}", "/upload", "/"):
+        page.goto(path, wait_until="networkidle")
         assert page.evaluate("shifts") < 0.01, path

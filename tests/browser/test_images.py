@@ -174,6 +174,30 @@ def test_what_is_done_elsewhere_shows_without_a_refresh(server, open_page):
     assert answers == [304, 304, 200, 304]
 
 
+def test_the_window_stays_where_it_is_while_the_list_changes(twelve, server, open_page):
+    page = open_page(viewport={"width": 1000, "height": 400})
+    page.clock.install()
+    page.goto("/images-list")
+    page.evaluate("scrollTo(0, 300)")
+    upload(server, "photo.jpg", SMALL)
+    page.clock.run_for(15_500)
+    expect(rows(page).first).to_contain_text("photo.jpg")
+    page.clock.run_for(1000)
+    assert page.evaluate("[scrollY, document.activeElement === document.body]") == [300, True]
+
+
+def test_the_focus_is_kept_when_what_had_it_is_deleted_elsewhere(twelve, server, open_page):
+    page = open_page()
+    page.clock.install()
+    page.goto("/images-list")
+    page.get_by_label("Delete photo5.jpg").focus()
+    requests.delete(f"{server.url}/api/upload/{twelve[5]['filename']}", timeout=30)
+    page.clock.run_for(15_500)
+    expect(page.get_by_label("Delete photo5.jpg")).to_have_count(0)
+    page.clock.run_for(1000)
+    expect(page.locator("#images-title")).to_be_focused()
+
+
 def test_a_hidden_window_does_not_ask(server, open_page):
     page = open_page()
     page.clock.install()

@@ -86,6 +86,7 @@ def test_a_button_clears_all_of_it(server, open_page, tmp_path):
     page.evaluate(
         "localStorage.setItem('of another application', '1'), localStorage.setItem('imagehost:0:x', '1')"
     )
+    page.wait_for_function("() => localStorage['imagehost:1:list']")
     assert {name.split(":")[-1] for name in kept(page)} >= {"theme", "kind", "list", "recent"}
     page.get_by_role("button", name="Clear what this browser keeps").click()
     expect(page.locator("#status")).to_have_text("What this browser kept of imagehost is cleared.")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, try_again, write
+from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, photos, refused, try_again, write
 from tests.storage.small_disk import SmallDisk
 from tests.system.server import Server, wait_until
 
@@ -38,6 +39,20 @@ def test_the_server_is_gone_and_comes_back(own_server, open_page, page_problems,
     wait_until(server.is_up, "the server does not come back", 60)
     try_again(page, "beach.jpg")
     expect_done(page, "beach.jpg")
+
+
+def test_all_that_failed_can_be_tried_again_at_once(own_server, open_page, page_problems, tmp_path):
+    page_problems.expect("ERR_CONNECTION_REFUSED")
+    server = own_server()
+    page = open_page("/upload")
+    server.stop()
+    choose(page, photos(tmp_path, 5))
+    expect(page.locator("#queue .refused")).to_have_count(5)
+    server.launch()
+    wait_until(server.is_up, "the server does not come back", 60)
+    page.get_by_role("button", name="Try all again").click()
+    expect(page.locator("#queue .done")).to_have_count(5)
+    expect(page.get_by_role("button", name="Try all again")).to_be_hidden()
 
 
 def test_the_storage_is_gone_and_comes_back(own_server, open_page, page_problems, tmp_path):

@@ -85,6 +85,11 @@ PROXIES = {
         '{"status": "error", "message": "Come back later."}',
         "Come back later.",
     ),
+    "JSON that says nothing": (
+        "application/json",
+        '{"error": 1}',
+        "The server answered in a way that is not understood (502). Try again later.",
+    ),
     "page of a proxy": (
         "text/html",
         "<html><body><h1>502 Bad Gateway</h1></body></html>",

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests import pictures
 from tests.browser.acts import Network
-from tests.browser.files import PHOTO, choose, expect_done, row, write
+from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, row, write
 from tests.browser.host import upload
 from tests.browser.looking import assert_sound
 
@@ -128,13 +128,14 @@ def test_the_list_is_painted_before_the_server_has_answered(server, open_page):
     is_on(page, "images")
 
 
-def test_a_server_that_is_gone_is_told_of(open_page, page_problems):
-    page_problems.expect("ERR_INTERNET_DISCONNECTED")
-    page_problems.expect("htmx:sendError")
-    page_problems.expect("htmx:afterRequest")
-    page = open_page("/upload")
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_server_that_is_gone_is_told_of(server, open_page, page_problems, kept):
+    for words in ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"):
+        page_problems.expect(words)
+    upload(server, "photo.jpg", PHOTO)
+    page = open_page("/images-list" if kept else "/upload")
+    page.goto("/upload")
     Network(page).cut()
     page.get_by_role("link", name="Images").click()
-    expect(page.locator("#alerts")).to_have_text(
-        "The server cannot be reached. Check your connection and try again."
-    )
+    expect(page.locator("#alerts")).to_have_text(UNREACHABLE)
+    is_on(page, "upload")

@@ -19,6 +19,7 @@ FORMS = {"mobile": [], "desktop": ["--preset=desktop"]}
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 CULPRITS = 3
 SECONDS = 180
+TRIES = 3
 PHOTOS = {
     "roofs.jpg": pictures.CHINA.read_bytes(),
     "dahlia.jpg": pictures.FLOWER.read_bytes(),
@@ -46,19 +47,28 @@ def main() -> int:
 
 def audit(address: str, form: str) -> dict:
     """Look at one page; give Lighthouse's report."""
+    for _ in range(TRIES):
+        done = look(address, form)
+        report = (
+            json.loads(done.stdout) if done.returncode == 0 else {"runtimeError": {"message": done.stderr}}
+        )
+        if "runtimeError" not in report:
+            return report
+    raise RuntimeError(f"{address}: {report['runtimeError']['message']}")
+
+
+def look(address: str, form: str) -> subprocess.CompletedProcess[str]:
+    """Run Lighthouse, which now and then misses the beginning of its own recording."""
     flags = " ".join(["--headless=new", *chromium.FLAGS])
     options = ["--quiet", "--no-enable-error-reporting", "--output=json", *FORMS[form]]
-    done = subprocess.run(
+    return subprocess.run(
         [LIGHTHOUSE, address, f"--chrome-flags={flags}", *options],
         env={**os.environ, "CHROME_PATH": chromium.find()},
-        stdout=subprocess.PIPE,
+        capture_output=True,
+        text=True,
         timeout=SECONDS,
-        check=True,
+        check=False,
     )
-    report = json.loads(done.stdout)
-    if "runtimeError" in report:
-        raise RuntimeError(f"{address}: {report['runtimeError']['message']}")
-    return report
 
 
 def costly(report: dict, category: str) -> Iterator[str]:

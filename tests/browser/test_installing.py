@@ -1,0 +1,13 @@
+"""The host as an application on a phone."""
+
+from tests.browser.acts import devtools
+
+
+def test_a_browser_would_install_it(server, open_page):
+    page = open_page("/upload")
+    manifest = devtools(page).send("Page.getAppManifest")
+    assert manifest["url"] == f"{server.url}/manifest.webmanifest"
+    assert manifest["errors"] == []
+    errors = devtools(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # As is every page of Playwright's.
+    assert [error["errorId"] for error in errors] == ["in-incognito"]
