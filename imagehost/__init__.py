@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from imagehost import assets, config, converters, extensions, languages, logs, responses, security, templating
+from imagehost import (
+    assets,
+    config,
+    converters,
+    extensions,
+    languages,
+    logs,
+    refusals,
+    responses,
+    security,
+    templating,
+)
 from imagehost.blueprints import api, delete, health, listing, media, oembed, pages, upload, viewing
 from imagehost.environment import ROOT
 from imagehost.request import UploadRequest
@@ -25,6 +36,7 @@ def create_app(**overrides: object) -> Flask:
     security.init_app(app)
     languages.init_app(app)
     responses.init_app(app)
+    refusals.init_app(app)
     converters.init_app(app)
     templating.init_app(app)
     assets.init_app(app)

@@ -1,6 +1,6 @@
 """What can go wrong, in the words of the person who reads it.
 
-Each error carries the HTTP status and the code of its answer; ``responses`` gives it its shape. The messages
+Each error carries the HTTP status and the code of its answer; ``refusals`` tells it. The messages
 say what was wrong, what is allowed, and what to do. They are put into words only when they are told: to a
 client in its language, to the log in English.
 """

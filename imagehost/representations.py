@@ -1,6 +1,7 @@
 """How an image looks in JSON, and the addresses that belong to it."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import request, url_for
@@ -8,7 +9,9 @@ from flask import request, url_for
 from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
 from imagehost.models import Image
+from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
+from imagehost.storage.renditions import PREVIEW, THUMBNAIL, Rendition
 
 LINK_KINDS = {
     "link": "{url}",
@@ -19,6 +22,15 @@ LINK_KINDS = {
 """How links are written for the places that they go to."""
 CACHE_AGE = 24 * 60 * 60
 """Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a page shows in place of a large photograph; sides as shown, in pixels."""
+
+    url: str
+    width: int
+    height: int
 
 
 def image_url(filename: str) -> str:
@@ -96,9 +108,16 @@ def uploaded(image: Image) -> dict[str, object]:
     }
 
 
-def thumbnail_size(image: Image) -> tuple[int, int]:
-    """Tell how large an image's thumbnail is, which is upright."""
-    return image.turned(imaging.thumbnail_size(image.width, image.height))
+def size_of(rendition: Rendition, image: Image) -> tuple[int, int]:
+    """Tell how large an image's rendition is, which is upright."""
+    return image.turned(imaging.rendered_size(image.width, image.height, rendition.side))
+
+
+def preview(image: Image) -> Preview | None:
+    """Give an image's preview; None where it has none, and is shown as it is."""
+    if not renditions.has(image, PREVIEW):
+        return None
+    return Preview(url_for("media.preview", filename=image.filename), *size_of(PREVIEW, image))
 
 
 def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
@@ -110,7 +129,7 @@ def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
 def oembed(image: Image, max_width: int, max_height: int) -> dict[str, object]:
     """Describe an image to a site that has so much room for it (https://oembed.com)."""
     room = max_width, max_height
-    shown, small = image.shown_size, thumbnail_size(image)
+    shown, small = image.shown_size, size_of(THUMBNAIL, image)
     fits = within(shown, room) == shown
     url, (width, height) = (image_url, shown) if fits else (thumbnail_url, within(small, room))
     answer: dict[str, object] = {

@@ -3,22 +3,12 @@
 The only reader of ``HX-*`` and ``Accept``.
 """
 
-import logging
 from enum import Enum
 from http import HTTPStatus
 
-from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
-from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import quote_etag
-
-from imagehost.errors import FormTooLarge, ImageHostError, TooLarge
-from imagehost.extensions import settings
-from imagehost.languages import in_english
-
-log = logging.getLogger(__name__)
 
 
 class Shape(Enum):
@@ -99,74 +89,7 @@ def varied(answer: Response) -> Response:
     return answer
 
 
-def refuse(status: int, code: str, message: object, **facts: object) -> Response:
-    """Answer with an error in the shape and the language that the client asked for."""
-    reason = in_english(message)
-    log.info("refused", extra={"status": int(status), "code": code, "reason": reason, "path": request.path})
-    # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
-    text = str(message)
-    data = {"status": "error", "code": code, "message": text, "detail": text, **facts}
-    return render(
-        data,
-        page="errors/index.html",
-        fragment="errors/_alert.html",
-        status=status,
-        message=text,
-        code=status,
-    )
-
-
-def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
-    """Answer with one of our own errors."""
-    answer = refuse(error.status, error.code, error.message)
-    if error.retry_after:
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
-
-
-def refuse_http(error: HTTPException) -> ResponseReturnValue:
-    """Answer with an error of Flask's, or let its redirects through."""
-    if isinstance(error, RequestEntityTooLarge):
-        # What declares too much as a whole was refused before: security.refuse_too_large.
-        declared = request.content_length is not None
-        return refuse_ours(FormTooLarge() if declared else TooLarge(settings.max_file_size))
-    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return error
-    # Werkzeug's name for it: Python's own differ from version to version.
-    code = error.name.lower().replace(" ", "_")
-    answer = refuse(error.code, code, MESSAGES.get(HTTPStatus(error.code)) or error.description or code)
-    for name, value in error.get_headers():
-        if name not in {"Content-Type", "Content-Length"}:
-            answer.headers[name] = value
-    return answer
-
-
-MESSAGES = {
-    HTTPStatus.BAD_REQUEST: _(
-        "The request cannot be read. It may have been cut off on its way; send it again."
-    ),
-    HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
-    HTTPStatus.PRECONDITION_FAILED: _("The image is not the one that your request is meant for."),
-    HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not take that method."),
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image has no such range of bytes."),
-}
-
-
-def refuse_fault(error: Exception) -> ResponseReturnValue:
-    """Answer for a fault of ours: its traceback goes to the log, its request id to the client."""
-    log.error("internal error", exc_info=error, extra={"path": request.path})
-    message = _(
-        "Something went wrong here, and it is not your fault. "
-        "The number of this request is %(number)s; try again later.",
-        number=g.request_id,
-    )
-    return refuse(500, "internal_error", message, request_id=g.request_id)
-
-
 def init_app(app: Flask) -> None:
-    """Register the answers to errors, and compress what is text."""
-    Compress(app)
+    """Let JSON keep its order, and compress what is text."""
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
-    app.register_error_handler(ImageHostError, refuse_ours)
-    app.register_error_handler(HTTPException, refuse_http)
-    app.register_error_handler(Exception, refuse_fault)
+    Compress(app)

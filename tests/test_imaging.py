@@ -1,10 +1,11 @@
-"""Facts as browsers see them; thumbnails: small, upright, of the right colours, whatever is stored."""
+"""Facts as browsers see them; renditions: small, upright, of the right colours, whatever is stored."""
 
 import base64
 import io
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,11 +24,15 @@ KEEPING = imaging.Rules(kinds.KINDS, 100_000_000, keep_metadata=True)
 BOTH_RULES = pytest.mark.parametrize("rules", [RULES, KEEPING], ids=["dropping", "keeping"])
 
 
-def thumbnail(content: bytes, kind: str) -> Image.Image:
-    made = Image.open(io.BytesIO(imaging.thumbnail(io.BytesIO(content), kind)))
+def rendered(content: bytes, kind: str, side: int) -> Image.Image:
+    made = Image.open(io.BytesIO(imaging.render(io.BytesIO(content), kind, side)))
     made.load()
     assert made.format == "WEBP"
     return made
+
+
+def thumbnail(content: bytes, kind: str) -> Image.Image:
+    return rendered(content, kind, 320)
 
 
 def difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> float:
@@ -37,9 +42,9 @@ def difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> float
     return float(np.abs(first - second).mean())
 
 
-def scaled(image: Image.Image) -> Image.Image:
+def scaled(image: Image.Image, side: int = 320) -> Image.Image:
     copy = image.copy()
-    copy.thumbnail((320, 320))
+    copy.thumbnail((side, side))
     return copy
 
 
@@ -58,14 +63,14 @@ SIZES = {
 @pytest.mark.parametrize(("size", "expected"), SIZES.items())
 def test_a_thumbnail_is_small_and_never_enlarged(kind, size, expected):
     made = thumbnail(pictures.MAKE[kind](*size), kind)
-    assert made.size == imaging.thumbnail_size(*size) == expected
+    assert made.size == imaging.rendered_size(*size, 320) == expected
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 @pytest.mark.parametrize("size", [(3000, 2000), (1300, 639), (639, 1300), (5000, 700), (1281, 961)], ids=str)
 def test_a_large_picture_keeps_its_proportions(mode, size):
     made = thumbnail(pictures.encode(Image.new(mode, size), "png"), "png")
-    assert made.size == imaging.thumbnail_size(*size) == scaled(Image.new("1", size)).size
+    assert made.size == imaging.rendered_size(*size, 320) == scaled(Image.new("1", size)).size
 
 
 def test_a_circle_stays_round_where_it_is_scaled_in_two_steps():
@@ -74,11 +79,31 @@ def test_a_circle_stays_round_where_it_is_scaled_in_two_steps():
     assert difference(thumbnail(pictures.encode(image, "png"), "png"), scaled(image)) < 2
 
 
-def test_sizes_are_rounded_as_pillow_does():
+@pytest.mark.parametrize(("side", "longest", "number"), [(320, 1500, 2000), (1280, 3000, 100)])
+def test_sizes_are_rounded_as_pillow_does(side, longest, number):
     some = random.Random(1)
-    for _ in range(2000):
-        size = some.randrange(1, 1500), some.randrange(1, 1500)
-        assert imaging.thumbnail_size(*size) == scaled(Image.new("1", size)).size
+    for _ in range(number):
+        size = some.randrange(1, longest), some.randrange(1, longest)
+        assert imaging.rendered_size(*size, side) == scaled(Image.new("1", size), side).size
+
+
+# What libjpeg decodes at every fraction that it knows, and one more pixel or one less.
+ODD = [(1281, 961), (1923, 1081), (1919, 3), (5, 4001), (3841, 2559), (7681, 4319), (10243, 77), (20483, 31)]
+
+
+@pytest.mark.parametrize("size", ODD, ids=str)
+def test_a_photograph_keeps_its_proportions_at_every_fraction(size):
+    made = rendered(pictures.encode(Image.new("RGB", size), "jpg"), "jpg", 1280)
+    assert made.size == imaging.rendered_size(*size, 1280)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("size", [(1300, 900), (2000, 3000), (4001, 2667), (6001, 3999)], ids=str)
+def test_a_photograph_looks_the_same_at_every_fraction(mode, size):
+    content = pictures.encode(pictures.photo(*size).convert(mode), "jpg", quality=90)
+    with Image.open(io.BytesIO(content)) as whole:
+        expected = scaled(whole.convert("RGB"), 1280)
+    assert difference(rendered(content, "jpg", 1280), expected) < 3
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "avif"])
@@ -175,14 +200,14 @@ def test_a_profile_for_ink_is_not_kept_for_light():
 @pytest.mark.parametrize("length", [0, 20, 60])
 def test_what_cannot_be_decoded_is_damaged(kind, length):
     with pytest.raises(DamagedImage, match="its pixels cannot be decoded"):
-        imaging.thumbnail(io.BytesIO(pictures.MAKE[kind]()[:length]), kind)
+        imaging.render(io.BytesIO(pictures.MAKE[kind]()[:length]), kind, 320)
 
 
 @pytest.mark.parametrize("kind", pictures.MAKE)
 def test_another_format_than_was_detected_is_not_decoded(kind):
     other = {"jpg": "png", "png": "gif", "gif": "jpg"}[kind]
     with pytest.raises(DamagedImage):
-        imaging.thumbnail(io.BytesIO(pictures.MAKE[kind]()), other)
+        imaging.render(io.BytesIO(pictures.MAKE[kind]()), other, 320)
 
 
 @pytest.mark.parametrize("kind", [*pictures.MAKE, "webp", "avif"])
@@ -318,8 +343,16 @@ with open("/proc/self/statm") as statm:
 limit = now + int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 with open(sys.argv[1], "rb") as picture:
-    sys.stdout.buffer.write(imaging.thumbnail(picture, "png"))
+    sys.stdout.buffer.write(imaging.render(picture, sys.argv[3], int(sys.argv[4])))
 """
+
+
+def rendered_within(room: int, picture: Path, kind: str, side: int) -> Image.Image:
+    """Render in a process that gets no more memory than so many bytes."""
+    command = [sys.executable, "-c", SCRIPT, str(picture), str(room), kind, str(side)]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert made.returncode == 0, made.stderr[-2000:]
+    return Image.open(io.BytesIO(made.stdout))
 
 
 @pytest.mark.parametrize(("mode", "bytes_a_pixel"), [("1", 1), ("P", 1), ("L", 1), ("I;16", 2), ("RGBA", 4)])
@@ -328,8 +361,11 @@ def test_a_thumbnail_needs_little_more_memory_than_the_picture(tmp_path, mode, b
     side = 7000
     Image.new(mode, (side, side)).save(tmp_path / "huge.png", compress_level=1)
     room = side * side * bytes_a_pixel * 5 // 4 + 48 * 1024 * 1024
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "huge.png"), str(room)]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
-    assert made.returncode == 0, made.stderr[-2000:]
-    with Image.open(io.BytesIO(made.stdout)) as small:
-        assert small.size == (320, 320)
+    assert rendered_within(room, tmp_path / "huge.png", "png", 320).size == (320, 320)
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (6000, 4000)], ids=str)
+def test_a_photograph_is_never_unfolded_whole_for_its_preview(tmp_path, size):
+    Image.new("RGB", size).save(tmp_path / "photo.jpg")
+    made = rendered_within(64 * 1024 * 1024, tmp_path / "photo.jpg", "jpg", 1280)
+    assert max(made.size) == 1280

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify
 
 from imagehost.errors import Unavailable
-from imagehost.responses import refuse
+from imagehost.refusals import refuse
 from imagehost.services import health
 
 bp = Blueprint("health", __name__)

@@ -1,4 +1,4 @@
-"""The bytes: images and thumbnails."""
+"""The bytes: images and their renditions."""
 
 import os
 from http import HTTPStatus
@@ -11,7 +11,8 @@ from werkzeug.wsgi import wrap_file
 
 from imagehost.kinds import MIME_TYPES
 from imagehost.models import Image
-from imagehost.services import images, thumbnails
+from imagehost.services import images, renditions
+from imagehost.storage.renditions import PREVIEW, THUMBNAIL, Rendition
 
 bp = Blueprint("media", __name__)
 
@@ -36,8 +37,19 @@ def image(filename: str) -> Response:
 @bp.get("/thumbnails/<filename:filename>.webp")
 def thumbnail(filename: str) -> Response:
     """Give an image's thumbnail."""
-    row = images.find(filename)
-    return send(row, thumbnails.get(row), MIME_TYPES["webp"], etag=f"{row.sha256}-320")
+    return send_rendition(images.find(filename), THUMBNAIL)
+
+
+@bp.get("/previews/<filename:filename>.webp")
+def preview(filename: str) -> Response:
+    """Give an image's preview."""
+    return send_rendition(images.find(filename), PREVIEW)
+
+
+def send_rendition(row: Image, rendition: Rendition) -> Response:
+    """Send a rendition, which is made where there is none."""
+    file = renditions.get(row, rendition)
+    return send(row, file, MIME_TYPES["webp"], etag=f"{row.sha256}-{rendition.side}")
 
 
 def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:

@@ -15,7 +15,7 @@ from .source import Piece, Source
 
 File = TypeVar("File", bound=BinaryIO)
 
-__all__ = ["KINDS", "Canvas", "Malformed", "PixelLimit", "check", "clean"]
+__all__ = ["KINDS", "Canvas", "Malformed", "PixelLimit", "clean"]
 
 _WALKS: dict[str, Callable[[Source, Canvas], Iterator[Piece]]] = {
     "jpg": jpeg.walk,
@@ -25,12 +25,6 @@ _WALKS: dict[str, Callable[[Source, Canvas], Iterator[Piece]]] = {
     "avif": avif.walk,
 }
 KINDS = tuple(_WALKS)
-
-
-def check(kind: str, stream: BinaryIO, canvas: Canvas) -> None:
-    """Walk a picture to its end and keep nothing."""
-    for _ in _WALKS[kind](Source(stream), canvas):
-        pass
 
 
 def clean(kind: str, stream: BinaryIO, canvas: Canvas, new_file: Callable[[], File]) -> File | None:

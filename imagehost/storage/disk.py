@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagehost.errors import NotFound, Unavailable
+from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
 
 MARKER = ".imagehost"
@@ -95,7 +96,8 @@ class DiskStorage:
         """Remove the bytes first: whoever renders them just now looks for them again when done."""
         with storage_errors():
             self.path(filename).unlink(missing_ok=True)
-        self.delete_rendition(f"{filename}.webp")
+        for rendition in renditions.ALL:
+            self.delete_rendition(rendition.of(filename))
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition for reading."""
@@ -111,7 +113,7 @@ class DiskStorage:
                 with draft.open("wb") as file:
                     file.write(content)
                     file.flush()
-                    # Without it a power failure may leave an empty thumbnail, and nobody would make it anew.
+                    # Without it a power failure may leave an empty rendition, and nobody would make it anew.
                     os.fsync(file.fileno())
                 draft.replace(path)
             finally:

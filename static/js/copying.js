@@ -41,6 +41,8 @@ const thank = (button, done) => {
 
 export const offerCopies = () => {
   showKind(document);
+  // Right after an upload without scripts the page has the link focused; selecting it takes a script.
+  document.querySelector(".link input[autofocus]")?.select();
   document.addEventListener("htmx:load", (event) => showKind(event.detail.elt));
   document.addEventListener("change", (event) => {
     if (!event.target.closest(".kinds")) return;

@@ -10,20 +10,22 @@ let touch = null;
 
 const act = (name) => byId("lightbox").querySelector(`[data-act="${name}"]`);
 
+// In the size that the screen asks for, where there are several.
+const pictureOf = ({ dataset: { image, srcset = "", width, height, name } }) =>
+  Object.assign(new Image(width, height), { alt: name, sizes: "100vw", srcset, src: image });
+
 const show = (index) => {
   if (!links[index]) return;
   place = index;
-  const { image, width, height, name } = links[index].dataset;
-  const picture = document.createElement("img");
-  Object.assign(picture, { id: "lightbox-image", alt: name, width, height, src: image });
+  const picture = Object.assign(pictureOf(links[index]), { id: "lightbox-image" });
   byId("lightbox-image").replaceWith(picture);
   byId("lightbox-name").href = links[index].href;
-  byId("lightbox-name").firstElementChild.textContent = name;
+  byId("lightbox-name").firstElementChild.textContent = picture.alt;
   byId("lightbox-place").textContent = `${index + 1} / ${links.length}`;
   act("previous").disabled = !links[index - 1];
   act("next").disabled = !links[index + 1];
   // It is looked at next, most likely.
-  if (links[index + 1]) new Image().src = links[index + 1].dataset.image;
+  if (links[index + 1]) pictureOf(links[index + 1]);
 };
 
 const open = (link) => {

@@ -1,10 +1,10 @@
 // Uploads: a row for each picture, a request for each row, three at a time.
 
 import { reasonAgainst } from "./checking.js";
-import { byId, say, settings, text, wordsOf } from "./page.js";
+import { byId, say, text } from "./page.js";
+import { send } from "./sending.js";
 
 const AT_ONCE = 3;
-const SECONDS_OF_SILENCE = 60;
 
 // A row waits, runs, or is refused; once uploaded, the server's own row takes its place.
 const files = new Map();
@@ -65,50 +65,36 @@ const startNext = () => {
 };
 
 const start = async (row) => {
-  const request = new XMLHttpRequest();
-  running.set(row, request);
+  const place = {};
+  running.set(row, place);
   const file = files.get(row);
   const reason = await reasonAgainst(file);
   // Else it was canceled meanwhile.
-  if (running.get(row) !== request) return;
-  if (reason) refuse(row, reason);
-  else send(row, file, request);
-};
-
-const send = (row, file, request) => {
-  preview(row, file);
-  // A way that was cut without a word: the browser itself would wait for minutes.
-  const watch = () => {
-    clearTimeout(request.watch);
-    request.watch = setTimeout(() => refuse(row, text("unreachable")), SECONDS_OF_SILENCE * 1000);
-  };
-  request.upload.onprogress = ({ loaded, total }) => {
-    watch();
-    part(row, "progress").value = (100 * loaded) / total;
-    setState(row, loaded < total ? text("sending", { percent: Math.floor((100 * loaded) / total) }) : text("checking"));
-  };
-  request.onload = () => finish(row, request);
-  request.onerror = () => refuse(row, text("unreachable"));
-  request.open("POST", settings.uploadUrl);
-  request.setRequestHeader("HX-Request", "true");
-  const form = new FormData();
-  form.append("file", file);
-  watch();
-  request.send(form);
-};
-
-const finish = (row, request) => {
-  // Anything else than our own row is some proxy's: a page to log in, for instance.
-  if (request.status !== 200 || !request.responseText.includes('class="upload done"')) {
-    refuse(row, wordsOf(request));
+  if (running.get(row) !== place) return;
+  if (reason) {
+    refuse(row, reason);
     return;
   }
-  settle(row);
+  preview(row, file);
+  place.request = send(file, {
+    progressed: (share) => show(row, share),
+    done: (answer) => finish(row, answer),
+    refused: (sentence) => refuse(row, sentence),
+  });
+};
+
+const show = (row, share) => {
+  part(row, "progress").value = 100 * share;
+  setState(row, share < 1 ? text("sending", { percent: Math.floor(100 * share) }) : text("checking"));
+};
+
+const finish = (row, answer) => {
+  running.delete(row);
   tally.done += 1;
   say(text("uploaded", { name: files.get(row).name }));
   files.delete(row);
-  htmx.swap(row, request.responseText, { swapStyle: "outerHTML" });
-  htmx.trigger("body", request.getResponseHeader("HX-Trigger"));
+  htmx.swap(row, answer.responseText, { swapStyle: "outerHTML" });
+  htmx.trigger("body", answer.getResponseHeader("HX-Trigger"));
   startNext();
 };
 
@@ -120,15 +106,9 @@ const preview = (row, file) => {
   image.hidden = false;
 };
 
-const settle = (row) => {
-  const request = running.get(row);
-  running.delete(row);
-  clearTimeout(request?.watch);
-  return request;
-};
-
 const refuse = (row, sentence) => {
-  settle(row)?.abort();
+  running.get(row)?.request?.abort();
+  running.delete(row);
   tally.refused += 1;
   setState(row, sentence, true);
   startNext();

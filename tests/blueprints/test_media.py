@@ -1,19 +1,25 @@
-"""GET /images/<filename> and /thumbnails/<filename>.webp: headers, conditions, ranges."""
+"""GET /images/<filename> and its renditions at /thumbnails and /previews: headers, conditions, ranges."""
 
 import hashlib
+import io
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from PIL import Image
 
-from imagehost import imaging
+from imagehost import imaging, representations
+from imagehost.extensions import db
+from imagehost.models import Image as Row
 from imagehost.services import images
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded
+from tests.formats import samples
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
 CONTENT = pictures.gif(64, 48)
 SIZE = len(CONTENT)
+PHOTO = pictures.jpg(1300, 867)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -27,6 +33,19 @@ HEADERS = {
 @pytest.fixture
 def image(client):
     return uploaded(client, CONTENT, "Grüße, 写真;.gif")
+
+
+@pytest.fixture
+def photo(client):
+    return with_preview(uploaded(client, PHOTO))
+
+
+def with_preview(image):
+    return image | {"preview_url": f"/previews/{image['filename']}.webp"}
+
+
+ADDRESSES = pytest.mark.parametrize("url", ["url", "thumbnail_url", "preview_url"])
+RENDITIONS = pytest.mark.parametrize("url", ["thumbnail_url", "preview_url"])
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -51,25 +70,26 @@ def test_the_original_name_is_told_in_any_writing(client, image):
     assert client.get(image["url"]).headers["Content-Disposition"] == expected
 
 
+@pytest.mark.parametrize(("url", "side"), [("thumbnail_url", 320), ("preview_url", 1280)])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_thumbnail_comes_with_its_headers(client, image, method):
-    answer = client.open(image["thumbnail_url"], method=method)
+def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
+    answer = client.open(photo[url], method=method)
     assert (answer.status_code, answer.content_type) == (200, "image/webp")
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
-    assert answer.content_length == len(client.get(image["thumbnail_url"]).data)
-    assert answer.get_etag()[0] != client.get(image["url"]).get_etag()[0]
+    assert answer.content_length == len(client.get(photo[url]).data)
+    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}", False)
 
 
-@pytest.mark.parametrize("url", ["url", "thumbnail_url"])
-def test_who_has_it_gets_it_no_second_time(client, image, url):
-    first = client.get(image[url])
+@ADDRESSES
+def test_who_has_it_gets_it_no_second_time(client, photo, url):
+    first = client.get(photo[url])
     for condition in (
         {"If-None-Match": first.headers["ETag"]},
         {"If-None-Match": f'"other", W/{first.headers["ETag"]}'},
         {"If-None-Match": "*"},
         {"If-Modified-Since": first.headers["Last-Modified"]},
     ):
-        answer = client.get(image[url], headers=condition)
+        answer = client.get(photo[url], headers=condition)
         assert (answer.status_code, answer.data) == (304, b""), condition
         assert answer.headers["ETag"] == first.headers["ETag"]
         assert answer.headers["Cache-Control"] == HEADERS["Cache-Control"]
@@ -133,12 +153,12 @@ def test_a_range_of_another_image_is_the_whole(client, image, validator):
 
 
 @SHAPES
-@pytest.mark.parametrize("folder", ["images", "thumbnails"])
+@pytest.mark.parametrize("folder", ["images", "thumbnails", "previews"])
 @pytest.mark.parametrize(
     "name", ["aaaaaaaaaaaaaaaa.jpg", "..", "a/b.jpg", "%2e%2e%2fimagehost.db", "x.jpg%0a"]
 )
 def test_an_unknown_name_is_not_found(client, shape, folder, name):
-    suffix = ".webp" if folder == "thumbnails" else ""
+    suffix = "" if folder == "images" else ".webp"
     answer = client.get(f"/{folder}/{name}{suffix}", headers=shape)
     assert_error(answer, 404, "not_found")
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -151,47 +171,99 @@ def test_nothing_unfinished_is_reachable(client, image, folder):
         assert client.get(f"/images/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("url", ["url", "thumbnail_url"])
-def test_a_row_without_its_file_is_not_found(app, client, image, url):
+@ADDRESSES
+def test_a_row_without_its_file_is_not_found(app, client, photo, url):
     for file in stored_files(app):
         file.unlink()
-    assert_error(client.get(image[url]), 404, "not_found")
+    assert_error(client.get(photo[url]), 404, "not_found")
 
 
 @SHAPES
-def test_an_image_whose_pixels_cannot_be_decoded_has_no_thumbnail(app, client, shape):
-    image = uploaded(client, pictures.png(64, 48), "odd.png")
+@RENDITIONS
+def test_an_image_whose_pixels_cannot_be_decoded_has_no_rendition(app, client, shape, url):
+    image = with_preview(uploaded(client, PHOTO, "odd.jpg"))
     (file,) = stored_files(app)
-    file.write_bytes(pictures.png(64, 48)[:60])
-    answer = client.get(image["thumbnail_url"], headers=shape)
-    assert_error(answer, 422, "damaged_image", "odd.png is damaged: its pixels cannot be decoded")
+    file.write_bytes(PHOTO[:600])
+    answer = client.get(image[url], headers=shape)
+    assert_error(answer, 422, "damaged_image", "odd.jpg is damaged: its pixels cannot be decoded")
     assert stored_files(app) == [file]
 
 
-def test_a_thumbnail_is_made_once(app, client, image, monkeypatch):
-    first = client.get(image["thumbnail_url"])
-    monkeypatch.setattr("imagehost.imaging.thumbnail", None)
-    assert client.get(image["thumbnail_url"]).data == first.data
-    assert [file.name for file in stored_files(app)].count(f"{image['filename']}.webp") == 1
+@pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".1280.webp")])
+def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
+    first = client.get(photo[url])
+    monkeypatch.setattr(imaging, "render", None)
+    assert client.get(photo[url]).data == first.data
+    renditions = [file.name for file in stored_files(app) if ".renditions" in file.parts]
+    assert renditions == [photo["filename"] + suffix]
 
 
-def test_a_thumbnail_that_was_lost_is_made_anew(app, client, image):
-    first = client.get(image["thumbnail_url"]).data
+@RENDITIONS
+def test_a_rendition_that_was_lost_is_made_anew(app, client, photo, url):
+    first = client.get(photo[url]).data
     next(file for file in stored_files(app) if file.suffix == ".webp").unlink()
-    assert client.get(image["thumbnail_url"]).data == first
+    assert client.get(photo[url]).data == first
 
 
 @ON_SQLITE
-def test_a_thumbnail_of_an_image_that_went_meanwhile_is_not_kept(app, client, image, monkeypatch):
-    make = imaging.thumbnail
+@RENDITIONS
+def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(app, client, photo, monkeypatch, url):
+    render = imaging.render
 
-    def thumbnail_while_deleting(*arguments):
-        images.delete(image["id"])
-        return make(*arguments)
+    def render_while_deleting(*arguments):
+        images.delete(photo["id"])
+        return render(*arguments)
 
-    monkeypatch.setattr(imaging, "thumbnail", thumbnail_while_deleting)
-    assert_error(client.get(image["thumbnail_url"]), 404, "not_found")
+    monkeypatch.setattr(imaging, "render", render_while_deleting)
+    assert_error(client.get(photo[url]), 404, "not_found")
     assert stored_files(app) == []
+
+
+def test_a_deletion_takes_every_rendition(app, client, photo):
+    assert client.get(photo["thumbnail_url"]).data != client.get(photo["preview_url"]).data
+    assert len(stored_files(app)) == 3
+    assert client.delete(f"/delete/{photo['id']}").status_code == 200
+    assert stored_files(app) == []
+    assert_error(client.get(photo["preview_url"]), 404, "not_found")
+
+
+def told(app, image):
+    """What templates are told of an image's preview."""
+    with app.test_request_context():
+        return representations.preview(db.session.get(Row, image["id"]))
+
+
+LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243, 77)]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("sides", LARGE, ids=str)
+def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orientation):
+    content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
+    image = with_preview(uploaded(client, content))
+    preview = told(app, image)
+    assert preview.url == image["preview_url"]
+    with Image.open(io.BytesIO(client.get(preview.url).data)) as made:
+        assert made.size == (preview.width, preview.height)
+        assert max(made.size) == 1280
+
+
+FRAMES = [Image.new("L", (1300, 900), grey) for grey in (0, 255)]
+SHOWN_AS_THEY_ARE = {
+    "a screenshot": pictures.encode(Image.new("RGB", (1300, 900)), "png"),
+    "an animation": pictures.encode(FRAMES[0], "gif", save_all=True, append_images=FRAMES[1:]),
+    "a small photograph": pictures.jpg(1280, 1280),
+}
+
+
+@SHAPES
+@pytest.mark.parametrize("content", SHOWN_AS_THEY_ARE.values(), ids=SHOWN_AS_THEY_ARE)
+def test_what_is_shown_as_it_is_has_no_preview(app, client, shape, content):
+    image = with_preview(uploaded(client, content))
+    assert_error(client.get(image["preview_url"], headers=shape), 404, "not_found")
+    assert told(app, image) is None
+    assert len(stored_files(app)) == 1
 
 
 def test_a_request_meant_for_another_image_is_refused(client):

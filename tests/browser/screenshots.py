@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Error, Page
 from imagehost.environment import ROOT
 from tests import pictures
 from tests.browser import chromium
-from tests.browser.acts import Drag
+from tests.browser.acts import Drag, Network
+from tests.browser.files import choose, write
 from tests.browser.gallery import gallery
 from tests.browser.host import upload
 from tests.system.server import Server
@@ -44,6 +45,21 @@ def upload_over(page: Page) -> None:
     Drag(page, [pictures.FLOWER]).over("#drop")
 
 
+def uploads(page: Page) -> None:
+    """One done, one refused, three on their way, one waiting."""
+    page.goto("/upload")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        choose(page, write(folder, **{"Evening at the lake_jpg": pictures.jpg(640, 427)}))
+        page.locator("#queue .done").wait_for()
+        network = Network(page)
+        network.slow(60_000)
+        pngs = {f"{name}_png": pictures.png(427, 300) for name in ("tower", "roofs", "boats", "trees")}
+        choose(page, write(folder, notes_png=b"no picture", **pngs))
+        page.get_by_text("%", exact=False).nth(2).wait_for()
+        page.wait_for_timeout(1500)
+
+
 def view(page: Page) -> None:
     images = {image["original_name"]: image for image in page.request.get("/api/upload").json()}
     page.goto(f"/view/{images['portrait.jpg']['filename']}")
@@ -68,12 +84,16 @@ STATES: dict[str, Callable[[Page], object]] = {
     "start": at("/"),
     "upload-idle": at("/upload"),
     "upload-over": upload_over,
+    "upload-german": at("/upload"),
     "images": at("/images-list"),
     "images-last-page": at("/images-list?page=3"),
+    "images-german": at("/images-list?page=2"),
     "view": view,
     "lightbox": lightbox,
     "delete-confirmation": delete_confirmation,
     "error": at("/view/aaaaaaaaaaaaaaaa.jpg"),
+    # Last, since others look at the list that it adds to.
+    "uploads": uploads,
 }
 
 
@@ -101,8 +121,9 @@ def take(browser: Browser, server: Server, states: dict[str, Callable[[Page], ob
     missing = 0
     for (state, act), (device, options), theme in product(states.items(), DEVICES.items(), THEMES):
         path = FOLDER / f"{state}-{device}-{theme}.png"
+        locale = "de-DE" if state.endswith("german") else "en-US"
         with browser.new_context(
-            base_url=server.url, color_scheme=theme, locale="en-US", **options
+            base_url=server.url, color_scheme=theme, locale=locale, **options
         ) as context:
             context.set_default_timeout(SECONDS_TO_ACT * 1000)
             page = context.new_page()

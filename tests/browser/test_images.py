@@ -191,6 +191,8 @@ def test_the_focus_is_kept_when_what_had_it_is_deleted_elsewhere(twelve, server,
     page.clock.install()
     page.goto("/images-list")
     page.get_by_label("Delete photo5.jpg").focus()
+    # Its thumbnail, which is fetched when it comes into view, is there before it goes.
+    page.wait_for_load_state("networkidle")
     requests.delete(f"{server.url}/api/upload/{twelve[5]['filename']}", timeout=30)
     page.clock.run_for(15_500)
     expect(page.get_by_label("Delete photo5.jpg")).to_have_count(0)
@@ -258,6 +260,22 @@ def test_a_picture_at_full_size_by_keyboard(server, open_page):
     expect(lightbox).to_be_hidden()
     expect(page.get_by_role("link", name="View photo1.jpg")).to_be_focused()
     assert page.url.endswith("/images-list")
+
+
+@pytest.mark.parametrize("path", ["/images-list", "/view/{filename}"])
+def test_a_phone_gets_a_large_photograph_in_its_own_size(server, open_page, path):
+    image = upload(server, "large.jpg", pictures.jpg(2400, 1600))
+    page = open_page(
+        "/healthz", viewport={"width": 390, "height": 844}, is_mobile=True, device_scale_factor=2
+    )
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.format(**image))
+    if path == "/images-list":
+        page.get_by_role("link", name="View large.jpg").click()
+    page.wait_for_function("() => document.querySelector('.whole, #lightbox-image').naturalWidth > 0")
+    assert f"{server.url}/previews/{image['filename']}.webp" in asked
+    assert image["url"] not in asked
 
 
 def test_a_picture_at_full_size_by_swipe(server, open_page):

@@ -49,13 +49,13 @@ def test_a_text_without_control_block_is_gone():
 def test_frames_count_as_large_as_decoders_make_the_canvas():
     gif = bytearray(gifs()["moving"])
     canvas = formats.Canvas(10**6)
-    formats.check("gif", io.BytesIO(gif), canvas)
+    formats.clean("gif", io.BytesIO(gif), canvas, io.BytesIO)
     assert canvas.pixels == 3 * 40 * 28
     # The second frame is moved to the right, so the canvas grows to 140 × 28.
     at = gif.index(b",\0\0\0\0", gif.index(b",\0\0\0\0") + 1)
     gif[at + 1] = 100
     canvas = formats.Canvas(10**6)
-    formats.check("gif", io.BytesIO(gif), canvas)
+    formats.clean("gif", io.BytesIO(gif), canvas, io.BytesIO)
     assert (canvas.width, canvas.height, canvas.pixels) == (40, 28, 40 * 28 + 2 * 140 * 28)
 
 

@@ -54,7 +54,7 @@ def huge(kind):
 def test_too_many_pixels_are_told_from_the_header_alone(kind):
     stream = Watched(huge(kind))
     with pytest.raises(formats.PixelLimit) as caught:
-        formats.check(kind, stream, formats.Canvas(99_999_999))
+        formats.clean(kind, stream, formats.Canvas(99_999_999), io.BytesIO)
     assert (caught.value.pixels, caught.value.limit) == (100_000_000, 99_999_999)
     assert stream.seen <= HOSTILE / 4
 
@@ -96,7 +96,7 @@ def floods():
 )
 def test_floods_of_tiny_parts_are_refused(kind, data, reason):
     with pytest.raises(formats.Malformed, match=reason):
-        formats.check(kind, io.BytesIO(data), formats.Canvas(10**6))
+        formats.clean(kind, io.BytesIO(data), formats.Canvas(10**6), io.BytesIO)
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)

@@ -19,6 +19,7 @@ from tests.system import truth
 
 PNG = pictures.png(8, 8)
 MIDNIGHT = datetime(2024, 2, 29, tzinfo=UTC)
+RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/{}.webp"])
 
 
 class Clock:
@@ -115,19 +116,20 @@ def test_today_is_not_folded(app, database_url):
     assert count_rows(database_url) == rows
 
 
-def test_a_deletion_while_its_thumbnail_is_made_leaves_no_rendition(
-    app, client, folder, database_url, monkeypatch
+@RENDITIONS
+def test_a_deletion_while_a_rendition_is_made_leaves_none(
+    app, client, folder, database_url, monkeypatch, path
 ):
-    image = client.post("/upload", data=as_upload(pictures.jpg(640, 480))).json
-    make = imaging.thumbnail
+    image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
+    render = imaging.render
 
     def slow(*arguments: object) -> bytes:
-        content = make(*arguments)
+        content = render(*arguments)
         assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
         return content
 
-    monkeypatch.setattr(imaging, "thumbnail", slow)
-    assert client.get(image["thumbnail_url"]).status_code == 404
+    monkeypatch.setattr(imaging, "render", slow)
+    assert client.get(path.format(image["filename"])).status_code == 404
     assert stored_files(app) == []
     truth.assert_exact(database_url, folder, {})
 
@@ -146,10 +148,27 @@ def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, clien
 
     client.post("/upload", data=as_upload(PNG))  # the first one sets the storage up
     watch("admit")
-    watch("thumbnail")
-    image = client.post("/upload", data=as_upload(pictures.jpg())).json
-    assert client.get(image["thumbnail_url"]).status_code == 200
-    assert held == [0, 0]
+    watch("render")
+    image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
+    for path in (image["thumbnail_url"], f"/previews/{image['filename']}.webp"):
+        assert client.get(path).status_code == 200
+    assert held == [0, 0, 0]
+
+
+@RENDITIONS
+def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeypatch, path):
+    image = client.post("/upload", data=as_upload(pictures.jpg(1600, 1067))).json
+    made = []
+    render = imaging.render
+
+    def watched(*arguments: object) -> bytes:
+        made.append(arguments)
+        return render(*arguments)
+
+    monkeypatch.setattr(imaging, "render", watched)
+    answers = in_threads(50, lambda _: app.test_client().get(path.format(image["filename"])))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.data for answer in answers}) == len(made) == 1
 
 
 @SHAPES

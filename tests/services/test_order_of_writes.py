@@ -60,7 +60,7 @@ class Run:
 def state(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], tuple[Path, str]]]:
-    """Make copies of a host that has two images, the first with its thumbnail."""
+    """Make copies of a host that has two images, the second with its renditions."""
     base = tmp_path_factory.mktemp("base")
     made: list[str] = []
     if request.param == "sqlite":
@@ -71,9 +71,11 @@ def state(
         request.getfixturevalue("database_template")
         url = postgres.url("order_of_writes")
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=base, RATE_LIMIT_ENABLED=False)
-    for _ in range(2):
-        image = app.test_client().post("/upload", data=as_upload(PHOTO)).json
-    assert app.test_client().get(f"/thumbnails/{image['filename']}.webp", buffered=True).status_code == 200
+    for photo in (PHOTO, pictures.jpg(1300, 867)):
+        image = app.test_client().post("/upload", data=as_upload(photo)).json
+    for kind in ("thumbnails", "previews"):
+        answer = app.test_client().get(f"/{kind}/{image['filename']}.webp", buffered=True)
+        assert answer.status_code == 200
     close(app)
 
     def copy() -> tuple[Path, str]:
@@ -196,7 +198,7 @@ def test_an_upload_is_flushed_recorded_linked_flushed_committed_answered(state):
         assert max(log) < commit_of(run)
 
 
-def test_a_deletion_is_committed_before_bytes_and_rendition_go(state):
+def test_a_deletion_is_committed_before_bytes_and_renditions_go(state):
     run = change(state, "delete")
     assert run.status == 0
     truth.assert_exact(run.url, run.images)
@@ -206,8 +208,7 @@ def test_a_deletion_is_committed_before_bytes_and_rendition_go(state):
         for index, call in enumerate(run.calls)
         if call.name == "unlink" and "/images/" in call.arguments
     ]
-    assert len(unlinks) == 2
-    assert "/.renditions/" in run.calls[unlinks[1]].arguments
+    assert ["/.renditions/" in run.calls[index].arguments for index in unlinks] == [False, True, True]
     assert commit_of(run) < min(unlinks)
     assert max(unlinks) < answer_of(run)
 

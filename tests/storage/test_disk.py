@@ -12,7 +12,7 @@ import pytest
 
 from imagehost.environment import ROOT
 from imagehost.errors import NotFound, StorageFull, Unavailable
-from imagehost.storage import disk
+from imagehost.storage import disk, renditions
 from imagehost.storage.disk import DiskStorage
 
 NAME = "abcdefgh12345678.png"
@@ -147,9 +147,11 @@ def test_the_folder_and_its_own_folder_are_flushed_by_every_process_that_publish
     assert storage.folder not in flushed
 
 
-def test_deleting_twice_is_no_error_and_takes_the_rendition_along(storage):
+def test_deleting_twice_is_no_error_and_takes_every_rendition_along(storage):
     publish(storage)
-    storage.publish_rendition(f"{NAME}.webp", b"small")
+    for rendition in renditions.ALL:
+        storage.publish_rendition(rendition.of(NAME), b"small")
+    assert len(names(storage)) == 2 + len(renditions.ALL)
     storage.delete(NAME)
     storage.delete(NAME)
     assert names(storage) == [".imagehost"]
@@ -161,6 +163,12 @@ def test_what_is_not_there_is_not_found(storage):
         storage.open(NAME)
     with pytest.raises(NotFound):
         storage.open_rendition(f"{NAME}.webp")
+
+
+def test_no_two_renditions_of_an_image_have_one_name():
+    assert len({rendition.of(NAME) for rendition in renditions.ALL}) == len(renditions.ALL)
+    # Those of a release before this one are found.
+    assert renditions.THUMBNAIL.of(NAME) == f"{NAME}.webp"
 
 
 def test_a_rendition_is_replaced_as_a_whole(storage):

@@ -1,0 +1,42 @@
+"""What Pillow may open, what it raises, and how pictures are turned."""
+
+from typing import BinaryIO
+
+from PIL import Image
+
+from imagehost.formats import exif
+from imagehost.kinds import PILLOW_FORMATS
+
+# formats.Canvas counts the pixels, by our own limit and with all frames.
+Image.MAX_IMAGE_PIXELS = None
+
+# What Pillow raises for broken pictures, by its own documentation and by our fuzzing.
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    ArithmeticError,
+    RuntimeError,
+    Image.DecompressionBombError,
+)
+
+
+def opened(stream: BinaryIO, kind: str) -> Image.Image:
+    """Read the header of a picture, as that kind and no other. Raises BROKEN."""
+    stream.seek(0)
+    return Image.open(stream, formats=[PILLOW_FORMATS[kind]])
+
+
+def orientation(image: Image.Image, kind: str) -> int:
+    """Tell how browsers turn a picture, by EXIF's numbers 1 to 8. Ask before its pixels are loaded.
+
+    They turn JPEG and PNG by EXIF that comes before the pixels, AVIF by irot and imir, which Pillow tells as
+    EXIF, and WebP never.
+    """
+    return exif.UPRIGHT if kind == "webp" else exif.read(image.info.get("exif", b""))

@@ -1,0 +1,86 @@
+"""Answers to what cannot be done: each error with its status, code and sentence, in all three shapes."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from imagehost.errors import FormTooLarge, ImageHostError, TooLarge
+from imagehost.extensions import settings
+from imagehost.languages import in_english
+from imagehost.responses import render
+
+MESSAGES = {
+    HTTPStatus.BAD_REQUEST: _(
+        "The request cannot be read. It may have been cut off on its way; send it again."
+    ),
+    HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
+    HTTPStatus.PRECONDITION_FAILED: _("The image is not the one that your request is meant for."),
+    HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not take that method."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image has no such range of bytes."),
+}
+
+log = logging.getLogger(__name__)
+
+
+def refuse(status: int, code: str, message: object, **facts: object) -> Response:
+    """Answer with an error in the shape and the language that the client asked for."""
+    reason = in_english(message)
+    log.info("refused", extra={"status": int(status), "code": code, "reason": reason, "path": request.path})
+    # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
+    text = str(message)
+    data = {"status": "error", "code": code, "message": text, "detail": text, **facts}
+    return render(
+        data,
+        page="errors/index.html",
+        fragment="errors/_alert.html",
+        status=status,
+        message=text,
+        code=status,
+    )
+
+
+def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
+    """Answer with one of our own errors."""
+    answer = refuse(error.status, error.code, error.message)
+    if error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def refuse_http(error: HTTPException) -> ResponseReturnValue:
+    """Answer with an error of Flask's, or let its redirects through."""
+    if isinstance(error, RequestEntityTooLarge):
+        # What declares too much as a whole was refused before: security.refuse_too_large.
+        declared = request.content_length is not None
+        return refuse_ours(FormTooLarge() if declared else TooLarge(settings.max_file_size))
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error
+    # Werkzeug's name for it: Python's own differ from version to version.
+    code = error.name.lower().replace(" ", "_")
+    answer = refuse(error.code, code, MESSAGES.get(HTTPStatus(error.code)) or error.description or code)
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            answer.headers[name] = value
+    return answer
+
+
+def refuse_fault(error: Exception) -> ResponseReturnValue:
+    """Answer for a fault of ours: its traceback goes to the log, its request id to the client."""
+    log.error("internal error", exc_info=error, extra={"path": request.path})
+    message = _(
+        "Something went wrong here, and it is not your fault. "
+        "The number of this request is %(number)s; try again later.",
+        number=g.request_id,
+    )
+    return refuse(500, "internal_error", message, request_id=g.request_id)
+
+
+def init_app(app: Flask) -> None:
+    """Register the answers."""
+    app.register_error_handler(ImageHostError, refuse_ours)
+    app.register_error_handler(HTTPException, refuse_http)
+    app.register_error_handler(Exception, refuse_fault)
