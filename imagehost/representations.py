@@ -1,7 +1,6 @@
 """How an image looks in JSON, and the addresses that belong to it."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import request, url_for
@@ -11,7 +10,7 @@ from imagehost.extensions import settings
 from imagehost.models import Image
 from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
-from imagehost.storage.renditions import PREVIEW, THUMBNAIL, Rendition
+from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
 
 LINK_KINDS = {
     "link": "{url}",
@@ -22,15 +21,6 @@ LINK_KINDS = {
 """How links are written for the places that they go to."""
 CACHE_AGE = 24 * 60 * 60
 """Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a page shows in place of a large photograph; sides as shown, in pixels."""
-
-    url: str
-    width: int
-    height: int
 
 
 def image_url(filename: str) -> str:
@@ -113,11 +103,15 @@ def size_of(rendition: Rendition, image: Image) -> tuple[int, int]:
     return image.turned(imaging.rendered_size(image.width, image.height, rendition.side))
 
 
-def preview(image: Image) -> Preview | None:
-    """Give an image's preview; None where it has none, and is shown as it is."""
-    if not renditions.has(image, PREVIEW):
-        return None
-    return Preview(url_for("media.preview", filename=image.filename), *size_of(PREVIEW, image))
+def srcset(image: Image) -> str:
+    """List an image's previews and itself with their widths, for browsers to choose from; or nothing."""
+    widths = {
+        url_for("media.preview", side=side, filename=image.filename): size_of(preview, image)[0]
+        for side, preview in PREVIEWS.items()
+        if renditions.has(image, preview)
+    }
+    widths |= {image_url(image.filename): image.shown_size[0]} if widths else {}
+    return ", ".join(f"{url} {width}w" for url, width in widths.items())
 
 
 def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:

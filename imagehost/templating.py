@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
         absolute=representations.absolute,
         image_url=representations.image_url,
         thumbnail_url=representations.thumbnail_url,
-        preview=representations.preview,
+        srcset=representations.srcset,
         oembed_url=representations.oembed_url,
         link_kinds=representations.LINK_KINDS,
         allowed_kinds=lambda: alternatives([kind.upper() for kind in kinds]),

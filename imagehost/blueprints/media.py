@@ -9,10 +9,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
+from imagehost.errors import NotFound
 from imagehost.kinds import MIME_TYPES
 from imagehost.models import Image
 from imagehost.services import images, renditions
-from imagehost.storage.renditions import PREVIEW, THUMBNAIL, Rendition
+from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
 
 bp = Blueprint("media", __name__)
 
@@ -40,10 +41,12 @@ def thumbnail(filename: str) -> Response:
     return send_rendition(images.find(filename), THUMBNAIL)
 
 
-@bp.get("/previews/<filename:filename>.webp")
-def preview(filename: str) -> Response:
-    """Give an image's preview."""
-    return send_rendition(images.find(filename), PREVIEW)
+@bp.get("/previews/<int:side>/<filename:filename>.webp")
+def preview(side: int, filename: str) -> Response:
+    """Give one of an image's previews."""
+    if side not in PREVIEWS:
+        raise NotFound
+    return send_rendition(images.find(filename), PREVIEWS[side])
 
 
 def send_rendition(row: Image, rendition: Rendition) -> Response:

@@ -18,6 +18,7 @@ class Rendition:
 
 
 THUMBNAIL = Rendition("thumbnail", 320, ".webp")
-PREVIEW = Rendition("preview", 1280, ".1280.webp")
-ALL = (THUMBNAIL, PREVIEW)
+PREVIEWS = {side: Rendition("preview", side, f".{side}.webp") for side in (800, 1280)}
+"""By their sides: for a phone, and for a screen."""
+ALL = (THUMBNAIL, *PREVIEWS.values())
 """Those that go with their image."""

@@ -11,7 +11,7 @@ let touch = null;
 const act = (name) => byId("lightbox").querySelector(`[data-act="${name}"]`);
 
 // In the size that the screen asks for, where there are several.
-const pictureOf = ({ dataset: { image, srcset = "", width, height, name } }) =>
+const pictureOf = ({ dataset: { image, srcset, width, height, name } }) =>
   Object.assign(new Image(width, height), { alt: name, sizes: "100vw", srcset, src: image });
 
 const show = (index) => {

@@ -41,7 +41,7 @@ def photo(client):
 
 
 def with_preview(image):
-    return image | {"preview_url": f"/previews/{image['filename']}.webp"}
+    return image | {"preview_url": f"/previews/800/{image['filename']}.webp"}
 
 
 ADDRESSES = pytest.mark.parametrize("url", ["url", "thumbnail_url", "preview_url"])
@@ -70,7 +70,7 @@ def test_the_original_name_is_told_in_any_writing(client, image):
     assert client.get(image["url"]).headers["Content-Disposition"] == expected
 
 
-@pytest.mark.parametrize(("url", "side"), [("thumbnail_url", 320), ("preview_url", 1280)])
+@pytest.mark.parametrize(("url", "side"), [("thumbnail_url", 320), ("preview_url", 800)])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
     answer = client.open(photo[url], method=method)
@@ -189,7 +189,7 @@ def test_an_image_whose_pixels_cannot_be_decoded_has_no_rendition(app, client, s
     assert stored_files(app) == [file]
 
 
-@pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".1280.webp")])
+@pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".800.webp")])
 def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
     first = client.get(photo[url])
     monkeypatch.setattr(imaging, "render", None)
@@ -219,18 +219,24 @@ def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(app, client, ph
     assert stored_files(app) == []
 
 
-def test_a_deletion_takes_every_rendition(app, client, photo):
-    assert client.get(photo["thumbnail_url"]).data != client.get(photo["preview_url"]).data
-    assert len(stored_files(app)) == 3
-    assert client.delete(f"/delete/{photo['id']}").status_code == 200
+def test_a_deletion_takes_every_rendition(app, client):
+    image = uploaded(client, pictures.jpg(1300, 867))
+    paths = [
+        f"/{folder}/{image['filename']}.webp" for folder in ("thumbnails", "previews/800", "previews/1280")
+    ]
+    assert len({client.get(path).data for path in paths}) == 3
+    assert len(stored_files(app)) == 4
+    assert client.delete(f"/delete/{image['id']}").status_code == 200
     assert stored_files(app) == []
-    assert_error(client.get(photo["preview_url"]), 404, "not_found")
+    for path in paths:
+        assert_error(client.get(path), 404, "not_found")
 
 
 def told(app, image):
-    """What templates are told of an image's preview."""
+    """What templates are told of an image's previews: addresses and widths."""
     with app.test_request_context():
-        return representations.preview(db.session.get(Row, image["id"]))
+        sources = representations.srcset(db.session.get(Row, image["id"]))
+    return [tuple(source.rsplit(" ", 1)) for source in sources.split(", ")] if sources else []
 
 
 LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243, 77)]
@@ -241,19 +247,40 @@ LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243,
 @pytest.mark.parametrize("sides", LARGE, ids=str)
 def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orientation):
     content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
-    image = with_preview(uploaded(client, content))
-    preview = told(app, image)
-    assert preview.url == image["preview_url"]
-    with Image.open(io.BytesIO(client.get(preview.url).data)) as made:
-        assert made.size == (preview.width, preview.height)
-        assert max(made.size) == 1280
+    image = uploaded(client, content)
+    *previews, (whole, width) = told(app, image)
+    assert (whole, width) == (
+        f"/images/{image['filename']}",
+        f"{(sides[::-1] if orientation > 4 else sides)[0]}w",
+    )
+    assert [url for url, _ in previews] == [
+        f"/previews/{side}/{image['filename']}.webp" for side in (800, 1280)
+    ]
+    for (url, width), side in zip(previews, (800, 1280), strict=True):
+        with Image.open(io.BytesIO(client.get(url).data)) as made:
+            assert (f"{made.width}w", max(made.size)) == (width, side)
+
+
+@ON_SQLITE
+def test_a_photograph_has_the_previews_that_are_smaller(app, client):
+    image = uploaded(client, pictures.jpg(1280, 800))
+    assert [width for _, width in told(app, image)] == ["800w", "1280w"]
+    assert_error(client.get(f"/previews/1280/{image['filename']}.webp"), 404, "not_found")
+
+
+@ON_SQLITE
+@SHAPES
+@pytest.mark.parametrize("side", ["0", "320", "801", "99999999999", "x", "-1"])
+def test_there_are_no_other_previews(client, shape, side):
+    image = uploaded(client, pictures.jpg(1300, 867))
+    assert_error(client.get(f"/previews/{side}/{image['filename']}.webp", headers=shape), 404, "not_found")
 
 
 FRAMES = [Image.new("L", (1300, 900), grey) for grey in (0, 255)]
 SHOWN_AS_THEY_ARE = {
     "a screenshot": pictures.encode(Image.new("RGB", (1300, 900)), "png"),
     "an animation": pictures.encode(FRAMES[0], "gif", save_all=True, append_images=FRAMES[1:]),
-    "a small photograph": pictures.jpg(1280, 1280),
+    "a small photograph": pictures.jpg(800, 800),
 }
 
 
@@ -262,7 +289,7 @@ SHOWN_AS_THEY_ARE = {
 def test_what_is_shown_as_it_is_has_no_preview(app, client, shape, content):
     image = with_preview(uploaded(client, content))
     assert_error(client.get(image["preview_url"], headers=shape), 404, "not_found")
-    assert told(app, image) is None
+    assert told(app, image) == []
     assert len(stored_files(app)) == 1
 
 

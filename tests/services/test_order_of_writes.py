@@ -73,7 +73,7 @@ def state(
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=base, RATE_LIMIT_ENABLED=False)
     for photo in (PHOTO, pictures.jpg(1300, 867)):
         image = app.test_client().post("/upload", data=as_upload(photo)).json
-    for kind in ("thumbnails", "previews"):
+    for kind in ("thumbnails", "previews/800", "previews/1280"):
         answer = app.test_client().get(f"/{kind}/{image['filename']}.webp", buffered=True)
         assert answer.status_code == 200
     close(app)
@@ -208,7 +208,7 @@ def test_a_deletion_is_committed_before_bytes_and_renditions_go(state):
         for index, call in enumerate(run.calls)
         if call.name == "unlink" and "/images/" in call.arguments
     ]
-    assert ["/.renditions/" in run.calls[index].arguments for index in unlinks] == [False, True, True]
+    assert ["/.renditions/" in run.calls[index].arguments for index in unlinks] == [False, True, True, True]
     assert commit_of(run) < min(unlinks)
     assert max(unlinks) < answer_of(run)
 
