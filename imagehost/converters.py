@@ -10,6 +10,17 @@ class FilenameConverter(BaseConverter):
     regex = r"[a-z0-9]+\.[a-z0-9]+"
 
 
+LONGEST_NUMBER = 4000
+"""Digits: fewer than int() refuses, and about as many as a request line holds."""
+
+
+def whole_number(text: str) -> int | None:
+    """Read a whole number from 1 up; None where it is none."""
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text) else None
+    )
+
+
 def init_app(app: Flask) -> None:
     """Let routes say ``<filename:…>``."""
     app.url_map.converters["filename"] = FilenameConverter

@@ -12,13 +12,6 @@ from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
 
-LINK_KINDS = {
-    "link": "{url}",
-    "markdown": "![]({url})",
-    "html": '<img src="{url}" alt="">',
-    "bbcode": "[img]{url}[/img]",
-}
-"""How links are written for the places that they go to."""
 CACHE_AGE = 24 * 60 * 60
 """Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
 

@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
         thumbnail_url=representations.thumbnail_url,
         srcset=representations.srcset,
         oembed_url=representations.oembed_url,
-        link_kinds=representations.LINK_KINDS,
+        link_kinds=texts.link_kinds,
         allowed_kinds=lambda: alternatives([kind.upper() for kind in kinds]),
         accepted_kinds=",".join(MIME_TYPES[kind] for kind in kinds),
         max_file_size=settings.max_file_size,

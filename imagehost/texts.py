@@ -22,13 +22,23 @@ def script_settings() -> dict[str, object]:
     }
 
 
+def link_kinds() -> list[tuple[str, str, str]]:
+    """Give the kinds of links: how each is called, and how it is written around ``{url}``."""
+    return [
+        ("link", _("Link"), "{url}"),
+        ("markdown", "Markdown", "![]({url})"),
+        ("html", "HTML", '<img src="{url}" alt="">'),
+        ("bbcode", "BBCode", "[img]{url}[/img]"),
+    ]
+
+
 def refusals() -> dict[str, str]:
     """Say what stands in a file's way before it is sent, in the words that the server has for it."""
     return {
         "tooLarge": str(TooLarge(settings.max_file_size).message),
         "unsupported": str(UnsupportedType(NAME, settings.allowed_extensions).message),
         "empty": str(EmptyFile(NAME).message),
-        "unreadable": _("{name} cannot be read. Choose it again."),
+        "unreadable": _("{name} cannot be read: it is a folder, or it was moved. Choose the pictures again."),
         "unreachable": _("The server cannot be reached. Check your connection and try again."),
         "unexpected": _("The server answered in a way that is not understood ({status}). Try again later."),
     }

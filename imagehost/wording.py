@@ -1,5 +1,6 @@
 """Numbers and names as sentences bear them, in the language that is spoken here and now."""
 
+import re
 from collections.abc import Sequence
 
 from babel.numbers import format_decimal, get_decimal_symbol
@@ -10,6 +11,8 @@ from imagehost.languages import current
 
 LONGEST_NAME = 80
 """Characters of a client's file name that a message repeats."""
+TURNING = re.compile("[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]")
+"""Letters and marks that are written from right to left, or make others so (Unicode Annex 9)."""
 
 
 def readable_size(size: int) -> str:
@@ -29,5 +32,9 @@ def alternatives(words: Sequence[str]) -> str:
 
 
 def shorten(name: str) -> str:
-    """Cut a client's file name to what a sentence can bear."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    """Cut a client's file name to what a sentence can bear, and keep its direction from turning the sentence.
+
+    As ``shorten`` in ``static/js/checking.js`` does.
+    """
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return f"\N{FIRST STRONG ISOLATE}{short}\N{POP DIRECTIONAL ISOLATE}" if TURNING.search(short) else short

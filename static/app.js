@@ -2,33 +2,29 @@
 
 import { showAlerts } from "./js/alerts.js";
 import { confirmDeletions } from "./js/confirming.js";
-import { offerCopies, showKind } from "./js/copying.js";
+import { offerCopies } from "./js/copying.js";
 import { takePictures } from "./js/dropping.js";
+import { offerToForget } from "./js/forgetting.js";
 import { enlargePictures } from "./js/lightbox.js";
-import { byId, say, text } from "./js/page.js";
+import { lookAfterList } from "./js/list.js";
 import { runQueue } from "./js/queue.js";
-import { forgetUploads, showRecent } from "./js/recent.js";
-import { refreshList } from "./js/refreshing.js";
-import { forget, forgetOlderForms } from "./js/store.js";
+import { showRecent } from "./js/recent.js";
+import { forgetOlderForms } from "./js/store.js";
 import { switchTabs } from "./js/tabs.js";
-import { followTheme, forgetTheme } from "./js/theme.js";
+import { followTheme } from "./js/theme.js";
+
+// Without it the page is one of links and forms; what these scripts would catch would go nowhere.
+if (!globalThis.htmx) throw new Error("htmx did not load");
 
 forgetOlderForms();
+lookAfterList();
 switchTabs();
 followTheme();
 offerCopies();
 showRecent();
 runQueue();
 takePictures();
-refreshList();
 showAlerts();
 confirmDeletions();
 enlargePictures();
-
-byId("forget").addEventListener("click", () => {
-  forget();
-  forgetTheme();
-  forgetUploads();
-  showKind(document, "link");
-  say(text("forgotten"));
-});
+offerToForget();

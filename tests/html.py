@@ -18,23 +18,28 @@ def lint(html: str, *, fragment: bool) -> None:
         html = WHOLE.format(html)
     document = justhtml.JustHTML(html, collect_errors=True, sanitize=False)
     assert not document.errors, document.errors
-    elements = list(walk(document.root))
-    ids = [element.attrs["id"] for element in elements if "id" in element.attrs]
-    assert len(ids) == len(set(ids)), f"an id stands twice: {ids}"
+    for scope in scopes(document.root):
+        ids = [element.attrs["id"] for element in scope if "id" in element.attrs]
+        assert len(ids) == len(set(ids)), f"an id stands twice: {ids}"
+        for element in scope:
+            check(element, set(ids), fragment=fragment)
+
+
+def scopes(root):
+    """The elements of a document, and those of each template in it: which are a document of their own."""
+    elements = list(walk(root))
+    yield elements
     for element in elements:
-        check(element, set(ids), fragment=fragment)
+        content = getattr(element, "template_content", None)
+        if content is not None:
+            yield from scopes(content)
 
 
 def walk(node):
-    for child in [*(getattr(node, "children", None) or []), *template_children(node)]:
+    for child in getattr(node, "children", None) or []:
         if getattr(child, "attrs", None) is not None:
             yield child
         yield from walk(child)
-
-
-def template_children(node):
-    content = getattr(node, "template_content", None)
-    return [content] if content is not None else []
 
 
 def check(element, ids: set[str], *, fragment: bool) -> None:

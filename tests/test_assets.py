@@ -8,7 +8,6 @@ import brotli
 import pytest
 
 from imagehost import assets, create_app
-from imagehost.security import HEADERS
 from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, uploaded
 
 DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
@@ -33,8 +32,9 @@ def test_a_file_is_kept_for_good(client, name):
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js"])
 def test_a_file_protects_its_reader(client, name):
     answer = client.get(address(client, name))
-    for header in HEADERS.keys() - {"Cache-Control"}:
-        assert answer.headers[header] == HEADERS[header]
+    for header, value in assets.HEADERS.items():
+        assert answer.headers[header] == value
+    assert {"Content-Security-Policy", "X-Content-Type-Options"} <= set(assets.HEADERS)
 
 
 @ON_SQLITE

@@ -4,14 +4,12 @@ from flask import Blueprint, Response, request
 from flask_babel import lazy_gettext as _
 
 from imagehost import representations
+from imagehost.converters import whole_number
 from imagehost.errors import BadRequest
 from imagehost.responses import render_unless_known
 from imagehost.services import listing
 
 bp = Blueprint("listing", __name__)
-
-LONGEST_NUMBER = 4000
-"""Digits: fewer than int() refuses, and about as many as a request line holds."""
 
 
 @bp.get("/images-list")
@@ -29,7 +27,8 @@ def index() -> Response:
 
 def page_number(text: str) -> int:
     """Read the number of a page. Raises BadRequest for what is not a whole number from 1 up."""
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text)):
+    number = whole_number(text)
+    if number is None:
         page = repr(text[:40])
         raise BadRequest(_("There is no page %(page)s: pages are whole numbers from 1 up.", page=page))
-    return int(text)
+    return number

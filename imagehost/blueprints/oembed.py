@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException
 
 from imagehost import representations
-from imagehost.blueprints.listing import LONGEST_NUMBER
+from imagehost.converters import whole_number
 from imagehost.errors import BadRequest, NoSuchFormat, NotFound
 from imagehost.services import images
 
@@ -41,12 +41,13 @@ def limit(name: str) -> int:
     text = request.args.get(name)
     if text is None:
         return sys.maxsize
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text)):
+    number = whole_number(text)
+    if number is None:
         side = repr(text[:40])
         raise BadRequest(
             _("%(name)s is %(side)s: it must be a whole number from 1 up.", name=name, side=side)
         )
-    return min(int(text), sys.maxsize)
+    return min(number, sys.maxsize)
 
 
 def filename_at(address: str) -> str:

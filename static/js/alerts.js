@@ -1,29 +1,30 @@
 // What is wrong with what was asked for stands on top of the page, in the words of whoever answered.
 
+import { isLook } from "./list.js";
 import { byId, text, wordsOf } from "./page.js";
-import { isRefresh } from "./refreshing.js";
 
-const alertOf = (sentence) => {
+const warn = (sentence) => {
   const alert = document.createElement("p");
   alert.className = "alert";
   alert.textContent = sentence;
-  return alert;
+  byId("alerts").replaceChildren(alert);
 };
 
-const warn = (sentence) => byId("alerts").replaceChildren(alertOf(sentence));
-
 export const showAlerts = () => {
-  // A new try takes away what was said of the last one.
+  // A new try takes away what was said of the last one. What is wrong with a look is no news: the next may be right.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (!isRefresh(event)) byId("alerts").replaceChildren();
+    if (!isLook(event)) byId("alerts").replaceChildren();
   });
-  // A proxy before us may answer in JSON or with a page of its own: its words are shown, not its markup.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.isError) event.detail.serverResponse = alertOf(wordsOf(event.detail.xhr)).outerHTML;
+  document.addEventListener("htmx:responseError", (event) => {
+    if (!isLook(event)) warn(wordsOf(event.detail.xhr));
   });
   // The server is gone, or the way to it: there is no answer to show.
   document.addEventListener("htmx:sendError", (event) => {
-    if (!isRefresh(event)) warn(text("unreachable"));
+    if (!isLook(event)) warn(text("unreachable"));
   });
-  document.addEventListener("htmx:historyCacheMissLoadError", () => warn(text("unreachable")));
+  // Of a way back that is cut htmx says nothing.
+  document.addEventListener("htmx:historyCacheMiss", (event) => {
+    event.detail.xhr.addEventListener("error", () => warn(text("unreachable")));
+  });
+  document.addEventListener("htmx:historyCacheMissLoadError", (event) => warn(wordsOf(event.detail.xhr)));
 };

@@ -14,7 +14,15 @@ const BEGINNINGS = {
   avif: /^[^]{4}ftyp/,
 };
 
-const shorten = (name) => (name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`);
+// Letters and marks that are written from right to left, or make others so.
+const TURNING = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+// As the server does: no longer than a sentence can bear, and without turning the sentence.
+const shorten = (name) => {
+  const letters = [...name];
+  const short = letters.length <= LONGEST_NAME ? name : `${letters.slice(0, LONGEST_NAME - 1).join("")}…`;
+  return TURNING.test(short) ? `\u2068${short}\u2069` : short;
+};
 
 // Gives the sentence that says why a file cannot be uploaded, or nothing.
 export const reasonAgainst = async (file) => {

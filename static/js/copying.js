@@ -1,7 +1,7 @@
 // Links to copy: in the kind that was used last, with a word about what became of the copy.
 
 import { byId, say, text } from "./page.js";
-import { keep, recall } from "./store.js";
+import { keep, onKeptElsewhere, recall } from "./store.js";
 
 const SECONDS_OF_THANKS = 2;
 
@@ -41,6 +41,7 @@ const thank = (button, done) => {
 
 export const offerCopies = () => {
   showKind(document);
+  onKeptElsewhere("kind", () => showKind(document));
   // Right after an upload without scripts the page has the link focused; selecting it takes a script.
   document.querySelector(".link input[autofocus]")?.select();
   document.addEventListener("htmx:load", (event) => showKind(event.detail.elt));

@@ -1,6 +1,6 @@
 // A picture as large as the window: arrow keys and swipes lead to its neighbours, Esc back to the list.
 
-import { byId } from "./page.js";
+import { byId, isPlainClick } from "./page.js";
 
 const SHORTEST_SWIPE = 40;
 
@@ -24,6 +24,8 @@ const show = (index) => {
   byId("lightbox-place").textContent = `${index + 1} / ${links.length}`;
   act("previous").disabled = !links[index - 1];
   act("next").disabled = !links[index + 1];
+  // A button that leads no further has lost the focus, and the keys with it.
+  if (byId("lightbox").open && document.activeElement === document.body) act("close").focus();
   // It is looked at next, most likely.
   if (links[index + 1]) pictureOf(links[index + 1]);
 };
@@ -40,13 +42,12 @@ export const enlargePictures = () => {
   const dialog = byId("lightbox");
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#images a.preview");
-    // With a key held it opens in a tab of its own, as links do.
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (!link || !isPlainClick(event)) return;
     event.preventDefault();
     open(link);
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (moves[event.key]) show(place + moves[event.key]);
+  document.addEventListener("keydown", (event) => {
+    if (dialog.open && moves[event.key]) show(place + moves[event.key]);
   });
   dialog.addEventListener("click", (event) => {
     const name = event.target.closest("[data-act]")?.dataset.act;
@@ -62,5 +63,5 @@ export const enlargePictures = () => {
     if (Math.abs(across) > SHORTEST_SWIPE && Math.abs(across) > Math.abs(down)) show(place - Math.sign(across));
   });
   // Back to the picture that was seen last, not to the one that was clicked.
-  dialog.addEventListener("close", () => links[place]?.focus());
+  dialog.addEventListener("close", () => byId(links[place].id)?.focus());
 };

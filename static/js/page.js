@@ -28,6 +28,9 @@ export const wordsOf = ({ status, responseText }) => {
   return messageIn(responseText)?.trim() || text("unexpected", { status });
 };
 
+// With a key held, links open elsewhere.
+export const isPlainClick = ({ button, altKey, ctrlKey, metaKey, shiftKey }) => !(button || altKey || ctrlKey || metaKey || shiftKey);
+
 // Shows times as the visitor's clock does.
 export const localiseTimes = (root) => {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });

@@ -5,62 +5,77 @@ import { byId, say, text } from "./page.js";
 import { send } from "./sending.js";
 
 const AT_ONCE = 3;
+// So many refusals are read out one by one; of more, only that there are some.
+const MOST_READ_OUT = 3;
 
-// A row waits, runs, or is refused; once uploaded, the server's own row takes its place.
+// A row waits, runs, or has ended: refused, or canceled. Once uploaded, the server's own row takes its place.
 const files = new Map();
-const waiting = [];
+const waiting = new Set();
 const running = new Map();
-const tally = { all: 0, done: 0, refused: 0 };
+const refused = new Set();
+let done = 0;
 
 const listeners = [];
 export const onProgress = (listener) => listeners.push(listener);
-const tell = () => {
-  const busy = running.size + waiting.length;
-  const state = busy ? "busy" : tally.refused ? "refused" : tally.done ? "done" : "idle";
-  byId("retry-all").hidden = tally.refused < 2;
-  // Only while there is something to lose: browsers keep no page for Back that listens to this.
-  (busy ? addEventListener : removeEventListener)("beforeunload", warnOfLoss);
-  for (const listener of listeners) listener(state, { ...tally, running: busy });
-};
+
 const warnOfLoss = (event) => event.preventDefault();
+
+const tell = () => {
+  const left = waiting.size + running.size;
+  const state = left ? "busy" : refused.size ? "refused" : done ? "done" : "idle";
+  byId("retry-all").hidden = refused.size < 2;
+  // Only while there is something to lose: browsers keep no page for Back that listens to this.
+  (left ? addEventListener : removeEventListener)("beforeunload", warnOfLoss);
+  for (const listener of listeners) listener(state, { left, done, all: done + left });
+};
 
 const part = (row, selector) => row.querySelector(selector);
 const action = (row, name) => part(row, `[data-act="${name}"]`);
 
-const setState = (row, sentence, refused = false) => {
-  row.classList.toggle("refused", refused);
-  action(row, "cancel").hidden = refused;
-  action(row, "retry").hidden = action(row, "dismiss").hidden = !refused;
+// Says how a row is; what can be done about it follows from whether it has ended.
+const setState = (row, sentence, ended = false) => {
+  const hadFocus = row.contains(document.activeElement);
+  action(row, "cancel").hidden = ended;
+  action(row, "retry").hidden = action(row, "dismiss").hidden = !ended;
+  row.classList.toggle("ended", ended);
+  row.classList.toggle("refused", refused.has(row));
   const state = part(row, ".state");
   // Before the words, so that they are read out.
-  if (refused) state.setAttribute("role", "alert");
+  if (refused.has(row) && refused.size <= MOST_READ_OUT) state.setAttribute("role", "alert");
   else state.removeAttribute("role");
   state.textContent = sentence;
+  if (hadFocus && document.activeElement === document.body) action(row, ended ? "retry" : "cancel").focus();
+};
+
+const newRow = (file) => {
+  const row = byId("pending").content.cloneNode(true).firstElementChild;
+  part(row, "bdi").textContent = file.name;
+  for (const named of row.querySelectorAll("progress, button")) named.ariaLabel = `${named.ariaLabel ?? named.textContent}: ${file.name}`;
+  files.set(row, file);
+  return row;
 };
 
 export const add = (chosen) => {
-  // A new round: what is done is counted anew, what was refused can still be tried again.
-  if (!running.size && !waiting.length) Object.assign(tally, { all: tally.refused, done: 0 });
-  for (const file of chosen) {
-    const row = byId("pending").content.cloneNode(true).firstElementChild;
-    part(row, "bdi").textContent = file.name;
-    for (const named of row.querySelectorAll("progress, button")) named.ariaLabel = `${named.ariaLabel ?? named.textContent}: ${file.name}`;
-    byId("queue").append(row);
-    files.set(row, file);
-    tally.all += 1;
-    enqueue(row);
-  }
+  if (!waiting.size && !running.size) done = 0;
+  const rows = chosen.map(newRow);
+  byId("queue").prepend(...rows);
+  rows.forEach(enqueue);
 };
 
 const enqueue = (row) => {
+  refused.delete(row);
   setState(row, text("waiting"));
   part(row, "progress").value = 0;
-  waiting.push(row);
+  waiting.add(row);
   startNext();
 };
 
 const startNext = () => {
-  while (running.size < AT_ONCE && waiting.length) start(waiting.shift());
+  for (const row of waiting) {
+    if (running.size >= AT_ONCE) break;
+    waiting.delete(row);
+    start(row);
+  }
   tell();
 };
 
@@ -88,16 +103,6 @@ const show = (row, share) => {
   setState(row, share < 1 ? text("sending", { percent: Math.floor(100 * share) }) : text("checking"));
 };
 
-const finish = (row, answer) => {
-  running.delete(row);
-  tally.done += 1;
-  say(text("uploaded", { name: files.get(row).name }));
-  files.delete(row);
-  htmx.swap(row, answer.responseText, { swapStyle: "outerHTML" });
-  htmx.trigger("body", answer.getResponseHeader("HX-Trigger"));
-  startNext();
-};
-
 const preview = (row, file) => {
   const image = part(row, "img");
   if (image.src) return;
@@ -106,29 +111,42 @@ const preview = (row, file) => {
   image.hidden = false;
 };
 
-const refuse = (row, sentence) => {
+const finish = (row, answer) => {
+  const hadFocus = row.contains(document.activeElement);
+  const next = row.nextElementSibling;
+  running.delete(row);
+  done += 1;
+  say(text("uploaded", { name: files.get(row).name }));
+  files.delete(row);
+  htmx.swap(row, answer.responseText, { swapStyle: "outerHTML" });
+  if (hadFocus) (next ? next.previousElementSibling : byId("queue").lastElementChild).querySelector("button").focus();
+  htmx.trigger("body", answer.getResponseHeader("HX-Trigger"));
+  startNext();
+};
+
+const stop = (row) => {
+  waiting.delete(row);
   running.get(row)?.request?.abort();
   running.delete(row);
-  tally.refused += 1;
+};
+
+const refuse = (row, sentence) => {
+  stop(row);
+  refused.add(row);
   setState(row, sentence, true);
   startNext();
 };
 
 const actions = {
   cancel(row) {
-    if (waiting.includes(row)) waiting.splice(waiting.indexOf(row), 1);
-    refuse(row, text("canceled"));
-    action(row, "retry").focus();
+    stop(row);
+    setState(row, text("canceled"), true);
+    startNext();
   },
-  retry(row) {
-    tally.refused -= 1;
-    enqueue(row);
-    action(row, "cancel").focus();
-  },
+  retry: enqueue,
   dismiss(row) {
     const next = row.nextElementSibling ?? row.previousElementSibling;
-    tally.refused -= 1;
-    tally.all -= 1;
+    refused.delete(row);
     files.delete(row);
     row.remove();
     (next?.querySelector("button:not([hidden]), a") ?? byId("file"))?.focus();
@@ -139,12 +157,13 @@ const actions = {
 export const runQueue = () => {
   byId("queue").addEventListener("click", (event) => {
     const name = event.target.closest("[data-act]")?.dataset.act;
-    if (name) actions[name](event.target.closest(".upload"));
-  });
-  addEventListener("offline", () => {
-    for (const row of running.keys()) refuse(row, text("unreachable"));
+    // The second of a double click would meet the button that has just come up.
+    if (name && event.detail < 2) actions[name](event.target.closest(".upload"));
   });
   byId("retry-all").addEventListener("click", () => {
-    for (const row of byId("queue").querySelectorAll(".refused")) actions.retry(row);
+    for (const row of [...refused].filter((it) => it.isConnected)) enqueue(row);
+  });
+  addEventListener("offline", () => {
+    for (const row of [...running.keys()]) refuse(row, text("unreachable"));
   });
 };

@@ -2,7 +2,7 @@
 
 import { showKind } from "./copying.js";
 import { byId } from "./page.js";
-import { keep, recall } from "./store.js";
+import { keep, onKeptElsewhere, recall } from "./store.js";
 
 const MOST = 12;
 const NAME = "recent";
@@ -32,7 +32,7 @@ const describe = (row) => ({
 });
 
 const isWhole = (upload) => ["id", "name", "url", "view_url", "thumbnail_url"].every((name) => typeof upload?.[name] === "string")
-  && !/^\s*javascript:/i.test(upload.view_url);
+  && upload.view_url.startsWith("/");
 
 const kept = () => {
   const uploads = recall(NAME, []);
@@ -43,9 +43,16 @@ const showBar = () => {
   byId("uploads-bar").hidden = !byId("uploads").querySelector(".upload");
 };
 
+const show = () => {
+  const here = (id) => byId("queue").querySelector(`#uploaded-${CSS.escape(id)}`);
+  byId("recent").replaceChildren(...kept().filter(({ id }) => !here(id)).map(element));
+  showKind(byId("recent"));
+  showBar();
+};
+
 // Takes an image that is gone off the lists.
 export const forgetUpload = (id) => {
-  keep(NAME, kept().filter((upload) => upload.id !== id));
+  if (kept().some((upload) => upload.id === id)) keep(NAME, kept().filter((upload) => upload.id !== id));
   byId(`uploaded-${id}`)?.remove();
   showBar();
 };
@@ -65,10 +72,9 @@ const lookAfter = async (uploads) => {
 };
 
 export const showRecent = () => {
-  byId("recent").replaceChildren(...kept().map(element));
-  showKind(byId("recent"));
-  showBar();
-  lookAfter(kept());
+  show();
+  if (byId("upload")) lookAfter(kept());
+  onKeptElsewhere(NAME, show);
   new MutationObserver(showBar).observe(byId("queue"), { childList: true });
   document.addEventListener("htmx:load", (event) => {
     const row = event.detail.elt;

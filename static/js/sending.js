@@ -20,6 +20,8 @@ export const send = (file, { progressed, done, refused }) => {
     watch();
     progressed(loaded / total);
   };
+  // From here on it is the server that takes its time.
+  request.upload.onload = () => clearTimeout(timer);
   request.onload = () => (isOurs(request) ? done(request) : refused(wordsOf(request)));
   request.onerror = () => refused(text("unreachable"));
   request.onloadend = () => clearTimeout(timer);

@@ -26,6 +26,11 @@ export const keep = (name, value) => {
   }
 };
 
+// Tells when another window of this browser kept something, or cleared all.
+export const onKeptElsewhere = (name, listener) => addEventListener("storage", ({ key }) => {
+  if (key === PREFIX + name || key === null) listener();
+});
+
 const remove = (isOld) => {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith("imagehost:") && isOld(key)) localStorage.removeItem(key);

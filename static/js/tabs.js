@@ -1,59 +1,71 @@
-// The two tabs: which is current, and the list of images that is painted before the server has answered.
+// The two tabs: switched at once by what is here already, and then brought up to date.
 
-import { byId, localiseTimes, settings } from "./page.js";
-import { keep, recall } from "./store.js";
+import { keptList, look } from "./list.js";
+import { byId, isPlainClick, say } from "./page.js";
 
-const NAME = "list";
-
-// Of this release and language only: another one's markup may not fit.
-const kind = `${settings.release}:${document.documentElement.lang}`;
+const link = (tab) => byId(`tab-${tab}`);
+const contents = { upload: () => byId("upload-tab").innerHTML, images: keptList };
 
 const markCurrent = () => {
   for (const tab of document.querySelectorAll(".tabs a")) {
-    if (new URL(tab.href).pathname === location.pathname) tab.setAttribute("aria-current", "page");
+    if (tab.pathname === location.pathname) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
 };
 
-// Keeps the first page as it came.
-const keepList = () => {
-  const images = byId("images");
-  if (images?.dataset.page === "1") keep(NAME, { kind, html: images.outerHTML });
+const arrive = () => {
+  markCurrent();
+  say(document.title);
+  // What had the focus is gone; a tab that was pressed still has it.
+  if (document.activeElement === document.body) document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
 };
 
-let covered = null;
-
-const paintList = () => {
-  const kept = recall(NAME, null);
-  if (kept?.kind !== kind || typeof kept.html !== "string" || byId("images")) return;
-  covered = [...byId("tab").childNodes];
-  byId("tab").innerHTML = kept.html;
-  htmx.process(byId("tab"));
+// Shows a tab by what is here; tells whether it could.
+const show = (tab) => {
+  const html = contents[tab]?.();
+  if (!html) return false;
+  // An answer that is under way belongs to where one was before.
+  htmx.trigger("#tab", "htmx:abort");
+  htmx.swap("#tab", html, { swapStyle: "innerHTML" });
+  document.title = link(tab).dataset.title;
+  if (tab === "images") look();
+  return true;
 };
 
-// Where no answer came, what was there before comes back.
-const uncover = (answered) => {
-  if (covered && !answered) byId("tab").replaceChildren(...covered);
-  covered = null;
+// Switches to a tab as its link does. To which Back leads, htmx knows by its own mark.
+const enter = (tab) => {
+  if (!show(tab)) return false;
+  if (!history.state?.tab) history.replaceState({ htmx: true }, "");
+  if (location.href !== link(tab).href) history.pushState({ tab }, "", link(tab).href);
+  scrollTo(0, 0);
+  arrive();
+  return true;
+};
+
+export const goToUploads = () => {
+  if (!byId("upload")) enter("upload");
+};
+
+const goBack = ({ state }) => {
+  if (state?.tab && !show(state.tab)) htmx.ajax("GET", location.href, { target: "#tab" });
+  arrive();
 };
 
 export const switchTabs = () => {
-  keepList();
-  localiseTimes(document);
+  for (const tab of Object.keys(contents)) if (link(tab).href === location.href) history.replaceState({ tab }, "");
+  // Of entries that have its mark htmx takes care itself, and hands the others on.
+  window.onpopstate = goBack;
+  addEventListener("popstate", () => document.querySelector("dialog[open]")?.close());
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest("a[data-tab]")?.dataset.tab;
+    if (tab === "upload" && isPlainClick(event) && enter(tab)) event.preventDefault();
+  });
+  // Of images there may be none kept: then htmx asks for them.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.id === "tab-images") paintList();
+    if (event.target === link("images") && enter("images")) event.preventDefault();
   });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target.id === "tab-images") uncover(event.detail.successful);
-  });
-  document.addEventListener("htmx:load", (event) => {
-    keepList();
-    localiseTimes(event.detail.elt);
-  });
-  document.addEventListener("htmx:pushedIntoHistory", markCurrent);
-  document.addEventListener("htmx:replacedInHistory", markCurrent);
-  document.addEventListener("htmx:historyRestore", () => {
-    markCurrent();
-    localiseTimes(document);
-  });
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:historyRestore"]) {
+    // Once the new title is there.
+    document.addEventListener(name, () => setTimeout(arrive));
+  }
 };

@@ -1,23 +1,28 @@
 // Light, dark, or as the system: js/first.js sets what was chosen before the first paint.
 
 import { byId } from "./page.js";
-import { keep, recall } from "./store.js";
+import { keep, onKeptElsewhere, recall } from "./store.js";
 
 const show = (theme) => {
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  byId(`theme-${theme}`).checked = true;
+  const known = byId(`theme-${theme}`) ? theme : "system";
+  byId(`theme-${known}`).checked = true;
+  if (known === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = known;
+  // The browser's own bars: each of the two stands for a theme of the system's.
+  for (const bar of document.querySelectorAll('meta[name="theme-color"]')) {
+    bar.content = bar.dataset[known === "system" ? bar.dataset.theme : known];
+  }
 };
 
+const showKept = () => show(recall("theme", "system"));
+
 export const followTheme = () => {
-  const kept = recall("theme", "system");
-  show(byId(`theme-${kept}`) ? kept : "system");
+  showKept();
+  onKeptElsewhere("theme", showKept);
   byId("theme").addEventListener("change", (event) => {
     show(event.target.value);
     keep("theme", event.target.value);
   });
-  // Another window of this browser chose.
-  addEventListener("storage", () => show(recall("theme", "system")));
 };
 
 export const forgetTheme = () => show("system");

@@ -131,6 +131,8 @@ def test_pictures_are_chosen_by_the_keyboard(open_page, tmp_path, key):
         page.locator("#drop .button:visible").evaluate("(it) => getComputedStyle(it).outlineStyle") == "solid"
     )
     with page.expect_file_chooser() as chooser:
+        # Playwright asks Chromium to tell of it, and does not wait for that.
+        page.wait_for_timeout(200)
         page.keyboard.press(key)
     chooser.value.set_files(write(tmp_path, beach_jpg=PHOTO))
     expect_done(page, "beach.jpg")

@@ -9,6 +9,11 @@ from tests.browser.acts import Network
 from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, row, try_again, write
 
 RAISE_LIMIT = """async (module) => { (await import(module)).settings.maxFileSize = 1e9; }"""
+DROP_TEXT = """(name) => {
+    const held = new DataTransfer();
+    held.items.add(new File(["text"], name));
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
+}"""
 
 
 def sent(page: Page) -> list[str]:
@@ -47,6 +52,26 @@ def test_type_and_size_are_told_before_sending_in_the_words_of_the_server(server
     assert answer.json()["message"] == words
 
 
+HOSTILE = [
+    "\u202egnp.elbmahC",
+    "صورة.png",
+    "🦊" * 90 + ".png",
+    "a{name}b.png",
+    "100 %.png",
+    "$& 'x' <b>.png",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_is_told_as_the_server_tells_it(server, open_page, name):
+    page = open_page("/upload")
+    page.evaluate(DROP_TEXT, name)
+    told = page.locator("#queue .state").last
+    expect(told).to_have_role("alert")
+    answer = requests.post(f"{server.url}/upload", files={"file": (name, b"text")}, timeout=30)
+    assert told.text_content() == answer.json()["message"]
+
+
 def test_a_folder_cannot_be_read(open_page, page_problems):
     page = open_page("/upload")
     page.evaluate(
@@ -58,7 +83,11 @@ def test_a_folder_cannot_be_read(open_page, page_problems):
             document.dispatchEvent(Object.assign(drop, { dataTransfer: held }));
         }"""
     )
-    refused(page, "holiday", "holiday cannot be read. Choose it again.")
+    refused(
+        page,
+        "holiday",
+        "holiday cannot be read: it is a folder, or it was moved. Choose the pictures again.",
+    )
 
 
 def test_a_damaged_picture(open_page, page_problems, tmp_path):

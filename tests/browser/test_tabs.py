@@ -1,11 +1,14 @@
 """Two tabs of one page: real addresses, Back, reload, and uploads that go on meanwhile."""
 
+import re
+from contextlib import suppress
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests import pictures
-from tests.browser.acts import Network
-from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, row, write
+from tests.browser.acts import Network, paste_image
+from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, row, try_again, write
 from tests.browser.host import upload
 from tests.browser.looking import assert_sound
 
@@ -115,26 +118,109 @@ def test_uploads_go_on_while_tabs_are_switched(open_page, tmp_path):
 def test_the_list_is_painted_before_the_server_has_answered(server, open_page):
     upload(server, "photo.jpg", PHOTO)
     page = open_page("/images-list")
+    page.locator("#images").get_by_role("radio", name="Markdown").check()
     page.get_by_role("link", name="Upload").click()
     is_on(page, "upload")
     held = []
-    page.route("**/images-list", lambda route: held.append(route))
-    upload(server, "newer.jpg", PHOTO)
+    page.route("**/images-list*", lambda route: held.append(route))
+    newer = upload(server, "newer.jpg", PHOTO)
     page.get_by_role("link", name="Images").click()
-    expect(page.locator("#images tbody tr")).to_have_count(1)
+    is_on(page, "images")
+    assert page.locator("#images a.name").all_text_contents() == ["photo.jpg"]
+    expect(page.locator("#images .link input")).to_have_value(re.compile(r"^!\[\]"))
     page.wait_for_timeout(100)
     held.pop().continue_()
     expect(page.locator("#images tbody tr")).to_have_count(2)
     is_on(page, "images")
+    expect(page.locator("#images .link input").first).to_have_value(f"![]({newer['url']})")
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_a_server_that_is_gone_is_told_of(server, open_page, page_problems, kept):
+def test_the_last_click_wins(server, open_page, page_problems):
+    """An answer that comes late does not take back what was pressed after its question."""
+    page_problems.expect("htmx:sendAbort")
+    page_problems.expect("htmx:afterRequest")
+    upload(server, "photo.jpg", PHOTO)
+    page = open_page("/upload")
+    held = []
+    page.route("**/images-list*", lambda route: held.append(route))
+    page.get_by_role("link", name="Images").click()
+    page.wait_for_timeout(100)
+    page.get_by_role("link", name="Upload").click()
+    with suppress(Error):
+        held.pop().continue_()
+    page.wait_for_timeout(500)
+    is_on(page, "upload")
+    assert page.url == f"{server.url}/upload"
+
+
+def test_pressing_a_tab_again_adds_nothing_to_the_history(server, open_page):
+    upload(server, "photo.jpg", PHOTO)
+    page = open_page("/upload")
+    page.get_by_role("link", name="Images").click()
+    is_on(page, "images")
+    for _ in range(3):
+        page.get_by_role("link", name="Images").click()
+    page.get_by_role("link", name="Images").dblclick()
+    is_on(page, "images")
+    page.go_back()
+    is_on(page, "upload")
+
+
+def test_an_error_leaves_address_and_tab_as_they_are(server, open_page, page_problems):
+    page_problems.expect("status of 502")
+    page_problems.expect("Response Status Error Code 502")
+    page = open_page("/upload")
+    page.route("**/images-list*", lambda route: route.fulfill(status=502, body="{}"))
+    page.get_by_role("link", name="Images").click()
+    expect(page.locator("#alerts")).to_contain_text("not understood (502)")
+    is_on(page, "upload")
+    assert page.url == f"{server.url}/upload"
+
+
+def test_without_the_server_the_uploads_can_be_reached(server, open_page, page_problems):
+    page_problems.expect("ERR_INTERNET_DISCONNECTED")
+    page_problems.expect("htmx:")
+    upload(server, "photo.jpg", PHOTO)
+    page = open_page("/images-list")
+    network = Network(page)
+    network.cut()
+    paste_image(page, pictures.png(64, 48))
+    is_on(page, "upload")
+    refused(page, "image.png", UNREACHABLE)
+    page.go_back()
+    is_on(page, "images")
+    page.go_forward()
+    is_on(page, "upload")
+    network.free()
+    try_again(page, "image.png")
+    expect_done(page, "image.png")
+
+
+def test_a_way_back_that_is_cut_is_told_of(server, open_page, page_problems):
+    page_problems.expect("ERR_INTERNET_DISCONNECTED")
+    image = upload(server, "photo.jpg", PHOTO)
+    page = open_page(f"/view/{image['filename']}")
+    page.get_by_role("link", name="Upload").click()
+    is_on(page, "upload")
+    Network(page).cut()
+    page.go_back()
+    expect(page.locator("#alerts")).to_have_text(UNREACHABLE)
+
+
+def test_from_a_page_of_another_kind_and_back(server, open_page):
+    image = upload(server, "photo.jpg", PHOTO)
+    page = open_page(f"/view/{image['filename']}")
+    page.get_by_role("link", name="Upload").click()
+    is_on(page, "upload")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("photo.jpg")
+    expect(page.locator(".tabs [aria-current]")).to_have_count(0)
+
+
+def test_a_server_that_is_gone_is_told_of(open_page, page_problems):
     for words in ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"):
         page_problems.expect(words)
-    upload(server, "photo.jpg", PHOTO)
-    page = open_page("/images-list" if kept else "/upload")
-    page.goto("/upload")
+    page = open_page("/upload")
     Network(page).cut()
     page.get_by_role("link", name="Images").click()
     expect(page.locator("#alerts")).to_have_text(UNREACHABLE)

@@ -1,0 +1,22 @@
+// The button that clears what this browser keeps; its other windows follow, as they do each choice.
+
+import { showKind } from "./copying.js";
+import { byId, say, text } from "./page.js";
+import { forgetUploads } from "./recent.js";
+import { forget } from "./store.js";
+import { forgetTheme } from "./theme.js";
+
+const SECONDS_OF_THANKS = 4;
+
+export const offerToForget = () => {
+  const button = byId("forget");
+  const label = button.textContent;
+  button.addEventListener("click", () => {
+    forget();
+    forgetTheme();
+    forgetUploads();
+    showKind(document, "link");
+    button.textContent = text("forgotten");
+    say(text("forgotten"));
+    setTimeout(() => { button.textContent = label; }, SECONDS_OF_THANKS * 1000);
+  });};
