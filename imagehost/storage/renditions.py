@@ -18,7 +18,7 @@ class Rendition:
 
 
 THUMBNAIL = Rendition("thumbnail", 320, ".webp")
-PREVIEWS = {side: Rendition("preview", side, f".{side}.webp") for side in (800, 1280)}
+PREVIEWS = {side: Rendition("preview", side, f".{side}.webp") for side in (720, 1280)}
 """By their sides: for a phone, and for a screen."""
 ALL = (THUMBNAIL, *PREVIEWS.values())
 """Those that go with their image."""

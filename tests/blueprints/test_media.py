@@ -41,7 +41,7 @@ def photo(client):
 
 
 def with_preview(image):
-    return image | {"preview_url": f"/previews/800/{image['filename']}.webp"}
+    return image | {"preview_url": f"/previews/720/{image['filename']}.webp"}
 
 
 ADDRESSES = pytest.mark.parametrize("url", ["url", "thumbnail_url", "preview_url"])
@@ -70,7 +70,7 @@ def test_the_original_name_is_told_in_any_writing(client, image):
     assert client.get(image["url"]).headers["Content-Disposition"] == expected
 
 
-@pytest.mark.parametrize(("url", "side"), [("thumbnail_url", 320), ("preview_url", 800)])
+@pytest.mark.parametrize(("url", "side"), [("thumbnail_url", 320), ("preview_url", 720)])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
     answer = client.open(photo[url], method=method)
@@ -189,7 +189,7 @@ def test_an_image_whose_pixels_cannot_be_decoded_has_no_rendition(app, client, s
     assert stored_files(app) == [file]
 
 
-@pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".800.webp")])
+@pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".720.webp")])
 def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
     first = client.get(photo[url])
     monkeypatch.setattr(imaging, "render", None)
@@ -222,7 +222,7 @@ def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(app, client, ph
 def test_a_deletion_takes_every_rendition(app, client):
     image = uploaded(client, pictures.jpg(1300, 867))
     paths = [
-        f"/{folder}/{image['filename']}.webp" for folder in ("thumbnails", "previews/800", "previews/1280")
+        f"/{folder}/{image['filename']}.webp" for folder in ("thumbnails", "previews/720", "previews/1280")
     ]
     assert len({client.get(path).data for path in paths}) == 3
     assert len(stored_files(app)) == 4
@@ -254,9 +254,9 @@ def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orienta
         f"{(sides[::-1] if orientation > 4 else sides)[0]}w",
     )
     assert [url for url, _ in previews] == [
-        f"/previews/{side}/{image['filename']}.webp" for side in (800, 1280)
+        f"/previews/{side}/{image['filename']}.webp" for side in (720, 1280)
     ]
-    for (url, width), side in zip(previews, (800, 1280), strict=True):
+    for (url, width), side in zip(previews, (720, 1280), strict=True):
         with Image.open(io.BytesIO(client.get(url).data)) as made:
             assert (f"{made.width}w", max(made.size)) == (width, side)
 
@@ -264,7 +264,7 @@ def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orienta
 @ON_SQLITE
 def test_a_photograph_has_the_previews_that_are_smaller(app, client):
     image = uploaded(client, pictures.jpg(1280, 800))
-    assert [width for _, width in told(app, image)] == ["800w", "1280w"]
+    assert [width for _, width in told(app, image)] == ["720w", "1280w"]
     assert_error(client.get(f"/previews/1280/{image['filename']}.webp"), 404, "not_found")
 
 
@@ -280,7 +280,7 @@ FRAMES = [Image.new("L", (1300, 900), grey) for grey in (0, 255)]
 SHOWN_AS_THEY_ARE = {
     "a screenshot": pictures.encode(Image.new("RGB", (1300, 900)), "png"),
     "an animation": pictures.encode(FRAMES[0], "gif", save_all=True, append_images=FRAMES[1:]),
-    "a small photograph": pictures.jpg(800, 800),
+    "a small photograph": pictures.jpg(720, 720),
 }
 
 

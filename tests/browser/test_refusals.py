@@ -100,7 +100,7 @@ def test_a_damaged_picture(open_page, page_problems, tmp_path):
 def test_too_large_for_the_server_after_all(open_page, page_problems, tmp_path):
     page_problems.expect("status of 413")
     page = open_page("/upload")
-    module = page.locator('link[rel="modulepreload"][href$="page.js"]').get_attribute("href")
+    module = page.locator('link[rel="modulepreload"][href$="page.js"]').first.get_attribute("href")
     page.evaluate(RAISE_LIMIT, module)
     choose(page, write(tmp_path, huge_png=pictures.png(8, 8) + bytes(12 * 1024 * 1024)))
     refused(

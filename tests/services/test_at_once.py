@@ -19,7 +19,7 @@ from tests.system import truth
 
 PNG = pictures.png(8, 8)
 MIDNIGHT = datetime(2024, 2, 29, tzinfo=UTC)
-RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/800/{}.webp"])
+RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/720/{}.webp"])
 
 
 class Clock:
@@ -150,7 +150,7 @@ def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, clien
     watch("admit")
     watch("render")
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
-    for path in (image["thumbnail_url"], f"/previews/800/{image['filename']}.webp"):
+    for path in (image["thumbnail_url"], f"/previews/720/{image['filename']}.webp"):
         assert client.get(path).status_code == 200
     assert held == [0, 0, 0]
 

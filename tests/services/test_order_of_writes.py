@@ -73,7 +73,7 @@ def state(
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=base, RATE_LIMIT_ENABLED=False)
     for photo in (PHOTO, pictures.jpg(1300, 867)):
         image = app.test_client().post("/upload", data=as_upload(photo)).json
-    for kind in ("thumbnails", "previews/800", "previews/1280"):
+    for kind in ("thumbnails", "previews/720", "previews/1280"):
         answer = app.test_client().get(f"/{kind}/{image['filename']}.webp", buffered=True)
         assert answer.status_code == 200
     close(app)

@@ -70,7 +70,7 @@ def test_a_page_of_the_list_takes_two_statements(app, client, filled, page):
     assert not [text for text in seen if "count(" in text.lower()]
 
 
-@pytest.mark.parametrize("path", ["/images/{}", "/view/{}", "/thumbnails/{}.webp", "/previews/800/{}.webp"])
+@pytest.mark.parametrize("path", ["/images/{}", "/view/{}", "/thumbnails/{}.webp", "/previews/720/{}.webp"])
 def test_an_image_takes_one_statement(app, client, path):
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
     with counting(app) as seen:
