@@ -59,7 +59,7 @@ def render(stream: BinaryIO, kind: str, side: int, name: str = "") -> bytes:
             small = shrink(image, side)
             small = small if turn is None else small.transpose(turn)
             # Method 2 takes half the time of the default and 2 % more bytes.
-            small.save(content, "WEBP", quality=75, method=2, icc_profile=profile)
+            small.save(content, "WEBP", quality=80, method=2, icc_profile=profile)
     except (*BROKEN, formats.Malformed) as error:
         raise DamagedImage(name, "its pixels cannot be decoded") from error
     return content.getvalue()

@@ -1,6 +1,6 @@
 // A picture as large as the window: arrow keys and swipes lead to its neighbours, Esc back to the list.
 
-import { byId, isPlainClick } from "./page.js";
+import { byId, isFocusLost, isPlainClick } from "./page.js";
 
 const SHORTEST_SWIPE = 40;
 
@@ -25,7 +25,7 @@ const show = (index) => {
   act("previous").disabled = !links[index - 1];
   act("next").disabled = !links[index + 1];
   // A button that leads no further has lost the focus, and the keys with it.
-  if (byId("lightbox").open && document.activeElement === document.body) act("close").focus();
+  if (byId("lightbox").open && isFocusLost()) act("close").focus();
   // It is looked at next, most likely.
   if (links[index + 1]) pictureOf(links[index + 1]);
 };

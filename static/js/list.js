@@ -1,7 +1,7 @@
 // The list of images: kept for the next visit, and brought up to date after changes in this window, in others of
 // this browser, and elsewhere; but never while somebody is about to do something with it.
 
-import { byId, localiseTimes, settings } from "./page.js";
+import { byId, isFocusLost, localiseTimes, settings } from "./page.js";
 import { forgetUpload } from "./recent.js";
 import { keep, recall } from "./store.js";
 
@@ -84,7 +84,7 @@ const watchSwaps = () => {
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (wanted) (byId(wanted) ?? byId("images-title"))?.focus();
-    else if (hadFocus && document.activeElement === document.body) byId("images-title")?.focus({ preventScroll: isLook(event) });
+    else if (hadFocus && isFocusLost()) byId("images-title")?.focus({ preventScroll: isLook(event) });
     if (isLook(event)) wanted = null;
     hadFocus = false;
   });

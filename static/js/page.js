@@ -14,6 +14,12 @@ export const say = (sentence) => {
   setTimeout(() => { byId("status").textContent = sentence; }, 50);
 };
 
+// Tells whether what had the focus went away, or can no longer have it.
+export const isFocusLost = () => {
+  const { activeElement } = document;
+  return activeElement === document.body || activeElement.disabled || activeElement.hidden;
+};
+
 const messageIn = (answer) => {
   try {
     return JSON.parse(answer).message;

@@ -1,7 +1,7 @@
 // Uploads: a row for each picture, a request for each row, three at a time.
 
 import { reasonAgainst } from "./checking.js";
-import { byId, say, text } from "./page.js";
+import { byId, isFocusLost, say, text } from "./page.js";
 import { send } from "./sending.js";
 
 const AT_ONCE = 3;
@@ -44,7 +44,7 @@ const setState = (row, sentence, ended = false) => {
   if (refused.has(row) && refused.size <= MOST_READ_OUT) state.setAttribute("role", "alert");
   else state.removeAttribute("role");
   state.textContent = sentence;
-  if (hadFocus && document.activeElement === document.body) action(row, ended ? "retry" : "cancel").focus();
+  if (hadFocus && isFocusLost()) action(row, ended ? "retry" : "cancel").focus();
 };
 
 const newRow = (file) => {

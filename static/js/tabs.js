@@ -1,7 +1,7 @@
 // The two tabs: switched at once by what is here already, and then brought up to date.
 
 import { keptList, look } from "./list.js";
-import { byId, isPlainClick, say } from "./page.js";
+import { byId, isFocusLost, isPlainClick, say } from "./page.js";
 
 const link = (tab) => byId(`tab-${tab}`);
 const contents = { upload: () => byId("upload-tab").innerHTML, images: keptList };
@@ -17,7 +17,7 @@ const arrive = () => {
   markCurrent();
   say(document.title);
   // What had the focus is gone; a tab that was pressed still has it.
-  if (document.activeElement === document.body) document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
+  if (isFocusLost()) document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
 };
 
 // Shows a tab by what is here; tells whether it could.
