@@ -86,6 +86,7 @@ STATES: dict[str, Callable[[Page], object]] = {
     "upload-over": upload_over,
     "upload-german": at("/upload"),
     "images": at("/images-list"),
+    "images-second-page": at("/images-list?page=2"),
     "images-last-page": at("/images-list?page=3"),
     "images-german": at("/images-list?page=2"),
     "view": view,
