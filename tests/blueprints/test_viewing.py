@@ -42,6 +42,9 @@ def test_chat_programs_learn_what_they_unfurl(client):
     assert found["og:title"] == image["original_name"]
     assert (found["og:image:width"], found["og:image:height"]) == ("64", "48")
     assert found["twitter:card"] == "summary_large_image"
+    assert found["og:image:type"] == "image/png"
+    assert re.fullmatch(r"PNG, 64 × 48, \d+\.\d KiB", found["og:description"])
+    assert found["description"] == found["og:description"]
 
 
 def test_an_image_without_a_name_is_called_by_its_filename(client):

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests import pictures
+from tests.browser.acts import Network
 
 PHOTO = pictures.jpg(640, 427)
 UNREACHABLE = "The server cannot be reached. Check your connection and try again."
@@ -30,6 +31,15 @@ def choose(page: Page, paths: list[Path]) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_text("Choose pictures").click()
     chooser.value.set_files(paths)
+
+
+def begin_slowly(page: Page, folder: Path) -> Network:
+    """Upload big.png on a way so narrow that it takes a while; give the way."""
+    network = Network(page)
+    network.slow(40_000)
+    choose(page, write(folder, big_png=pictures.png(400, 300)))
+    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    return network
 
 
 def row(page: Page, name: str) -> Locator:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests import pictures
 from tests.browser.acts import Network
-from tests.browser.files import PHOTO, choose, expect_done, row, write
+from tests.browser.files import PHOTO, begin_slowly, choose, expect_done, row, write
 from tests.browser.host import upload
 
 SMALL = pictures.jpg(8, 6)
@@ -26,10 +26,7 @@ def question(page: Page):
 def test_an_upload_that_ends_leaves_a_question_open(server, open_page, tmp_path):
     upload(server, "photo.jpg", SMALL)
     page = open_page("/upload")
-    network = Network(page)
-    network.slow(100_000)
-    choose(page, write(tmp_path, big_png=pictures.png(400, 300)))
-    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    network = begin_slowly(page, tmp_path)
     page.get_by_role("link", name="Images").click()
     page.get_by_label("Delete photo.jpg").click()
     yes = question(page).get_by_role("button", name="Yes, delete it")
@@ -121,9 +118,7 @@ def test_where_a_script_does_not_come_the_form_is_there(server, open_page, page_
 
 def test_a_double_click_on_cancel_only_cancels(open_page, tmp_path):
     page = open_page("/upload")
-    Network(page).slow(20_000)
-    choose(page, write(tmp_path, big_png=pictures.png(400, 300)))
-    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    begin_slowly(page, tmp_path)
     row(page, "big.png").get_by_role("button", name="Cancel").dblclick()
     expect(row(page, "big.png").locator(".state")).to_have_text("Canceled")
     expect(page.locator("#drop")).not_to_have_attribute("data-state", "refused")

@@ -5,8 +5,16 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests import pictures
-from tests.browser.acts import Network
-from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, row, try_again, write
+from tests.browser.files import (
+    PHOTO,
+    UNREACHABLE,
+    begin_slowly,
+    choose,
+    expect_done,
+    refused,
+    try_again,
+    write,
+)
 
 RAISE_LIMIT = """async (module) => { (await import(module)).settings.maxFileSize = 1e9; }"""
 DROP_TEXT = """(name) => {
@@ -149,10 +157,7 @@ def test_a_page_of_a_proxy_to_log_in_is_no_success(open_page, tmp_path):
 def test_the_network_is_lost_while_sending(open_page, page_problems, tmp_path):
     page_problems.expect("ERR_INTERNET_DISCONNECTED")
     page = open_page("/upload")
-    network = Network(page)
-    network.slow(20_000)
-    choose(page, write(tmp_path, big_png=pictures.png(640, 480)))
-    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    network = begin_slowly(page, tmp_path)
     network.cut()
     refused(page, "big.png", UNREACHABLE)
     try_again(page, "big.png")

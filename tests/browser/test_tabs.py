@@ -8,7 +8,15 @@ from playwright.sync_api import Error, Page, expect
 
 from tests import pictures
 from tests.browser.acts import Network, paste_image
-from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, refused, row, try_again, write
+from tests.browser.files import (
+    PHOTO,
+    UNREACHABLE,
+    begin_slowly,
+    expect_done,
+    refused,
+    row,
+    try_again,
+)
 from tests.browser.host import upload
 from tests.browser.looking import assert_sound
 
@@ -98,10 +106,7 @@ def test_back_from_another_page_shows_a_whole_one(server, open_page):
 
 def test_uploads_go_on_while_tabs_are_switched(open_page, tmp_path):
     page = open_page("/upload")
-    network = Network(page)
-    network.slow(100_000)
-    choose(page, write(tmp_path, big_png=pictures.png(400, 300)))
-    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    network = begin_slowly(page, tmp_path)
     page.get_by_role("link", name="Images").click()
     is_on(page, "images")
     expect(page.locator("#running")).to_have_text("1")

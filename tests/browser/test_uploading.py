@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests import pictures
 from tests.browser.acts import Drag, Network, drop_files, paste_image
 from tests.browser.conftest import ON_BOTH_DATABASES
-from tests.browser.files import PHOTO, choose, expect_done, photos, row, write
+from tests.browser.files import PHOTO, begin_slowly, choose, expect_done, photos, row, write
 
 DROP_MANY = """([bytes, number]) => {
     const held = new DataTransfer();
@@ -111,11 +111,8 @@ def test_progress_on_a_slow_way(open_page, tmp_path):
 
 def test_canceled_and_tried_again(server, open_page, tmp_path):
     page = open_page("/upload")
-    network = Network(page)
-    network.slow(20_000)
-    choose(page, write(tmp_path, big_png=pictures.png(640, 480)))
+    network = begin_slowly(page, tmp_path)
     upload = row(page, "big.png")
-    expect(upload.locator(".state")).to_contain_text("%")
     upload.get_by_role("button", name="Cancel").click()
     expect(upload.locator(".state")).to_have_text("Canceled")
     expect(upload.get_by_role("button", name="Try again")).to_be_focused()
@@ -146,10 +143,7 @@ def test_leaving_while_uploads_run_is_warned_of(open_page, tmp_path):
     page = open_page("/upload")
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.dismiss()))
-    network = Network(page)
-    network.slow(20_000)
-    choose(page, write(tmp_path, big_png=pictures.png(640, 480)))
-    expect(row(page, "big.png").locator(".state")).to_contain_text("%")
+    network = begin_slowly(page, tmp_path)
     page.evaluate("location.reload()")
     page.wait_for_timeout(500)
     assert dialogs == ["beforeunload"]
