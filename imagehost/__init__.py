@@ -4,6 +4,7 @@ from flask import Flask
 
 from imagehost import (
     assets,
+    cli,
     config,
     converters,
     extensions,
@@ -40,6 +41,7 @@ def create_app(**overrides: object) -> Flask:
     converters.init_app(app)
     templating.init_app(app)
     assets.init_app(app)
+    cli.init_app(app)
     for module in (pages, upload, listing, viewing, oembed, delete, api, media, health):
         app.register_blueprint(module.bp)
     return app

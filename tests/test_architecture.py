@@ -13,7 +13,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # Each may import those below itself, and its like.
-LAYERS = ["blueprints cli", "services", "models storage imaging formats", "errors", "wording"]
+LAYERS = ["blueprints cli", "services", "models storage imaging formats", "errors failures", "wording"]
 RANK = {layer: rank for rank, layers in enumerate(LAYERS) for layer in layers.split()}
 
 

@@ -27,6 +27,16 @@ class Storage(Protocol):
     def open(self, filename: str) -> BinaryIO:
         """Open an image; NotFound where there is none."""
 
+    def open_retained(self, filename: str) -> BinaryIO:
+        """Open an image, also one that was deleted since maintenance began; NotFound where there is none."""
+
+    def maintaining(self) -> AbstractContextManager[None]:
+        """Hold the storage for a backup, a restore or a clean-up; Busy where another one does.
+
+        What is deleted meanwhile is gone for everybody else at once, and stays readable by ``open_retained``
+        until the end. Read the rows after this began, and each has its bytes.
+        """
+
     def exists(self, filename: str) -> bool:
         """Tell whether there are bytes of that name."""
 

@@ -13,11 +13,13 @@ from typing import BinaryIO
 from imagehost.errors import NotFound, Unavailable
 from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
+from imagehost.storage.maintenance import Maintenance
 
 MARKER = ".imagehost"
 INCOMING = ".incoming"
 RENDITIONS = ".renditions"
 LOCKS = ".locks"
+DELETED = ".deleted"
 
 MOST_WAITING = 24
 """Requests of one process that may wait for a place to render, of its 32 threads."""
@@ -32,6 +34,7 @@ class DiskStorage:
     def __init__(self, folder: Path, max_size: int) -> None:
         self.folder = folder
         self.max_size = max_size
+        self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED)
         self._durable: set[Path] = set()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -87,6 +90,21 @@ class DiskStorage:
                     raise Unavailable("storage") from None
                 raise NotFound from None
 
+    def open_retained(self, filename: str) -> BinaryIO:
+        """Open an image that may have been deleted since maintenance began."""
+        try:
+            return self.open(filename)
+        except NotFound:
+            return self._open(self.folder / DELETED / filename)
+
+    @contextmanager
+    def maintaining(self) -> Iterator[None]:
+        """Hold the storage for a backup, a restore or a clean-up."""
+        if not self.is_ready():
+            raise Unavailable("storage")
+        with self._maintenance.hold():
+            yield
+
     def exists(self, filename: str) -> bool:
         """Tell whether there are bytes of that name."""
         with storage_errors():
@@ -95,7 +113,7 @@ class DiskStorage:
     def delete(self, filename: str) -> None:
         """Remove the bytes first: whoever renders them just now looks for them again when done."""
         with storage_errors():
-            self.path(filename).unlink(missing_ok=True)
+            self._maintenance.discard(self.path(filename))
         for rendition in renditions.ALL:
             self.delete_rendition(rendition.of(filename))
 

@@ -1,0 +1,53 @@
+"""What all commands have in common: ``--json``, progress to a terminal, failures as one line and status 1."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+
+from imagehost.errors import ImageHostError
+from imagehost.failures import Failure
+from imagehost.services.progress import Advance
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def command(view: Callable[..., object]) -> Callable[..., None]:
+    """Tell what a command could not do: one line (or JSON) on the error output, and exit status 1."""
+
+    @wraps(view)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            view(*args, **options)
+        except (Failure, ImageHostError) as error:
+            fail(str(error), as_json=bool(options.get("as_json")))
+
+    return run
+
+
+def fail(message: str, *, as_json: bool) -> NoReturn:
+    """End with a message and status 1."""
+    if as_json:
+        click.echo(json.dumps({"status": "error", "message": message}))
+    else:
+        click.echo(f"imagehost: {message}", err=True)
+    sys.exit(1)
+
+
+def tell(result: dict[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
+    """Print what came of it, for scripts or for people; end with status 1 where it is not all well."""
+    click.echo(json.dumps({"status": "success" if ok else "error", **result}) if as_json else text)
+    if not ok:
+        sys.exit(1)
+
+
+@contextmanager
+def bar(label: str, total: int) -> Iterator[Advance]:
+    """Show a progress bar on the error output, where that is a terminal."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as shown:
+        yield shown.update
