@@ -77,7 +77,7 @@ def load(**overrides: object) -> Settings:
         web_server_workers=read.number("WEB_SERVER_WORKERS", os.cpu_count() or 1, 1, 256),
         log_level=read.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_format=read.choice("LOG_FORMAT", "text", ("text", "json")),
-        secret_key=read.text("SECRET_KEY") or kept_secret(instance),
+        secret_key=read.secret("SECRET_KEY") or kept_secret(instance),
         keep_metadata=read.flag("KEEP_METADATA", default=False),
         rate_limit_enabled=read.flag("RATE_LIMIT_ENABLED", default=True),
         rate_limit=read.get("RATE_LIMIT", "600/minute", "a number per time, as 600/minute", parse_rate),

@@ -1,7 +1,12 @@
 """The engine: its URL, how it connects, how SQLite is made durable, and the border for its errors."""
 
+import fcntl
 import logging
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -25,6 +30,18 @@ A deferred one that reads first fails with 'database is locked' when another wri
 
 NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 """What SQLite says on a full disk: when it writes, and when it connects."""
+
+DOWN = (
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+    sqlite3.OperationalError,
+    # The tables are lost, or not made yet; SQLite calls that operational by itself.
+    psycopg2.errors.UndefinedTable,
+)
+"""What the drivers say where the database does not do its part."""
+
+MIGRATION_LOCK = 7240174
+"""An arbitrary number, as PostgreSQL's advisory locks have instead of names."""
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +130,7 @@ def translate_error(context: sa.engine.ExceptionContext) -> None:
     error = context.original_exception
     if isinstance(error, psycopg2.errors.DiskFull) or getattr(error, "sqlite_errorname", "") in NO_ROOM:
         raise StorageFull from error
-    if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError, sqlite3.OperationalError)):
+    if isinstance(error, DOWN):
         log.error("database error", extra={"reason": str(error).strip()})
         raise Unavailable("database") from error
 
@@ -129,3 +146,21 @@ def log_lost(_: DBAPIConnection, __: ConnectionPoolEntry, error: BaseException |
     idle = error is None or isinstance(error, sa.exc.DisconnectionError)
     reason = "while it was idle" if idle else str(error).strip()
     log.warning("database connection lost", extra={"reason": reason})
+
+
+@contextmanager
+def migrating(connection: sa.Connection, folder: Path) -> Iterator[None]:
+    """Let one process at a time migrate: of a PostgreSQL database, or those of one instance folder."""
+    if connection.dialect.name == "postgresql":
+        # The lock goes with the session, which now ends when the connection is closed.
+        connection.detach()
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        connection.rollback()
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

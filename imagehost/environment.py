@@ -38,6 +38,20 @@ class Reader:
         value = self.overrides.pop(name, None) or self.env.str(name, None) or default
         return None if value is None else str(value)
 
+    def secret(self, name: str) -> str | None:
+        """Read a setting that may also stand in a file of its own, which the setting ``<name>_FILE`` names."""
+        file = self.text(f"{name}_FILE")
+        given = self.text(name)
+        if given or not file:
+            return given
+        try:
+            kept = Path(file).read_text().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongSetting(f"{name}_FILE", file, "a text file that can be read") from error
+        if not kept:
+            raise WrongSetting(f"{name}_FILE", file, "a file that is not empty")
+        return kept
+
     def get(self, name: str, default: Any, allowed: str, parse: Callable[[Env, str], Any]) -> Any:
         """Read a setting by one of environs' methods; ``allowed`` says in words what may stand there."""
         if name in self.overrides:
@@ -133,7 +147,7 @@ def database_url(read: Reader, instance: Path) -> sa.URL:
     """Take ``DATABASE_URL``, or put it together from ``DB_HOST`` and its kin, or name SQLite's file."""
     given = read.text("DATABASE_URL")
     host, name = read.text("DB_HOST"), read.text("DB_NAME")
-    user, password = read.text("DB_USER"), read.text("DB_PASSWORD")
+    user, password = read.text("DB_USER"), read.secret("DB_PASSWORD")
     port = read.number("DB_PORT", 0, 1, LAST_PORT)
     if given:
         return database.normalise(given)
@@ -141,3 +155,8 @@ def database_url(read: Reader, instance: Path) -> sa.URL:
         return sa.URL.create("sqlite", database=str(instance / "imagehost.db"))
     host, name, port = host or "localhost", name or "imagehost", port or 5432
     return sa.URL.create("postgresql+psycopg2", user, password, host, port, name)
+
+
+def with_password(password: object) -> dict[str, str]:
+    """Give the environment for PostgreSQL's programs; arguments, other than it, are seen by everybody."""
+    return {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}

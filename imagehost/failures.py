@@ -13,3 +13,7 @@ class Busy(Failure):
 
     def __init__(self) -> None:
         super().__init__("A backup, a restore or a clean-up is running already. Wait until it has ended.")
+
+
+class Broken(Failure):
+    """A dump of a backup cannot be restored."""

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from imagehost import database
 from imagehost.errors import ImageHostError
 
 db = current_app.extensions["migrate"].db
@@ -19,7 +20,8 @@ def run() -> None:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise SystemExit(f"imagehost: the database {db.engine.url} cannot be opened: {reason}") from None
     arguments = current_app.extensions["migrate"].configure_args
-    with connection:
+    # Servers that start at the same moment each migrate: the second finds nothing left to do.
+    with connection, database.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir):
         context.configure(
             connection=connection, target_metadata=db.metadata, transaction_per_migration=True, **arguments
         )

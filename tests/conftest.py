@@ -31,6 +31,7 @@ SMALL = pictures.jpg(8, 6)
 
 SETTING_NAMES = {name.upper() for name in config.Settings.__dataclass_fields__} | {
     *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
+    *("DB_PASSWORD_FILE", "SECRET_KEY_FILE"),
 }
 
 

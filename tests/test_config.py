@@ -74,6 +74,9 @@ WRONG = [
     ("DATABASE_URL", "sqlite://", "sqlite:///<file>"),
     ("INSTANCE_DIR", "/dev/null/instance", "a folder that can be made"),
     ("LOG_DIR", "/dev/null/logs", "a folder that can be made"),
+    ("DB_PASSWORD_FILE", "/nowhere/password", "a text file that can be read"),
+    ("SECRET_KEY_FILE", "/bin/sh", "a text file that can be read"),
+    ("SECRET_KEY_FILE", "/dev/null", "a file that is not empty"),
 ]
 
 
@@ -132,6 +135,23 @@ PARTS = [
 @pytest.mark.parametrize(("values", "url"), PARTS, ids=["host", "port", "all", "the URL comes first"])
 def test_the_database_may_be_given_in_parts(values, url):
     assert load(**values).database_url.render_as_string(hide_password=False) == url
+
+
+@pytest.fixture
+def secret_file(tmp_path) -> str:
+    (tmp_path / "secret").write_text("p@/ss\n")
+    return str(tmp_path / "secret")
+
+
+def test_secrets_may_stand_in_files_of_their_own(secret_file):
+    settings = load(DB_PASSWORD_FILE=secret_file, SECRET_KEY_FILE=secret_file)
+    assert settings.database_url.password == "p@/ss"
+    assert settings.secret_key == "p@/ss"
+
+
+def test_a_secret_itself_comes_before_its_file(secret_file):
+    settings = load(DB_PASSWORD="a", DB_PASSWORD_FILE=secret_file, SECRET_KEY="b", SECRET_KEY_FILE="/nowhere")
+    assert (settings.database_url.password, settings.secret_key) == ("a", "b")
 
 
 def test_the_environment_comes_before_the_file(tmp_path):

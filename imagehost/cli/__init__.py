@@ -3,7 +3,12 @@
 import click
 from flask import Flask
 
-COMMANDS: tuple[click.Command, ...] = ()
+from imagehost.cli.assets import assets
+from imagehost.cli.cleanup import cleanup
+from imagehost.cli.images import images
+from imagehost.cli.nightly import backup
+
+COMMANDS: tuple[click.Command, ...] = (assets, backup, cleanup, images)
 
 
 def init_app(app: Flask) -> None:

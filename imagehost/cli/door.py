@@ -1,8 +1,9 @@
 """What all commands have in common: ``--json``, progress to a terminal, failures as one line and status 1."""
 
 import json
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn
@@ -22,11 +23,22 @@ def command(view: Callable[..., object]) -> Callable[..., None]:
     @wraps(view)
     def run(*args: Any, **options: Any) -> None:
         try:
-            view(*args, **options)
+            with ending_in_order():
+                view(*args, **options)
         except (Failure, ImageHostError) as error:
             fail(str(error), as_json=bool(options.get("as_json")))
 
     return run
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Let a command that is asked to stop take back what it has half done, as it does after an error."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def fail(message: str, *, as_json: bool) -> NoReturn:
@@ -38,7 +50,7 @@ def fail(message: str, *, as_json: bool) -> NoReturn:
     sys.exit(1)
 
 
-def tell(result: dict[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
+def tell(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
     """Print what came of it, for scripts or for people; end with status 1 where it is not all well."""
     click.echo(json.dumps({"status": "success" if ok else "error", **result}) if as_json else text)
     if not ok:

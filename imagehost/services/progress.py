@@ -2,17 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
 
 Advance = Callable[[int], None]
 """Tells that so many more are done."""
 
-
-class Progress(Protocol):
-    """Opens a bar, or whatever shows progress: what is done, and how many steps it has."""
-
-    def __call__(self, label: str, total: int) -> AbstractContextManager[Advance]:
-        """Show it while the block runs."""
+Progress = Callable[[str, int], AbstractContextManager[Advance]]
+"""Opens a bar, or whatever shows progress while a block runs: what is done, and how many steps it has."""
 
 
 @contextmanager

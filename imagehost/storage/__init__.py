@@ -1,9 +1,11 @@
 """Where bytes live: the contract that every backend keeps."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
 from imagehost.storage.incoming import Incoming
+from imagehost.storage.inventory import Item, Look
 
 
 class Storage(Protocol):
@@ -18,8 +20,8 @@ class Storage(Protocol):
     def initialise(self) -> None:
         """Set the marker on a new storage."""
 
-    def receive(self) -> Incoming:
-        """Open a temporary file on the storage's own file system."""
+    def receive(self, *, unlimited: bool = False) -> Incoming:
+        """Open a temporary file on the storage's own file system; unlimited for what was let in before."""
 
     def publish(self, incoming: Incoming, filename: str) -> None:
         """Give flushed bytes their public name, atomically and durably; FileExistsError where it is taken."""
@@ -36,6 +38,21 @@ class Storage(Protocol):
         What is deleted meanwhile is gone for everybody else at once, and stays readable by ``open_retained``
         until the end. Read the rows after this began, and each has its bytes.
         """
+
+    def inspecting(self) -> AbstractContextManager[None]:
+        """Keep backups, restores and clean-ups away while one only looks; Busy where one runs."""
+
+    def inventory(self) -> Iterator[list[Item]]:
+        """Go through all that is there, without opening it; what belongs to one image comes together."""
+
+    def look(self, item: Item) -> Look | None:
+        """Look at an item of the inventory; None where it is gone."""
+
+    def look_at(self, filename: str) -> Look | None:
+        """Look at an image's bytes; None where there are none."""
+
+    def remove(self, item: Item) -> None:
+        """Remove an item of the inventory, for good; it is no error if it is gone."""
 
     def exists(self, filename: str) -> bool:
         """Tell whether there are bytes of that name."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 import threading
 import time
 import zlib
@@ -13,13 +14,9 @@ from typing import BinaryIO
 from imagehost.errors import NotFound, Unavailable
 from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
+from imagehost.storage.inventory import Inventory
+from imagehost.storage.layout import DELETED, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
-
-MARKER = ".imagehost"
-INCOMING = ".incoming"
-RENDITIONS = ".renditions"
-LOCKS = ".locks"
-DELETED = ".deleted"
 
 MOST_WAITING = 24
 """Requests of one process that may wait for a place to render, of its 32 threads."""
@@ -28,11 +25,11 @@ SECONDS_TO_WAIT = 10
 """For the place itself."""
 
 
-class DiskStorage:
+class DiskStorage(Inventory):
     """The storage on a local or mounted file system."""
 
     def __init__(self, folder: Path, max_size: int) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.max_size = max_size
         self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED)
         self._durable: set[Path] = set()
@@ -51,9 +48,9 @@ class DiskStorage:
             (self.folder / MARKER).touch()
             flush_folder(self.folder)
 
-    def receive(self) -> Incoming:
+    def receive(self, *, unlimited: bool = False) -> Incoming:
         """Open a temporary file next to where it will be published."""
-        return Incoming(self.folder / INCOMING, self.max_size)
+        return Incoming(self.folder / INCOMING, sys.maxsize if unlimited else self.max_size)
 
     def publish(self, incoming: Incoming, filename: str) -> None:
         """Link the bytes into place and flush the folder."""
@@ -103,6 +100,14 @@ class DiskStorage:
         if not self.is_ready():
             raise Unavailable("storage")
         with self._maintenance.hold():
+            yield
+
+    @contextmanager
+    def inspecting(self) -> Iterator[None]:
+        """Keep backups, restores and clean-ups away."""
+        if not self.is_ready():
+            raise Unavailable("storage")
+        with self._maintenance.keep_away():
             yield
 
     def exists(self, filename: str) -> bool:
@@ -157,14 +162,6 @@ class DiskStorage:
                 yield
         finally:
             self._waiting.release()
-
-    def path(self, filename: str) -> Path:
-        """Say where an image's bytes are."""
-        return self.folder / filename[:2] / filename
-
-    def rendition_path(self, name: str) -> Path:
-        """Say where a rendition is."""
-        return self.folder / RENDITIONS / name[:2] / name
 
 
 def wait_for(lock: BinaryIO) -> None:

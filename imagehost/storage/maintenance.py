@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,13 +29,29 @@ class Maintenance:
     def hold(self) -> Iterator[None]:
         """Hold the lock; at the end, let go of what was retained. Raises Busy where another one holds it."""
         with self.lock.open("ab") as lock:
-            lock_alone(lock)
-            # What an earlier one left that was killed.
-            self._let_go()
+            take(lock, fcntl.LOCK_EX)
+            self.retained.mkdir(exist_ok=True)
             try:
                 yield
             finally:
                 self._let_go()
+
+    def _let_go(self) -> None:
+        """Remove what was retained, also what an earlier holder left that was killed."""
+        old = self.retained.with_name(f"{self.retained.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        # At one moment: a deletion finds the folder, and what it puts there goes now, or does not find it.
+        # Where that cannot be done, the next holder does it.
+        with suppress(OSError):
+            self.retained.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def keep_away(self) -> Iterator[None]:
+        """Hold the lock together with others who change nothing. Raises Busy where one holds it alone."""
+        with self.lock.open("ab") as lock:
+            take(lock, fcntl.LOCK_SH)
+            yield
 
     def discard(self, path: Path) -> None:
         """Remove a file, or put it aside while somebody holds the lock; it is no error if it is gone."""
@@ -54,22 +70,19 @@ class Maintenance:
                 path.unlink(missing_ok=True)
 
     def _retain(self, path: Path) -> None:
-        self.retained.mkdir(exist_ok=True)
         try:
             path.replace(self.retained / path.name)
         except FileNotFoundError:
-            return
-
-    def _let_go(self) -> None:
-        shutil.rmtree(self.retained, ignore_errors=True)
+            # The file is gone, or whoever held the lock has just let go of all that was retained.
+            path.unlink(missing_ok=True)
 
 
-def lock_alone(lock: BinaryIO) -> None:
-    """Lock a file for oneself. Raises Busy."""
+def take(lock: BinaryIO, mode: int) -> None:
+    """Lock a file, alone or with others. Raises Busy."""
     deadline = time.monotonic() + SECONDS_TO_WAIT
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, mode | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise Busy from None

@@ -1,0 +1,120 @@
+"""``flask backup``: backups that are known to restore."""
+
+from dataclasses import asdict
+
+import click
+import flask_migrate
+from flask.cli import AppGroup
+
+from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.failures import Failure
+from imagehost.services.backups import catalogue, checks, making, manifest, restoring, verifying
+from imagehost.services.backups.catalogue import Backup
+from imagehost.wording import readable_size
+
+backup = AppGroup("backup", help="Back up database and images, and bring them back.")
+
+
+@backup.command()
+@click.option("--database-only", is_flag=True, help="One file, backup_<time>.sql, without images.")
+@as_json
+@command
+def create(*, database_only: bool, as_json: bool) -> None:
+    """Make a backup, while uploads and deletions go on."""
+    made = making.create_of_database() if database_only else making.create(bar)
+    facts = made.manifest
+    held = f"{facts.counts['images']} images, {readable_size(facts.bytes)}"
+    text = (
+        f"{made.backup.name}: the database alone ({held})"
+        if database_only
+        else (
+            f"{made.backup.name}: {held}; {facts.copied} copied, {facts.linked} shared with an earlier backup"
+        )
+    )
+    problems = making.problems_of(facts)
+    result = {"name": made.backup.name, "path": str(made.backup.path), **asdict(facts), "problems": problems}
+    tell(result, "\n".join([text, *problems]), as_json=as_json, ok=not problems)
+
+
+@backup.command("list")
+@as_json
+@command
+def list_all(*, as_json: bool) -> None:
+    """List the backups, oldest first."""
+    found = [described(one) for one in catalogue.every()]
+    lines = [
+        f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}" for one in found
+    ]
+    tell(
+        {"backups": found},
+        "\n".join(lines) or "There is no backup yet. Make one: flask backup create",
+        as_json=as_json,
+    )
+
+
+def described(one: Backup) -> dict[str, object]:
+    """Say what a backup holds, and what the last check found."""
+    check = checks.last(one)
+    state = "not verified yet" if check is None else f"verified {check.checked_at}"
+    if check and check.problems:
+        state = f"DAMAGED: {check.problems[0]}"
+    facts: dict[str, object] = {"name": one.name, "database_only": one.database_only, "state": state}
+    try:
+        held = manifest.read(one)
+    except Failure as error:
+        return {**facts, "images": None, "bytes": None, "size": "?", "state": f"DAMAGED: {error}"}
+    size = readable_size(held.bytes)
+    if one.database_only:
+        size = "database"
+    return {
+        **facts,
+        "images": held.counts["images"],
+        "bytes": held.bytes,
+        "size": size,
+        "made_at": held.made_at,
+    }
+
+
+@backup.command()
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Verify all of them.")
+@as_json
+@command
+def verify(*, name: str | None, every: bool, as_json: bool) -> None:
+    """Check every file of a backup, the newest unless named, and restore its dump into a scratch database."""
+    chosen = catalogue.every()
+    if not every:
+        chosen = [catalogue.find(name)] if name else chosen[-1:]
+    if not chosen:
+        raise Failure("There is no backup to verify. Make one: flask backup create")
+    found = {one.name: verifying.verify(one, bar) for one in chosen}
+    lines = [
+        f"{name}: {f'DAMAGED, {len(problems)} found' if problems else 'whole'}"
+        + "".join(f"\n  {each}" for each in problems)
+        for name, problems in found.items()
+    ]
+    tell({"backups": found}, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
+
+
+@backup.command()
+@click.argument("name")
+@click.option(
+    "--yes", is_flag=True, help="Put it in the place of what is here, after a safety backup of that."
+)
+@click.option(
+    "--new-storage", is_flag=True, help="The folder of images is new, though the database knows images."
+)
+@as_json
+@command
+def restore(*, name: str, yes: bool, new_storage: bool, as_json: bool) -> None:
+    """Bring database and images to what a backup holds, or change nothing. NAME may be a path."""
+    done = restoring.restore(catalogue.find(name), replace=yes, new_storage=new_storage, progress=bar)
+    # What migrations that the backup has not seen would have done.
+    flask_migrate.upgrade()
+    safety = done.safety.name if done.safety else None
+    counted = {"images": done.manifest.counts["images"], "added": done.added, "removed": done.removed}
+    lines = [f"{done.backup.name} is restored: {counted['images']} images."]
+    lines += [f"What was here before is in {safety}."] if safety else []
+    problems = making.problems_of(done.manifest)
+    result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
+    tell(result, "\n".join(lines + problems), as_json=as_json, ok=not problems)

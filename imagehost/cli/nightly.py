@@ -1,0 +1,65 @@
+"""``flask backup prune`` and ``schedule``: backups that come and go by themselves."""
+
+from datetime import datetime, time
+from threading import Event
+
+import click
+
+from imagehost.cli.backup import backup
+from imagehost.cli.door import as_json, command, tell
+from imagehost.cli.status import serving
+from imagehost.services.backups import pruning, scheduling
+from imagehost.services.backups.pruning import Rule
+
+# The group, now with the two commands below.
+__all__ = ["backup"]
+
+
+def keeping(view: click.decorators.FC) -> click.decorators.FC:
+    """Add the options that say which backups are kept."""
+    for name, number in (("monthly", 6), ("weekly", 4), ("daily", 7)):
+        text = f"How many {name} backups to keep."
+        view = click.option(
+            f"--keep-{name}", type=click.IntRange(0), default=number, show_default=True, help=text
+        )(view)
+    return view
+
+
+@backup.command()
+@keeping
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@as_json
+@command
+def prune(*, keep_daily: int, keep_weekly: int, keep_monthly: int, dry_run: bool, as_json: bool) -> None:
+    """Remove old backups; the newest sound one of each last day, week and month stays."""
+    gone = [one.name for one in pruning.prune(Rule(keep_daily, keep_weekly, keep_monthly), dry_run=dry_run)]
+    verb = "would go" if dry_run else "removed"
+    tell(
+        {"removed": gone, "dry_run": dry_run},
+        "\n".join([f"{verb}: {name}" for name in gone]) or "Nothing to remove.",
+        as_json=as_json,
+    )
+
+
+@backup.command()
+@click.option(
+    "--at",
+    "moment",
+    type=click.DateTime(["%H:%M"]),
+    default="03:00",
+    show_default=True,
+    help="When, each day.",
+)
+@keeping
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where /readyz is answered.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
+@command
+def schedule(
+    *, moment: datetime, keep_daily: int, keep_weekly: int, keep_monthly: int, host: str, port: int
+) -> None:
+    """Make, verify and prune backups every day, until stopped."""
+    at = time(moment.hour, moment.minute)
+    plan = scheduling.Schedule(at, Rule(keep_daily, keep_weekly, keep_monthly))
+    with serving(plan.problem, host, port):
+        click.echo(f"Backups are made at {at:%H:%M} each day. State: http://{host}:{port}/readyz")
+        plan.run(Event())

@@ -1,0 +1,155 @@
+"""PostgreSQL: dumped by pg_dump, read in by psql."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from imagehost.database import engine_options
+from imagehost.failures import Broken, Failure
+from imagehost.services.backups import programs
+from imagehost.services.backups.snapshots import Snapshot, State
+
+SCRATCH = "imagehost_scratch_"
+"""Begins the names of databases that are there for a check; the time in seconds follows."""
+DAY = 24 * 60 * 60
+SECONDS_TO_WAIT = 30
+"""For requests that are under way, before their tables are replaced."""
+
+DROP_TABLES = """
+DO $$ DECLARE found record; BEGIN
+  FOR found IN SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE pg_catalog.format('DROP TABLE public.%I CASCADE', found.tablename);
+  END LOOP;
+END $$;
+"""
+CHANGED = "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
+
+NO_TABLES = f"""
+DO $$ BEGIN IF pg_catalog.to_regclass('public.images') IS NOT NULL THEN
+  RAISE EXCEPTION '{CHANGED}';
+END IF; END $$;
+"""
+
+
+class PostgreSQL:
+    """The database of an engine."""
+
+    kind = "postgresql"
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def version(self, snapshot: Snapshot) -> str:
+        """Tell the server's version."""
+        return str(snapshot.connection.exec_driver_sql("SHOW server_version").scalar_one())
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Begin a transaction that sees one moment throughout."""
+        with self.engine.connect() as connection:
+            yield Snapshot(connection.execution_options(isolation_level="REPEATABLE READ"))
+
+    def dump(self, snapshot: Snapshot, path: Path) -> None:
+        """Let pg_dump write what the snapshot sees."""
+        program = programs.find("pg_dump", snapshot.connection)
+        identifier = snapshot.connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+        options = (
+            "--format=plain",
+            "--no-owner",
+            "--no-privileges",
+            "--encoding=UTF8",
+            f"--snapshot={identifier}",
+        )
+        programs.run(program, self.engine.url, *options, f"--file={path}")
+
+    @contextmanager
+    def scratch(self, dump: Path) -> Iterator[Snapshot]:
+        """Restore a dump into a new database of the same server."""
+        if not programs.is_whole_dump(dump):
+            raise Broken(f"{dump.name} cannot be restored: it is cut off.")
+        self.drop_old_scratches()
+        name = f"{SCRATCH}{int(time.time())}_{secrets.token_hex(4)}"
+        try:
+            self.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        except sa.exc.ProgrammingError as error:
+            raise Failure(
+                "The database's user may not make the scratch database that a check needs. "
+                f"Allow it, as an administrator: ALTER ROLE {self.engine.url.username} CREATEDB"
+            ) from error
+        url = self.engine.url.set(database=name)
+        engine = sa.create_engine(
+            url, poolclass=sa.NullPool, connect_args=engine_options(url)["connect_args"]
+        )
+        try:
+            try:
+                self.load(dump, url)
+            except Failure as error:
+                raise Broken(f"{dump.name} cannot be restored: {error}") from error
+            with engine.connect() as connection:
+                yield Snapshot(connection)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def drop_old_scratches(self) -> None:
+        """Drop what checks left that were killed."""
+        names = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :prefix)")
+        with self.engine.connect() as connection:
+            found = connection.execute(names, {"prefix": SCRATCH}).scalars().all()
+        for name in found:
+            if int(name.removeprefix(SCRATCH).partition("_")[0]) < time.time() - DAY:
+                self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def replace(self, dump: Path, expected: State | None, counts: dict[str, int]) -> None:
+        """Drop the tables and read the dump in, in one transaction."""
+        quote = self.engine.dialect.identifier_preparer.quote_identifier
+        self.load(
+            dump, self.engine.url, before=unchanged(expected) + DROP_TABLES, after=counted(counts, quote)
+        )
+
+    def load(self, dump: Path, url: sa.URL, before: str = "", after: str = "") -> None:
+        """Let psql read a dump, between other statements, in one transaction."""
+        with self.engine.connect() as connection:
+            program = programs.find("psql", connection)
+        steps = [*(("-c", before) if before else ()), "-f", str(dump), *(("-c", after) if after else ())]
+        options = (
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            "--output=/dev/null",
+        )
+        programs.run(program, url, *options, *steps)
+
+    def execute(self, statement: str) -> None:
+        """Run what no transaction may be around."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(statement)
+
+
+def unchanged(expected: State | None) -> str:
+    """Write the statements that stop where images came or went."""
+    if expected is None:
+        return NO_TABLES
+    state = f"({expected.images}, {expected.last_id})"
+    # Its two parts are numbers.
+    return f"""
+SET LOCAL lock_timeout = '{SECONDS_TO_WAIT}s';
+LOCK TABLE public.images IN ACCESS EXCLUSIVE MODE;
+DO $$ BEGIN IF (SELECT (count(*), coalesce(max(id), 0)) <> {state} FROM public.images) THEN
+  RAISE EXCEPTION '{CHANGED}';
+END IF; END $$;
+"""  # noqa: S608  # see above
+
+
+def counted(counts: dict[str, int], quote: Callable[[str], str]) -> str:
+    """Write the statement that stops where the rows are not as many as the manifest says."""
+    wrong = [f"(SELECT count(*) FROM public.{quote(name)}) <> {number:d}" for name, number in counts.items()]  # noqa: S608  # quoted
+    return f"""
+DO $$ BEGIN IF {" OR ".join(wrong)} THEN
+  RAISE EXCEPTION 'The restored rows are not as many as the manifest says. Nothing was changed.';
+END IF; END $$;
+"""

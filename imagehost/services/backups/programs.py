@@ -1,0 +1,77 @@
+"""PostgreSQL's own programs: found, and run on a database."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from imagehost.environment import with_password
+from imagehost.failures import Failure
+
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs of each version."""
+END = 4096
+"""Bytes within which pg_dump's last line stands; after it come only comments and the like."""
+
+
+def run(program: str, url: sa.URL, *arguments: str) -> None:
+    """Run a program of PostgreSQL's on a database. Raises Failure with what it said."""
+    address = url.set(drivername="postgresql", password=None).render_as_string()
+    command = [program, "--no-password", f"--dbname={address}", *arguments]
+    # No shell, and no argument of a client's.
+    ended = subprocess.run(  # noqa: S603  # see above
+        command,
+        env=with_password(url.password),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        raise Failure(reason(ended.stderr) or f"{Path(program).name} ended with status {ended.returncode}.")
+
+
+def find(program: str, connection: sa.Connection) -> str:
+    """Find a program that fits the server, best of its own version. Raises Failure."""
+    server = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10000
+    found = {major(path): path for path in candidates(program)}
+    if not found:
+        raise Failure(f"{program} is not installed. On Debian: apt-get install postgresql-client-{server}")
+    # A newer one writes settings that an older server may not know, so its own version is best.
+    fitting = [server] if server in found else sorted(version for version in found if version > server)
+    if not fitting:
+        raise Failure(
+            f"{program} is of version {max(found)}, the server of {server}: an older one does not know what "
+            f"a newer server has. On Debian: apt-get install postgresql-client-{server}"
+        )
+    return found[fitting[0]]
+
+
+def candidates(program: str) -> list[str]:
+    """List the programs of that name; what is on the PATH comes last, and so counts among its version."""
+    on_path = shutil.which(program)
+    return [*map(str, sorted(DEBIAN.glob(f"*/bin/{program}"))), *([on_path] if on_path else [])]
+
+
+def major(program: str) -> int:
+    """Ask a program for its major version; 0 where it tells none."""
+    command = [program, "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603  # as above
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
+    return int(version[1]) if version else 0
+
+
+def is_whole_dump(dump: Path) -> bool:
+    """Tell whether a dump has pg_dump's last line, after which only comments of ours may stand."""
+    with dump.open("rb") as file:
+        file.seek(max(0, dump.stat().st_size - END))
+        return b"\n-- PostgreSQL database dump complete\n" in file.read()
+
+
+def reason(said: str) -> str:
+    """Take the first complaint from what a program said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    complaints = [line for line in lines if re.search("error|fatal", line, re.IGNORECASE)] or lines
+    return re.sub(r"^.*?ERROR:\s*", "", complaints[0]) if complaints else ""

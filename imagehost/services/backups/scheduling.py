@@ -1,0 +1,123 @@
+"""A backup every night: made, verified, and old ones pruned. One that fails is told; the next tries again."""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta
+from threading import Event
+
+from imagehost.extensions import settings
+from imagehost.failures import Failure
+from imagehost.services.backups import catalogue, making, pruning, verifying
+from imagehost.services.backups.catalogue import folder_errors
+from imagehost.services.backups.pruning import Rule
+
+STATUS = "schedule.json"
+SECONDS_BETWEEN_LOOKS = 20
+"""At the clock, which may be set, or stand still while the machine sleeps."""
+GRACE = timedelta(hours=6)
+"""How long after its time a night's backup may take, before its absence counts as a failure."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """How a night went: ``problem`` is None where all was well."""
+
+    ended_at: str
+    backup: str | None
+    problem: str | None
+
+
+class Schedule:
+    """Backs up at a time of each day, by this machine's clock; at once where one is due already."""
+
+    def __init__(self, at: time, rule: Rule) -> None:
+        self.at = at
+        self.rule = rule
+        self.last = last_night()
+
+    def run(self, stop: Event) -> None:
+        """Go on until told to stop."""
+        log.info("backups scheduled", extra={"at": self.at.strftime("%H:%M")})
+        tried: datetime | None = None
+        while not stop.is_set():
+            due = last_due(self.at)
+            # A night that failed is tried again at the next time, not at once.
+            if due != tried and not done_since(due):
+                self.last = night(self.rule)
+            tried = due
+            stop.wait(SECONDS_BETWEEN_LOOKS)
+
+    def problem(self) -> str | None:
+        """Say what somebody has to look at; None where all is well."""
+        if self.last and self.last.problem:
+            return self.last.problem
+        due = last_due(self.at)
+        overdue = datetime.now(UTC) > due + GRACE and not done_since(due)
+        return f"There is no backup since {due:%Y-%m-%d %H:%M}." if overdue else None
+
+
+def night(rule: Rule) -> Night:
+    """Make a backup, verify it, prune the others; whatever happens is told, not raised."""
+    how = attempt(rule)
+    try:
+        keep(how)
+    except Failure as error:
+        log.error("night not noted", extra={"reason": str(error)})  # noqa: TRY400  # no fault of ours
+        return Night(how.ended_at, how.backup, how.problem or str(error))
+    return how
+
+
+def attempt(rule: Rule) -> Night:
+    """Do a night's work."""
+    name = None
+    try:
+        made = making.create()
+        name = made.backup.name
+        problems = verifying.verify(made.backup)
+        if not problems:
+            pruning.prune(rule)
+    except Exception as error:
+        log.exception("night failed", extra={"backup": name or "-"})
+        return Night(now(), name, str(error) or type(error).__name__)
+    return Night(now(), name, f"{name}: {problems[0]} (of {len(problems)} problems)." if problems else None)
+
+
+def now() -> str:
+    """Write this moment."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def last_due(at: time, moment: datetime | None = None) -> datetime:
+    """Say when the last backup was due."""
+    here = (moment or datetime.now(UTC)).astimezone()
+    today = datetime.combine(here.date(), at).astimezone()
+    return today if today <= here else datetime.combine(here.date() - timedelta(days=1), at).astimezone()
+
+
+def done_since(due: datetime) -> bool:
+    """Tell whether there is a backup of images since then."""
+    try:
+        return any(backup.made_at >= due and not backup.database_only for backup in catalogue.every())
+    except Failure:
+        # A folder that cannot be read has none; trying to make one tells why.
+        return False
+
+
+def keep(how: Night) -> None:
+    """Remember how a night went, also over a restart. Raises Failure."""
+    with folder_errors():
+        settings.backup_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = settings.backup_dir / f"{STATUS}.draft"
+        draft.write_text(json.dumps(asdict(how)))
+        draft.replace(settings.backup_dir / STATUS)
+
+
+def last_night() -> Night | None:
+    """Recall how the last night went."""
+    try:
+        return Night(**json.loads((settings.backup_dir / STATUS).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,114 @@
+"""What is really there, for clean-up: looked at without opening anything, and without following a link."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from imagehost.storage.incoming import storage_errors
+from imagehost.storage.layout import DELETED, FILENAME, INCOMING, OURS, RENDITIONS, SHELF, Layout, rendered
+
+
+class Place(Enum):
+    """What something is, as far as its place and name tell."""
+
+    IMAGE = auto()
+    RENDITION = auto()
+    INCOMING = auto()
+    """On its way in, or left over from that."""
+    DELETED = auto()
+    """Deleted while the storage was maintained."""
+    FOREIGN = auto()
+    """None of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something in the storage: ``path`` is relative to it, ``image`` the filename that it belongs to."""
+
+    place: Place
+    path: str
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at an item told: bytes, when it last changed in any way, whether it is a plain file."""
+
+    size: int
+    changed: float
+    is_file: bool
+
+
+class Inventory(Layout):
+    """A part of the storage on disk."""
+
+    def inventory(self) -> Iterator[list[Item]]:
+        """Go through all that is there; what belongs to one image comes together."""
+        with storage_errors():
+            top = scan(self.folder, follow=True)
+            renditions = scan(self.folder / RENDITIONS)
+            yield [self._foreign(entry) for entry in top if entry.name not in OURS and not is_shelf(entry)]
+            yield [self._foreign(entry) for entry in renditions if not is_shelf(entry)]
+            for place, name in ((Place.INCOMING, INCOMING), (Place.DELETED, DELETED)):
+                yield [self._plain(entry, place) for entry in scan(self.folder / name)]
+            for shelf in sorted({entry.name for entry in (*top, *renditions) if is_shelf(entry)}):
+                yield [*self._images(shelf), *self._renditions(shelf)]
+
+    def look(self, item: Item) -> Look | None:
+        """Look at an item; None where it is gone."""
+        with storage_errors():
+            try:
+                found = (self.folder / item.path).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        # Not when it was written: what was copied here with its old time is young all the same.
+        return Look(found.st_size, found.st_ctime, stat.S_ISREG(found.st_mode))
+
+    def look_at(self, filename: str) -> Look | None:
+        """Look at an image's bytes; None where there are none."""
+        return self.look(Item(Place.IMAGE, f"{filename[:2]}/{filename}", filename))
+
+    def remove(self, item: Item) -> None:
+        """Remove an item; it is no error if it is gone."""
+        with storage_errors():
+            (self.folder / item.path).unlink(missing_ok=True)
+
+    def _images(self, shelf: str) -> Iterator[Item]:
+        for entry in scan(self.folder / shelf):
+            ours = entry.name.startswith(shelf) and FILENAME.fullmatch(entry.name)
+            yield self._plain(entry, Place.IMAGE, entry.name) if ours else self._foreign(entry)
+
+    def _renditions(self, shelf: str) -> Iterator[Item]:
+        for entry in scan(self.folder / RENDITIONS / shelf):
+            image = rendered(entry.name) if entry.name.startswith(shelf) else None
+            yield self._plain(entry, Place.RENDITION, image) if image else self._foreign(entry)
+
+    def _plain(self, entry: os.DirEntry[str], place: Place, image: str = "") -> Item:
+        """Say what a file is; a link, a folder or a pipe is none of ours, whatever it is called."""
+        is_file = entry.is_file(follow_symlinks=False)
+        return Item(place, self._relative(entry), image) if is_file else self._foreign(entry)
+
+    def _foreign(self, entry: os.DirEntry[str]) -> Item:
+        return Item(Place.FOREIGN, self._relative(entry))
+
+    def _relative(self, entry: os.DirEntry[str]) -> str:
+        return entry.path.removeprefix(str(self.folder)).lstrip("/")
+
+
+def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
+    """List a folder; one that is gone, or no folder at all, is as good as empty."""
+    if folder.is_symlink() and not follow:
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def is_shelf(entry: os.DirEntry[str]) -> bool:
+    """Tell whether it is a folder of images or renditions."""
+    return bool(SHELF.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)

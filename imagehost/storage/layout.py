@@ -1,0 +1,42 @@
+"""Where each thing is in the folder of the storage on disk."""
+
+import re
+from pathlib import Path
+
+from imagehost.kinds import KINDS
+from imagehost.storage import renditions
+
+MARKER = ".imagehost"
+INCOMING = ".incoming"
+RENDITIONS = ".renditions"
+LOCKS = ".locks"
+DELETED = ".deleted"
+OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, f"{DELETED}.old"}
+
+SHELF = re.compile("[a-z0-9]{2}")
+"""A folder of images, or of renditions, that begin so."""
+FILENAME = re.compile(rf"[a-z0-9]{{16,}}\.(?:{'|'.join(KINDS)})")
+
+
+class Layout:
+    """``<folder>/<first two letters>/<filename>``; all that is not an image is in dot-folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, filename: str) -> Path:
+        """Say where an image's bytes are."""
+        return self.folder / filename[:2] / filename
+
+    def rendition_path(self, name: str) -> Path:
+        """Say where a rendition is."""
+        return self.folder / RENDITIONS / name[:2] / name
+
+
+def rendered(name: str) -> str | None:
+    """Tell by a rendition's name of which image it is; None where it is no such name."""
+    for rendition in renditions.ALL:
+        filename = name.removesuffix(rendition.suffix)
+        if name == rendition.of(filename) and FILENAME.fullmatch(filename):
+            return filename
+    return None

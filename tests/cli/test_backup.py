@@ -1,0 +1,121 @@
+"""What the commands print, and how they end."""
+
+import pytest
+
+from imagehost.extensions import settings
+from imagehost.services.backups import catalogue
+from tests.conftest import ON_SQLITE
+from tests.services.backups.hosts import add_images, lose_everything, told
+
+pytestmark = ON_SQLITE
+
+
+@pytest.fixture
+def flask(app, runner):
+    add_images(app, 3)
+    return lambda *words: runner.invoke(args=["backup", *words])
+
+
+def test_create_says_what_it_made(flask):
+    made = flask("create")
+    assert made.exit_code == 0
+    assert made.stdout.startswith("backup_")
+    assert "3 images" in made.stdout
+    assert "3 copied, 0 shared" in made.stdout
+    assert "3 shared" in flask("create").stdout
+
+
+def test_create_says_it_in_json(flask, app):
+    answer = told(flask("create", "--json"))
+    assert answer["status"] == "success"
+    assert answer["counts"]["images"] == 3
+    with app.app_context():
+        assert answer["path"] == str(settings.backup_dir / answer["name"])
+
+
+def test_create_ends_with_1_where_an_image_is_lost(flask, app):
+    with app.app_context():
+        next(settings.images_dir.glob("[a-z0-9][a-z0-9]/*")).unlink()
+    made = flask("create", "--json")
+    assert made.exit_code == 1
+    assert told(made)["status"] == "error"
+    assert "had no bytes in the storage" in told(made)["problems"][0]
+
+
+def test_list_says_what_is_there(flask):
+    assert "no backup yet" in flask("list").stdout
+    name = told(flask("create", "--json"))["name"]
+    lone = told(flask("create", "--database-only", "--json"))["name"]
+    assert "not verified yet" in flask("list").stdout
+    flask("verify", "--all")
+    backups = told(flask("list", "--json"))["backups"]
+    assert [(one["name"], one["images"]) for one in backups] == [(name, 3), (lone, 3)]
+    assert all(one["state"].startswith("verified 20") for one in backups)
+
+
+def test_list_shows_damage(flask, app):
+    name = told(flask("create", "--json"))["name"]
+    with app.app_context():
+        (settings.backup_dir / name / "manifest.json").unlink()
+    assert "DAMAGED" in flask("list").stdout
+
+
+def test_verify_takes_the_newest_and_ends_with_1_for_damage(flask, app):
+    assert flask("verify").exit_code == 1
+    flask("create")
+    assert flask("verify").exit_code == 0
+    with app.app_context():
+        (backup,) = catalogue.every()
+        next(backup.images.glob("*/*")).unlink()
+    checked = flask("verify", backup.name)
+    assert checked.exit_code == 1
+    assert "is missing" in checked.stdout
+    assert told(flask("verify", "--json"))["backups"][backup.name] != []
+
+
+def test_restore_says_what_it_needs_and_what_it_did(flask, app):
+    name = told(flask("create", "--json"))["name"]
+    refused = flask("restore", name)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("imagehost: This host has 3 images.")
+    done = told(flask("restore", name, "--yes", "--json"))
+    assert done["safety_backup"].startswith("backup_")
+    lose_everything(app)
+    done = flask("restore", name)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{name} is restored: 3 images.\n"
+
+
+def test_restore_brings_old_tables_up_to_date(flask, app, runner):
+    runner.invoke(args=["db", "downgrade", "0001"])
+    name = told(flask("create", "--json"))["name"]
+    lose_everything(app)
+    assert flask("restore", name).exit_code == 0
+    assert app.test_client().get("/images-list").json["pagination"]["total_items"] == 3
+
+
+def test_prune_says_what_went(flask):
+    assert flask("prune").stdout == "Nothing to remove.\n"
+    first, second = (told(flask("create", "--json"))["name"] for _ in range(2))
+    assert flask("prune", "--dry-run").stdout == f"would go: {first}\n"
+    assert told(flask("prune", "--json"))["removed"] == [first]
+    assert [one["name"] for one in told(flask("list", "--json"))["backups"]] == [second]
+
+
+@pytest.mark.parametrize("words", [["restore", "nothing"], ["verify", "../../etc"]])
+def test_an_error_is_one_line_or_json(flask, words):
+    refused = flask(*words)
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+    assert told(flask(*words, "--json"))["status"] == "error"
+
+
+def test_a_host_without_tables_is_told_what_to_do(make_app, tmp_path):
+    app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    refused = app.test_cli_runner().invoke(args=["backup", "create"])
+    assert refused.exit_code == 1
+    assert "flask db upgrade" in refused.stderr
+
+
+def test_no_progress_is_shown_to_a_script(flask):
+    assert flask("create").stderr == ""

@@ -1,0 +1,29 @@
+"""Hosts that lose their tables need a database of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import migrate
+from tests.postgres import Postgres
+
+
+@pytest.fixture(scope="package")
+def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database that nobody is connected to."""
+    url = postgres.create("backups_template")
+    migrate(url, tmp_path_factory.mktemp("template"))
+    return "backups_template"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/imagehost.db"
+        migrate(url, tmp_path)
+        yield url
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    yield postgres.create("backed_up", request.getfixturevalue("template"))
+    postgres.drop("backed_up")

@@ -1,0 +1,217 @@
+"""Backups of a real server, made and brought back by the commands, on both databases."""
+
+import itertools
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+import sqlalchemy as sa
+from PIL import Image
+
+from imagehost import create_app, database
+from imagehost.environment import ROOT
+from imagehost.services.backups import making, verifying
+from tests import pictures
+from tests.conftest import close
+from tests.ports import free_port
+from tests.storage.small_disk import SmallDisk
+from tests.system import truth
+from tests.system.commands import FLASK, environment, flask, run
+from tests.system.server import wait_until
+
+BACKUPS = 20
+
+
+def distinct(number: int) -> bytes:
+    """A small picture unlike the others."""
+    return pictures.encode(Image.new("RGB", (8, 8), (number % 256, number // 256, 7)), "png")
+
+
+def upload(server, content: bytes) -> dict[str, object]:
+    answer = requests.post(f"{server.url}/upload", files={"file": ("x.png", content)}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def settings(server, url) -> dict[str, object]:
+    return {"INSTANCE_DIR": server.folder, "DATABASE_URL": url}
+
+
+@pytest.fixture
+def load(server) -> Iterator[list[int]]:
+    """Uploads and deletions go on meanwhile; gives how many there were."""
+    stop, done = threading.Event(), []
+
+    def work(first: int) -> None:
+        recent: list[object] = []
+        for number in itertools.count(first):
+            if stop.is_set():
+                return
+            recent.append(upload(server, distinct(number))["id"])
+            if len(recent) > 3:
+                answer = requests.delete(f"{server.url}/delete/{recent.pop(0)}", timeout=60)
+                assert answer.status_code == 200, answer.text
+            done.append(number)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (0, 20000)]
+    for thread in threads:
+        thread.start()
+    yield done
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_backups_under_load_are_whole(server, url, load):
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=server.folder)
+    try:
+        with app.app_context():
+            for _ in range(BACKUPS):
+                before = len(load)
+                made = making.create()
+                assert made.manifest.complete, made.manifest
+                assert verifying.verify(made.backup) == []
+                wait_until(lambda before=before: len(load) > before, "the load has stopped")
+                shutil.rmtree(made.backup.path)
+    finally:
+        close(app)
+    truth_after(server)
+
+
+def truth_after(server) -> None:
+    """Nothing that was retained for a backup is left."""
+    assert not truth.hidden(server.folder / "images", ".deleted")
+
+
+def test_everything_comes_back_after_a_total_loss(server, url, settings):
+    for number in range(5):
+        upload(server, distinct(50000 + number))
+    before = truth.rows(url)
+    assert len(before) >= 5
+    name = flask(settings, "backup", "create")["name"]
+    drop_tables(url)
+    shutil.rmtree(server.folder / "images")
+    assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 503
+    done = flask(settings, "backup", "restore", name)
+    assert done["images"] == len(before)
+    # The server, which ran all the while, goes on.
+    wait_until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200, "not ready")
+    truth.assert_exact(url, server.folder / "images", before)
+    upload(server, distinct(60000))
+    truth.assert_exact(url, server.folder / "images")
+
+
+def drop_tables(url: str) -> None:
+    engine = sa.create_engine(database.normalise(url), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for table in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    with SmallDisk(tmp_path / "disk", "size=1m") as disk:
+        yield disk
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
+    upload(server, pictures.jpg(1600, 1067, quality=97))
+    elsewhere = {**settings, "BACKUP_DIR": small_disk.mount}
+    small_disk.fill()
+    ended = run(elsewhere, "backup", "create", inside=small_disk.enter)
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not [path for path in small_disk.path.iterdir() if "backup_" in path.name]
+
+
+def test_one_that_is_killed_counts_for_nothing(server, settings):
+    """At the very last moment: when all is done but the name."""
+    before = flask(settings, "backup", "list")["backups"]
+    killed = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=rename",
+        "-e",
+        "inject=rename:signal=KILL",
+    ]
+    ended = run(settings, "backup", "create", inside=killed)
+    assert ended.returncode != 0
+    assert list((server.folder / "backups").glob(".draft-*"))
+    assert flask(settings, "backup", "list")["backups"] == before
+    made = flask(settings, "backup", "create")["name"]
+    assert flask(settings, "backup", "verify", made)["backups"] == {made: []}
+    assert not list((server.folder / "backups").glob(".draft-*"))
+
+
+def test_one_that_is_told_to_stop_takes_back_what_it_has(server, settings):
+    with subprocess.Popen(
+        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(free_port())],
+        cwd=ROOT,
+        env=environment(**settings, BACKUP_DIR=server.folder / "stopped"),
+        stdout=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+    left = [path.name for path in (server.folder / "stopped").glob("*")]
+    assert not [name for name in left if name.startswith(".draft")]
+
+
+def test_the_schedule_tells_how_the_night_went(server, settings):
+    port = free_port()
+    folder = server.folder / "nightly"
+    with subprocess.Popen(
+        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(port)],
+        cwd=ROOT,
+        env=environment(**settings, BACKUP_DIR=folder),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        try:
+            wait_until(lambda: (folder / "schedule.json").exists(), "no night has passed", 30)
+            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
+            assert (answer.status_code, answer.json()["backup"]) == (200, "ok")
+            assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
+            assert requests.get(f"http://127.0.0.1:{port}/x", timeout=10).json()["code"] == "not_found"
+        finally:
+            process.terminate()
+    assert len(list(folder.glob("backup_*"))) == 1
+    (folder / "schedule.json").write_text('{"ended_at": "", "backup": null, "problem": "no luck"}')
+    with subprocess.Popen(
+        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(port)],
+        cwd=ROOT,
+        env=environment(**settings, BACKUP_DIR=folder),
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            process.stdout.readline()
+            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
+            assert (answer.status_code, answer.json()["message"]) == (503, "no luck")
+        finally:
+            process.terminate()
+
+
+def test_several_migrate_at_once(request, postgres, tmp_path):
+    """As when all containers of a new host start together."""
+    url = postgres.create("migrated_at_once")
+    settings = {"INSTANCE_DIR": tmp_path, "DATABASE_URL": url}
+    processes = [
+        subprocess.Popen(
+            [FLASK, "db", "upgrade"], cwd=ROOT, env=environment(**settings), stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    assert truth.rows(url) == {}
+    postgres.drop("migrated_at_once")
