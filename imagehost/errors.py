@@ -5,7 +5,7 @@ say what was wrong, what is allowed, and what to do. They are put into words onl
 client in its language, to the log in English.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from flask_babel import LazyString
@@ -92,11 +92,11 @@ class TooLarge(ImageHostError):
 
     status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, readable: Callable[[int], str] = readable_size) -> None:
         super().__init__(
             _(
                 "The picture is too large. The limit is %(limit)s; make it smaller and try again.",
-                limit=LazyString(readable_size, limit),
+                limit=LazyString(readable, limit),
             )
         )
 
@@ -168,7 +168,7 @@ class RateLimited(ImageHostError):
 
 
 class Unavailable(ImageHostError):
-    """The database or the storage does not answer: ``parts`` is a key of ``SILENT``."""
+    """A part of the host does not answer: ``parts`` is a key of ``SILENT``."""
 
     status, code, retry_after = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", 5
 
@@ -177,6 +177,7 @@ class Unavailable(ImageHostError):
 
 
 SILENT = {
+    ("host",): _("This host does not answer at the moment. Try again in a few seconds."),
     ("database",): _("The database does not answer at the moment. Try again in a few seconds."),
     ("storage",): _("The storage does not answer at the moment. Try again in a few seconds."),
     ("database", "storage"): _(

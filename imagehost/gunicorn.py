@@ -10,6 +10,7 @@ from typing import Any
 from gunicorn import http, util
 
 from imagehost.config import SLACK, load
+from imagehost.wire import send_together
 
 M_MMAP_THRESHOLD = -3
 """Of glibc's malloc.h."""
@@ -54,7 +55,8 @@ def refuse_unreadable(client: socket.socket, status: int, reason: str, _: str) -
     util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
 
 
-# gunicorn has no settings for these two.
+# gunicorn has no settings for these three.
+send_together()
 util.write_error = refuse_unreadable
 # What a refused client is still sending is read off, so that it comes to reading the answer, and its next
 # request finds the connection whole.

@@ -20,8 +20,19 @@ MESSAGES = {
     HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
     HTTPStatus.PRECONDITION_FAILED: _("The image is not the one that your request is meant for."),
     HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not take that method."),
+    HTTPStatus.REQUEST_URI_TOO_LONG: _("The address is too long. Send a shorter one."),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image has no such range of bytes."),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: _(
+        "The headers of the request are too large. Clear the cookies of this site and try again."
+    ),
+    HTTPStatus.NOT_IMPLEMENTED: _(
+        "The body is encoded in a way that is not understood here. Send it as it is."
+    ),
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: _(
+        "This version of HTTP is not spoken here. Use HTTP/1.1 or HTTP/2."
+    ),
 }
+PAGE, FRAGMENT = "errors/index.html", "errors/_alert.html"
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +43,30 @@ def refuse(status: int, code: str, message: object, **facts: object) -> Response
     log.info("refused", extra={"status": int(status), "code": code, "reason": reason, "path": request.path})
     # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
     text = str(message)
-    data = {"status": "error", "code": code, "message": text, "detail": text, **facts}
-    return render(
-        data,
-        page="errors/index.html",
-        fragment="errors/_alert.html",
-        status=status,
-        message=text,
-        code=status,
+    data = described(code, text, **facts)
+    return render(data, page=PAGE, fragment=FRAGMENT, status=status, message=text, code=status)
+
+
+def described(code: str, message: str, **facts: object) -> dict[str, object]:
+    """Write an error as JSON has it."""
+    return {"status": "error", "code": code, "message": message, "detail": message, **facts}
+
+
+def named(error: HTTPException) -> tuple[str, object]:
+    """Give the code and the message of one of Flask's errors."""
+    # Werkzeug's name for it: Python's own differ from version to version.
+    code = error.name.lower().replace(" ", "_")
+    return code, MESSAGES.get(HTTPStatus(error.code or 0)) or error.description or code
+
+
+def fault(request_id: str) -> tuple[str, object, dict[str, object]]:
+    """Give the code and the message of a fault of ours, and what else is told of it."""
+    message = _(
+        "Something went wrong here, and it is not your fault. "
+        "The number of this request is %(number)s; try again later.",
+        number=request_id,
     )
+    return "internal_error", message, {"request_id": request_id}
 
 
 def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
@@ -59,9 +85,7 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
         return refuse_ours(FormTooLarge() if declared else TooLarge(settings.max_file_size))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
-    # Werkzeug's name for it: Python's own differ from version to version.
-    code = error.name.lower().replace(" ", "_")
-    answer = refuse(error.code, code, MESSAGES.get(HTTPStatus(error.code)) or error.description or code)
+    answer = refuse(error.code, *named(error))
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
@@ -71,12 +95,8 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
 def refuse_fault(error: Exception) -> ResponseReturnValue:
     """Answer for a fault of ours: its traceback goes to the log, its request id to the client."""
     log.error("internal error", exc_info=error, extra={"path": request.path})
-    message = _(
-        "Something went wrong here, and it is not your fault. "
-        "The number of this request is %(number)s; try again later.",
-        number=g.request_id,
-    )
-    return refuse(500, "internal_error", message, request_id=g.request_id)
+    code, message, facts = fault(g.request_id)
+    return refuse(500, code, message, **facts)
 
 
 def init_app(app: Flask) -> None:

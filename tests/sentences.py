@@ -95,6 +95,11 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         f"Datenbank und Speicher antworten zurzeit nicht. {GLEICH}",
     ),
     (
+        errors.Unavailable("host"),
+        f"This host does not answer at the moment. {SOON}",
+        f"Dieser Server antwortet zurzeit nicht. {GLEICH}",
+    ),
+    (
         errors.Unavailable("making of thumbnails"),
         f"The making of thumbnails is too busy at the moment. {SOON}",
         f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import Postgres
 from tests.system.databases import fresh_database
+from tests.system.nginx import Host, make_certificate, running_host, working_folder
 from tests.system.server import Server
 
 
@@ -29,3 +31,12 @@ def server(server_database: tuple[Path, str]) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def url(server_database: tuple[Path, str]) -> str:
     return server_database[1]
+
+
+@pytest.fixture(scope="session")
+def host(postgres: Postgres) -> Iterator[Host]:
+    """nginx before two servers on PostgreSQL, for all tests of nginx: it takes a while to start."""
+    with working_folder() as folder:
+        settings = {"LOG_FORMAT": "json", **make_certificate(folder)}
+        with running_host(folder, postgres.create("behind_nginx"), **settings) as running:
+            yield running

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Keeps nginx with the addresses that APP_HOST has at the moment, and its logs, and the application's, short.
+# The official image's entrypoint runs it before nginx, as run.sh does: it writes the addresses down, and stays behind.
+set -eu
+
+upstream=$NGINX_CONF_DIR/upstream.conf
+pid_file=$NGINX_CONF_DIR/nginx.pid
+
+addresses() {
+    getent ahostsv4 "$APP_HOST" | awk '$2 == "STREAM" { print $1 }' | sort -u
+}
+
+# servers OPTIONS ADDRESS…: every port of each.
+servers() {
+    options=$1
+    shift
+    for address; do
+        port=$WEB_SERVER_START_PORT
+        while [ "$port" -lt $((WEB_SERVER_START_PORT + WEB_SERVER_PORTS)) ]; do
+            echo "    server $address:$port $options;"
+            port=$((port + 1))
+        done
+    done
+}
+
+# backends ADDRESS…: without an address one that is down, so that nginx starts nevertheless.
+backends() {
+    echo 'upstream application {'
+    # What all workers know of the backends: less than 1 KiB of each, and each stands here twice.
+    echo "    zone application $((64 + 3 * $# * WEB_SERVER_PORTS))k;"
+    echo '    least_conn;'
+    if [ $# -gt 0 ]; then
+        # Who does not answer is passed over for a while; where that would be all of them, each is asked again.
+        servers 'max_fails=1 fail_timeout=2s' "$@"
+        servers 'backup max_fails=0' "$@"
+    else
+        echo '    server 127.0.0.1:1 down;'
+    fi
+    echo '    keepalive 32;'
+    echo '}'
+}
+
+# write ADDRESS…: puts them in the place of the former ones, and tells whether they are others.
+write() {
+    backends "$@" >"$upstream.new" && ! cmp -s "$upstream.new" "$upstream" || return 1
+    mv "$upstream.new" "$upstream"
+    echo "imagehost: $APP_HOST is at ${*:-no address yet}"
+}
+
+# Where nobody can say where APP_HOST is, the addresses known last stay.
+has_moved() {
+    # shellcheck disable=SC2046  # one word an address
+    set -- $(addresses)
+    [ $# -gt 0 ] && write "$@"
+}
+
+certificate() {
+    [ -z "$TLS_CERTIFICATE" ] || stat -L -c '%i %y' "$TLS_CERTIFICATE" "$TLS_KEY" || true
+}
+
+is_renewed() {
+    now=$(certificate)
+    [ "$now" != "$known" ] && known=$now
+}
+
+is_running() {
+    [ -s "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null
+}
+
+tell_nginx() {
+    kill "-$1" "$(cat "$pid_file")"
+}
+
+rotate() {
+    for log in "$LOG_DIR/app.log" "$LOG_DIR/access.log" "$LOG_DIR/error.log"; do
+        if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt "$LOG_MAX_SIZE" ]; then
+            number=$LOG_KEEP
+            while [ "$number" -gt 1 ]; do
+                [ ! -f "$log.$((number - 1))" ] || mv "$log.$((number - 1))" "$log.$number"
+                number=$((number - 1))
+            done
+            mv "$log" "$log.1"
+            tell_nginx USR1
+        fi
+    done
+}
+
+watch() {
+    tries=0
+    known=$(certificate)
+    until is_running; do
+        tries=$((tries + 1))
+        [ "$tries" -le 30 ] || exit 1
+        sleep 1
+    done
+    while is_running; do
+        if has_moved || is_renewed; then
+            tell_nginx HUP
+        fi
+        # What cannot be rotated must not end the watch.
+        rotate || true
+        sleep 2
+    done
+}
+
+has_moved || [ -f "$upstream" ] || write
+if [ "${1-}" != once ]; then
+    rm -f "$pid_file"
+    watch &
+fi

@@ -1,0 +1,102 @@
+"""gunicorn's answers, as they go onto the wire."""
+
+import importlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+
+from imagehost import wire
+
+BODY = b"hello"
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture
+def response() -> Iterator[type]:
+    """gunicorn's own class, patched."""
+    wire.send_together()
+    yield wsgi.Response
+    importlib.reload(wsgi)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A connection that gives what was sent at once as one piece."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.settimeout(10)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def begun(response: type, client: socket.socket, method: str, headers: dict[str, str]) -> wsgi.Response:
+    request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
+    answer = response(request, client, Config())
+    answer.start_response("200 OK", list(headers.items()))
+    return answer
+
+
+def pieces(ours: socket.socket, theirs: socket.socket) -> list[bytes]:
+    """What was sent, piece by piece."""
+    ours.shutdown(socket.SHUT_WR)
+    return list(iter(lambda: theirs.recv(1024 * 1024), b""))
+
+
+def test_the_head_goes_with_the_body(response, ends):
+    answer = begun(response, ends[0], "GET", {"Content-Length": "5"})
+    answer.write(BODY)
+    answer.close()
+    (piece,) = pieces(*ends)
+    assert piece.startswith(HEAD)
+    assert piece.endswith(b"\r\n\r\nhello")
+
+
+def test_a_stream_of_one_part_goes_at_once(response, ends):
+    answer = begun(response, ends[0], "GET", {})
+    answer.write(BODY)
+    answer.close()
+    (piece,) = pieces(*ends)
+    assert piece.endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+
+
+def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(response, ends):
+    answer = begun(response, ends[0], "GET", {})
+    for part in (b"one", b"two", b"three"):
+        answer.write(part)
+    answer.close()
+    first, *rest = pieces(*ends)
+    assert first.endswith(b"\r\n\r\n3\r\none\r\n")
+    assert rest == [b"3\r\ntwo\r\n", b"5\r\nthree\r\n0\r\n\r\n"]
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("HEAD", BODY)])
+def test_a_head_without_a_body_goes_alone(response, ends, method, body):
+    answer = begun(response, ends[0], method, {"Content-Length": str(len(body))})
+    answer.write(body)
+    answer.close()
+    (piece,) = pieces(*ends)
+    assert piece.startswith(HEAD)
+    assert piece.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("size", [0, 5, wire.BEGINNING, wire.BEGINNING + 1, 3 * wire.BEGINNING])
+@pytest.mark.parametrize("offset", [0, 3])
+def test_the_head_goes_with_the_beginning_of_a_file(response, tmp_path: Path, size, offset):
+    content = bytes(range(256)) * (size // 256 + 1)
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * offset + content)
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(10)
+    with ours, theirs, path.open("rb") as file:
+        file.seek(offset)
+        answer = begun(response, ours, "GET", {"Content-Length": str(size)})
+        answer.write_file(SimpleNamespace(filelike=file, blksize=8192))
+        answer.close()
+        ours.shutdown(socket.SHUT_WR)
+        head, _, body = b"".join(iter(lambda: theirs.recv(1024 * 1024), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(HEAD.strip())
+    assert body == content[:size]
