@@ -3,6 +3,7 @@
 from typing import cast
 
 from flask import Flask, current_app
+from flask.ctx import AppContext
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.local import LocalProxy
@@ -19,6 +20,11 @@ migrate = Migrate(directory=str(ROOT / "migrations"), render_as_batch=True)
 
 settings = cast("Settings", LocalProxy(lambda: current_app.extensions["imagehost.settings"]))
 storage = cast("Storage", LocalProxy(lambda: current_app.extensions["imagehost.storage"]))
+
+
+def own_context() -> AppContext:
+    """Give a thread a context like its caller's, but with a database session of its own."""
+    return current_app.app_context()
 
 
 def init_app(app: Flask, chosen: Settings) -> None:

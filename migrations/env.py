@@ -21,7 +21,10 @@ def run() -> None:
         raise SystemExit(f"imagehost: the database {db.engine.url} cannot be opened: {reason}") from None
     arguments = current_app.extensions["migrate"].configure_args
     # Servers that start at the same moment each migrate: the second finds nothing left to do.
-    with connection, database.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir):
+    with (
+        connection,
+        database.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir),
+    ):
         context.configure(
             connection=connection, target_metadata=db.metadata, transaction_per_migration=True, **arguments
         )

@@ -1,10 +1,13 @@
 """The ``flask`` commands: thin doors to services."""
 
+from typing import cast
+
 import click
 from flask import Flask
 
 from imagehost.cli.assets import assets
 from imagehost.cli.cleanup import cleanup
+from imagehost.cli.database import copy_from
 from imagehost.cli.images import images
 from imagehost.cli.nightly import backup
 
@@ -15,3 +18,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     for command in COMMANDS:
         app.cli.add_command(command)
+    # A group of Flask-Migrate's.
+    cast("click.Group", app.cli.commands["db"]).add_command(copy_from)

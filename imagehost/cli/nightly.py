@@ -14,13 +14,19 @@ from imagehost.services.backups.pruning import Rule
 # The group, now with the two commands below.
 __all__ = ["backup"]
 
+KEEPING = (
+    ("hours", 24, "Within how many hours of the newest to keep every backup."),
+    ("monthly", 6, "How many monthly backups to keep."),
+    ("weekly", 4, "How many weekly backups to keep."),
+    ("daily", 7, "How many daily backups to keep."),
+)
+
 
 def keeping(view: click.decorators.FC) -> click.decorators.FC:
-    """Add the options that say which backups are kept."""
-    for name, number in (("monthly", 6), ("weekly", 4), ("daily", 7)):
-        text = f"How many {name} backups to keep."
+    """Add the options that say which backups are kept: the fields of a Rule."""
+    for name, number, text in KEEPING:
         view = click.option(
-            f"--keep-{name}", type=click.IntRange(0), default=number, show_default=True, help=text
+            f"--keep-{name}", name, type=click.IntRange(0), default=number, show_default=True, help=text
         )(view)
     return view
 
@@ -30,9 +36,9 @@ def keeping(view: click.decorators.FC) -> click.decorators.FC:
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
 @as_json
 @command
-def prune(*, keep_daily: int, keep_weekly: int, keep_monthly: int, dry_run: bool, as_json: bool) -> None:
+def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     """Remove old backups; the newest sound one of each last day, week and month stays."""
-    gone = [one.name for one in pruning.prune(Rule(keep_daily, keep_weekly, keep_monthly), dry_run=dry_run)]
+    gone = [one.name for one in pruning.prune(Rule(**kept), dry_run=dry_run)]
     verb = "would go" if dry_run else "removed"
     tell(
         {"removed": gone, "dry_run": dry_run},
@@ -54,12 +60,10 @@ def prune(*, keep_daily: int, keep_weekly: int, keep_monthly: int, dry_run: bool
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where /readyz is answered.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
 @command
-def schedule(
-    *, moment: datetime, keep_daily: int, keep_weekly: int, keep_monthly: int, host: str, port: int
-) -> None:
+def schedule(*, moment: datetime, host: str, port: int, **kept: int) -> None:
     """Make, verify and prune backups every day, until stopped."""
     at = time(moment.hour, moment.minute)
-    plan = scheduling.Schedule(at, Rule(keep_daily, keep_weekly, keep_monthly))
+    plan = scheduling.Schedule(at, Rule(**kept))
     with serving(plan.problem, host, port):
         click.echo(f"Backups are made at {at:%H:%M} each day. State: http://{host}:{port}/readyz")
         plan.run(Event())

@@ -43,6 +43,12 @@ def detect(stream: BinaryIO) -> str | None:
     return DETECTED.get(DETECTOR.from_buffer(stream.read(MAGIC_BYTES)))
 
 
+def is_picture(stream: BinaryIO) -> bool:
+    """Tell by the first bytes whether it is a picture of any kind, also one that we do not know."""
+    stream.seek(0)
+    return DETECTOR.from_buffer(stream.read(MAGIC_BYTES)).startswith("image/")
+
+
 def admit(stream: Stream, name: str, rules: Rules, new_file: Callable[[], Stream]) -> tuple[Facts, Stream]:
     """Check a picture and drop its metadata; give its facts and what to store: ``stream``, or a new file.
 

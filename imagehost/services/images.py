@@ -43,8 +43,13 @@ def ensure_storage() -> None:
     storage.initialise()
 
 
-def add(upload: Incoming, original_name: str) -> Image:
-    """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails."""
+def add(
+    upload: Incoming, original_name: str, *, public_name: str | None = None, moment: datetime | None = None
+) -> Image:
+    """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails.
+
+    ``public_name``, without extension, and the ``moment`` of the upload may be given: by an import.
+    """
     name = naming.clean_name(original_name)
     if not upload.written:
         raise EmptyFile(name)
@@ -53,10 +58,10 @@ def add(upload: Incoming, original_name: str) -> Image:
         facts, stored = imaging.admit(upload, name, rules, lambda: files.enter_context(storage.receive()))
         stored.flush_to_disk()
         image = Image(
-            filename=f"{naming.new_name()}.{facts.kind}",
+            filename=f"{public_name or naming.new_name()}.{facts.kind}",
             original_name=name,
             size=stored.written,
-            upload_time=datetime.now(UTC),
+            upload_time=moment or datetime.now(UTC),
             file_type=facts.kind,
             width=facts.width,
             height=facts.height,

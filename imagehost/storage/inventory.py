@@ -5,10 +5,21 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from operator import attrgetter
 from pathlib import Path
 
 from imagehost.storage.incoming import storage_errors
-from imagehost.storage.layout import DELETED, FILENAME, INCOMING, OURS, RENDITIONS, SHELF, Layout, rendered
+from imagehost.storage.layout import (
+    DELETED,
+    FILENAME,
+    GOING,
+    INCOMING,
+    OURS,
+    RENDITIONS,
+    SHELF,
+    Layout,
+    rendered,
+)
 
 
 class Place(Enum):
@@ -22,6 +33,9 @@ class Place(Enum):
     """Deleted while the storage was maintained."""
     FOREIGN = auto()
     """None of ours."""
+
+
+LEFT_OVER = ((Place.INCOMING, INCOMING), (Place.DELETED, DELETED), (Place.DELETED, GOING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,7 @@ class Inventory(Layout):
             renditions = scan(self.folder / RENDITIONS)
             yield [self._foreign(entry) for entry in top if entry.name not in OURS and not is_shelf(entry)]
             yield [self._foreign(entry) for entry in renditions if not is_shelf(entry)]
-            for place, name in ((Place.INCOMING, INCOMING), (Place.DELETED, DELETED)):
+            for place, name in LEFT_OVER:
                 yield [self._plain(entry, place) for entry in scan(self.folder / name)]
             for shelf in sorted({entry.name for entry in (*top, *renditions) if is_shelf(entry)}):
                 yield [*self._images(shelf), *self._renditions(shelf)]
@@ -99,12 +113,12 @@ class Inventory(Layout):
 
 
 def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
-    """List a folder; one that is gone, or no folder at all, is as good as empty."""
+    """List a folder by name; one that is gone, or no folder at all, is as good as empty."""
     if folder.is_symlink() and not follow:
         return []
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            return sorted(entries, key=attrgetter("name"))
     except (FileNotFoundError, NotADirectoryError):
         return []
 

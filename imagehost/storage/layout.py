@@ -11,7 +11,9 @@ INCOMING = ".incoming"
 RENDITIONS = ".renditions"
 LOCKS = ".locks"
 DELETED = ".deleted"
-OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, f"{DELETED}.old"}
+GOING = f"{DELETED}.old"
+"""What is just being removed of that."""
+OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, GOING}
 
 SHELF = re.compile("[a-z0-9]{2}")
 """A folder of images, or of renditions, that begin so."""

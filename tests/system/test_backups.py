@@ -24,6 +24,7 @@ from tests.system.commands import FLASK, environment, flask, run
 from tests.system.server import wait_until
 
 BACKUPS = 20
+LARGE = pictures.jpg(1600, 1067, quality=97)
 
 
 def distinct(number: int) -> bytes:
@@ -120,7 +121,7 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
-    upload(server, pictures.jpg(1600, 1067, quality=97))
+    upload(server, LARGE)
     elsewhere = {**settings, "BACKUP_DIR": small_disk.mount}
     small_disk.fill()
     ended = run(elsewhere, "backup", "create", inside=small_disk.enter)
@@ -151,6 +152,45 @@ def test_one_that_is_killed_counts_for_nothing(server, settings):
     made = flask(settings, "backup", "create")["name"]
     assert flask(settings, "backup", "verify", made)["backups"] == {made: []}
     assert not list((server.folder / "backups").glob(".draft-*"))
+
+
+def test_a_restore_that_is_killed_can_be_done_again(server, url, settings):
+    for number in range(3):
+        upload(server, distinct(51000 + number))
+    before = truth.rows(url)
+    name = flask(settings, "backup", "create")["name"]
+    drop_tables(url)
+    shutil.rmtree(server.folder / "images")
+    killed = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=linkat",
+        "-e",
+        "inject=linkat:signal=KILL",
+    ]
+    assert run(settings, "backup", "restore", name, inside=killed).returncode != 0
+    assert len(truth.files(server.folder / "images")) < len(before)
+    flask(settings, "backup", "restore", name)
+    truth.assert_exact(url, server.folder / "images", before)
+
+
+def test_a_restore_to_a_disk_without_room_leaves_nothing(server, url, settings, small_disk):
+    upload(server, LARGE)
+    before = truth.rows(url)
+    name = flask(settings, "backup", "create")["name"]
+    drop_tables(url)
+    small_disk.fill(leave=300_000)
+    elsewhere = {**settings, "IMAGES_DIR": small_disk.mount}
+    ended = run(elsewhere, "backup", "restore", name, inside=small_disk.enter)
+    assert ended.returncode == 1, ended.stdout
+    assert "no room left" in ended.stderr
+    assert truth.files(small_disk.path) == {}
+    flask(settings, "backup", "restore", name)
+    truth.assert_exact(url, server.folder / "images", before)
 
 
 def test_one_that_is_told_to_stop_takes_back_what_it_has(server, settings):
@@ -185,7 +225,9 @@ def test_the_schedule_tells_how_the_night_went(server, settings):
         finally:
             process.terminate()
     assert len(list(folder.glob("backup_*"))) == 1
-    (folder / "schedule.json").write_text('{"ended_at": "", "backup": null, "problem": "no luck"}')
+    (folder / "schedule.json").write_text(
+        '{"ended_at": "2999-01-01T00:00:00Z", "backup": null, "problem": "no luck"}'
+    )
     with subprocess.Popen(
         [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(port)],
         cwd=ROOT,

@@ -1,8 +1,9 @@
-"""Which backups to keep: of each of the last days, weeks and months the newest one."""
+"""Which backups to keep: the newest of each of the last days, weeks and months, and all of the last hours."""
 
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from imagehost.failures import Failure
 from imagehost.services.backups import catalogue, checks, manifest
@@ -13,11 +14,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many days, weeks and months with a backup keep one."""
+    """How many days, weeks and months with a backup keep one; within ``hours`` of the newest all are kept.
+
+    The safety backup of a restore at night must not go with the backup that is made an hour later.
+    """
 
     daily: int
     weekly: int
     monthly: int
+    hours: int = 0
 
 
 PERIODS: dict[str, Callable[[Backup], str]] = {
@@ -47,12 +52,18 @@ def keep(backups: Iterable[Backup], rule: Rule) -> set[Backup]:
     sound = [backup for backup in newest_first if is_sound(backup)]
     # Whatever the rule says: the newest that restores, and the newest at all.
     kept = {*sound[:1], *newest_first[:1]}
+    kept |= {backup for backup in newest_first if is_recent(backup, newest_first[0], rule)}
     for name, period in PERIODS.items():
         newest: dict[str, Backup] = {}
         for backup in sound:
             newest.setdefault(period(backup), backup)
         kept |= set(list(newest.values())[: getattr(rule, name)])
     return kept
+
+
+def is_recent(backup: Backup, newest: Backup, rule: Rule) -> bool:
+    """Tell whether a backup was made shortly before the newest."""
+    return newest.made_at - backup.made_at < timedelta(hours=rule.hours)
 
 
 def is_sound(backup: Backup) -> bool:

@@ -4,7 +4,7 @@ The bytes come first, beside what is there; then the rows, in one transaction; t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,8 +57,11 @@ def restore(
         held.enter_context(storage.maintaining())
         safety = making.make(progress) if state and state.images else None
         expected = safety.state if safety else state
-        with adding() as added:
+        added: list[str] = []
+        with taking_back(lambda: added):
             bring_bytes(backup, facts, added, progress)
+        # The rows may have come back all the same: the answer to a commit can be lost.
+        with taking_back(lambda: databases.without_row(added)):
             databases.live().replace(backup.dump, expected, facts.counts)
         removed = remove_others(backup, safety.backup) if safety and not backup.database_only else 0
     log.info(
@@ -88,16 +91,14 @@ def checked(backup: Backup, progress: Progress) -> Manifest:
 
 
 @contextmanager
-def adding() -> Iterator[list[str]]:
-    """Collect the names of files that are added; after a failure those go again that have no row."""
-    added: list[str] = []
+def taking_back(names: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Remove files again where what they were brought for fails."""
     try:
-        yield added
+        yield
     except BaseException:
-        # The rows may be there all the same: the answer to a commit can be lost. Where that cannot be told,
-        # the files stay, and clean-up finds them.
+        # Where that cannot be told, they stay, and clean-up finds them.
         with suppress(ImageHostError):
-            for filename in databases.without_row(added):
+            for filename in names():
                 storage.delete(filename)
         raise
 

@@ -8,7 +8,7 @@ from threading import Event
 
 from imagehost.extensions import settings
 from imagehost.failures import Failure
-from imagehost.services.backups import catalogue, making, pruning, verifying
+from imagehost.services.backups import catalogue, checks, making, pruning, verifying
 from imagehost.services.backups.catalogue import folder_errors
 from imagehost.services.backups.pruning import Rule
 
@@ -52,7 +52,7 @@ class Schedule:
 
     def problem(self) -> str | None:
         """Say what somebody has to look at; None where all is well."""
-        if self.last and self.last.problem:
+        if self.last and self.last.problem and not mended_since(self.last.ended_at):
             return self.last.problem
         due = last_due(self.at)
         overdue = datetime.now(UTC) > due + GRACE and not done_since(due)
@@ -87,7 +87,12 @@ def attempt(rule: Rule) -> Night:
 
 def now() -> str:
     """Write this moment."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return written(datetime.now(UTC))
+
+
+def written(moment: datetime) -> str:
+    """Write a moment, so that a later one is sorted behind it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def last_due(at: time, moment: datetime | None = None) -> datetime:
@@ -104,6 +109,16 @@ def done_since(due: datetime) -> bool:
     except Failure:
         # A folder that cannot be read has none; trying to make one tells why.
         return False
+
+
+def mended_since(moment: str) -> bool:
+    """Tell whether somebody has made a backup of images since then, and found it whole."""
+    try:
+        later = [backup for backup in catalogue.every() if written(backup.made_at) >= moment]
+    except Failure:
+        return False
+    found = [checks.last(backup) for backup in later if not backup.database_only]
+    return any(check and not check.problems for check in found)
 
 
 def keep(how: Night) -> None:

@@ -46,6 +46,10 @@ def test_of_a_day_the_newest_stays(backups):
     assert catalogue.every()[-1].name == "backup_2026-11-25_120000"
 
 
+def test_all_of_the_last_hours_stay(backups):
+    assert kept(Rule(0, 0, 0, hours=24)) == ["2026-11-25", "2026-11-25"]
+
+
 def test_the_second_time_nothing_goes(backups):
     pruning.prune(ALL)
     assert pruning.prune(ALL) == []

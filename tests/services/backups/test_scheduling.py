@@ -9,7 +9,7 @@ from datetime import time as clock
 import pytest
 
 from imagehost.extensions import settings, storage
-from imagehost.services.backups import catalogue, checks, scheduling
+from imagehost.services.backups import catalogue, checks, making, scheduling, verifying
 from imagehost.services.backups.pruning import Rule
 from imagehost.services.backups.scheduling import Schedule, last_due
 from tests.services.backups.hosts import add_images
@@ -53,6 +53,18 @@ def test_a_night_that_fails_is_told_and_the_next_one_is_well(app, context, marke
     assert "is probably not mounted" in Schedule(clock(3), RULE).problem()
     storage.initialise()
     plan.last = scheduling.night(RULE)
+    assert plan.problem() is None
+
+
+def test_a_backup_made_by_hand_and_found_whole_mends_a_night(app, context, marker):
+    marker.unlink()
+    plan = Schedule(clock(3), RULE)
+    plan.last = scheduling.night(RULE)
+    storage.initialise()
+    making.create_of_database()
+    backup = making.create().backup
+    assert plan.problem()
+    verifying.verify(backup)
     assert plan.problem() is None
 
 

@@ -1,0 +1,95 @@
+"""``flask cleanup``: remove what nothing speaks for, and report what is lost."""
+
+import re
+from dataclasses import asdict
+
+import click
+from flask.cli import with_appcontext
+
+from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.logs import one_line
+from imagehost.services import cleanup as services
+from imagehost.services.cleanup import Kind, Report, Share, Tally, Wish
+from imagehost.wording import readable_size
+
+SHOWN = 20
+"""Names of each kind that are shown to a person."""
+TOLD = (Kind.MISSING, Kind.DAMAGED, Kind.FOREIGN)
+"""Kinds whose names a person wants to know."""
+
+
+def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Share | None:
+    """Read a share of all images: ``3/7``."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter(f"{value!r} is no share such as 3/7, which is one of 1/7 to 7/7.")
+    return Share(int(found[1]), int(found[2]))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
+@click.option("--drop-missing", is_flag=True, help="Remove the rows of images whose file is lost.")
+@click.option("--checksums", is_flag=True, help="Read every file, and report those that are damaged.")
+@click.option(
+    "--slice",
+    "share",
+    metavar="N/M",
+    callback=read_share,
+    help="Read only that share of them: 1/7 to 7/7 in turn read all.",
+)
+@click.option(
+    "--grace",
+    type=click.IntRange(0),
+    default=60,
+    show_default=True,
+    metavar="MINUTES",
+    help="Leave alone what changed in the last minutes: it may be an upload.",
+)
+@click.option("--force", is_flag=True, help="Also where most of all would go, or no file has a row.")
+@as_json
+@with_appcontext
+@command
+def cleanup(
+    *,
+    dry_run: bool,
+    drop_missing: bool,
+    checksums: bool,
+    share: Share | None,
+    grace: int,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Find and remove what crashes left behind, while uploads and deletions go on."""
+    if share and not checksums:
+        raise click.UsageError("--slice needs --checksums.")
+    share = (share or Share(1, 1)) if checksums else None
+    report = services.clean(Wish(dry_run, drop_missing, share, grace * 60, force), bar)
+    tallies = {kind: tally for kind, tally in report.tallies.items() if kind is not Kind.DAMAGED or checksums}
+    found = {kind.value.replace(" ", "_"): asdict(tally) for kind, tally in tallies.items()}
+    result = {"dry_run": dry_run, "freed": report.freed, "found": found}
+    tell(result, written(report, tallies), as_json=as_json, ok=not report.needs_somebody)
+
+
+def written(report: Report, tallies: dict[Kind, Tally]) -> str:
+    """Write a table, and below it the names that somebody has to know."""
+    lines = [
+        f"{'':<24}{'found':>10}{'size':>12}{'to remove' if report.dry_run else 'removed':>12}{'failed':>8}"
+    ]
+    for kind, tally in tallies.items():
+        size = readable_size(tally.bytes) if tally.bytes else ""
+        lines.append(
+            f"{kind.value:<24}{tally.found:>10}{size:>12}{tally.removed or '':>12}{tally.failed or '':>8}"
+        )
+    lines.append(f"{'Would free' if report.dry_run else 'Freed'} {readable_size(report.freed)}.")
+    for kind in TOLD:
+        lines += named(kind, report[kind])
+    return "\n".join(lines)
+
+
+def named(kind: Kind, tally: Tally) -> list[str]:
+    """Name the first findings of a kind."""
+    names = [f"  {one_line(name)}" for name in tally.names[:SHOWN]]
+    more = [f"  and {tally.found - SHOWN} more: see app.log"] if tally.found > SHOWN else []
+    return [f"{kind.value}:", *names, *more] if names else []

@@ -1,0 +1,22 @@
+"""``flask db copy-from``: beside the commands of Flask-Migrate."""
+
+import click
+from flask.cli import with_appcontext
+
+from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.services import copying
+
+
+@click.command("copy-from")
+@click.argument("url")
+@as_json
+@with_appcontext
+@command
+def copy_from(*, url: str, as_json: bool) -> None:
+    """Copy all rows of the database at URL into that of this host, which has to be new and empty."""
+    rows = copying.copy_from(url, bar)
+    tell(
+        {"rows": rows},
+        f"{rows['images']} images are known here now. Their files stay where they are.",
+        as_json=as_json,
+    )

@@ -1,0 +1,59 @@
+"""``flask images``: many at once, in from a folder, and out to one."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.logs import one_line
+from imagehost.services.exporting import export
+from imagehost.services.importing import Outcome, What, import_folder
+
+images = AppGroup("images", help="Import and export images.")
+
+COUNTED = {
+    What.IMPORTED: "imported",
+    What.ALREADY: "imported before",
+    What.DELETED: "imported before and deleted since: not brought back (--again does)",
+    What.PASSED: "passed over",
+    What.REFUSED: "refused",
+}
+
+
+@images.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--keep-times", is_flag=True, help="Date uploads to the last change of each file, not to now.")
+@click.option("--again", is_flag=True, help="Also what was imported before and deleted since.")
+@as_json
+@command
+def import_all(*, folder: Path, keep_times: bool, again: bool, as_json: bool) -> None:
+    """Import all pictures of FOLDER and its subfolders; called again, it goes on where it was."""
+    outcome = import_folder(folder, keep_times=keep_times, again=again, progress=bar)
+    counts = {what.name.lower(): outcome.counts[what] for what in What}
+    refused = [{"path": each.path, "code": each.code, "message": each.reason} for each in outcome.refused]
+    result = {"folder": str(folder), **counts, "reasons": dict(outcome.reasons), "files": refused}
+    tell(result, written(outcome), as_json=as_json, ok=not outcome.refused)
+
+
+def written(outcome: Outcome) -> str:
+    """Write what was refused and why, then the counts."""
+    lines = [f"{one_line(each.path)}: {one_line(each.reason)}" for each in outcome.refused]
+    lines += [f"{outcome.counts[what]} {words}" for what, words in COUNTED.items() if outcome.counts[what]]
+    lines += [f"  {number} {code}" for code, number in sorted(outcome.reasons.items())]
+    return "\n".join(lines) or "There is nothing in that folder."
+
+
+@images.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@as_json
+@command
+def export_all(*, folder: Path, as_json: bool) -> None:
+    """Copy all images to FOLDER under their original names, with images.csv; called again, it goes on."""
+    outcome = export(folder, bar)
+    lines = [f"{filename}: {problem}" for filename, problem in outcome.problems.items()]
+    lines.append(f"{outcome.exported} images are in {folder}.")
+    if outcome.problems:
+        lines.append(f"{len(outcome.problems)} are not: the same command, once they are repaired, adds them.")
+    result = {"folder": str(folder), "exported": outcome.exported, "problems": outcome.problems}
+    tell(result, "\n".join(lines), as_json=as_json, ok=not outcome.problems)

@@ -1,0 +1,99 @@
+"""Cleaning up: what crashes and lost disks left behind, found and removed without ever costing an image."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from imagehost.extensions import db, settings, storage
+from imagehost.failures import Failure
+from imagehost.models import Image
+from imagehost.services import counting
+from imagehost.services.cleanup import files, rows
+from imagehost.services.cleanup.files import Found
+from imagehost.services.cleanup.report import Kind, Report, Tally
+from imagehost.services.cleanup.rows import Share
+from imagehost.services.progress import Progress, silent
+
+__all__ = ["Kind", "Report", "Share", "Tally", "Wish", "clean"]
+
+FEW = 100
+"""Of which more than half may go without a question."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a clean-up is to do. ``grace`` is in seconds: what changed in that time is left alone."""
+
+    dry_run: bool = False
+    drop_missing: bool = False
+    checksums: Share | None = None
+    grace: float = 3600
+    force: bool = False
+
+
+def clean(wish: Wish, progress: Progress = silent) -> Report:
+    """Find what is wrong, and remove what may be removed, while uploads and deletions go on.
+
+    Raises Failure where it looks as if database and storage do not belong together, unless forced; Busy.
+    """
+    check_marker()
+    check_tables()
+    report = Report(wish.dry_run)
+    with storage.inspecting() if wish.dry_run else storage.maintaining():
+        before = time.time() - wish.grace
+        total = counting.total()
+        with progress("files", total) as advance:
+            found = files.find(report, before, advance)
+        with progress("rows", total) as advance:
+            lost, known = rows.find(report, wish.checksums, advance)
+        if not wish.force:
+            check_plausible(report, found, known, dropping=wish.drop_missing)
+        with progress("removal", len(found.garbage)) as advance:
+            files.sweep(report, found.garbage, before, advance)
+        if wish.drop_missing:
+            with progress("rows without a file", len(lost)) as advance:
+                rows.drop(report, lost, advance)
+    level = logging.WARNING if report.needs_somebody else logging.INFO
+    log.log(level, "looked for a clean-up" if wish.dry_run else "cleaned up", extra=report.facts())
+    return report
+
+
+def check_marker() -> None:
+    """Refuse a storage that is not there. Raises Failure."""
+    if not storage.is_ready():
+        raise Failure(
+            f"{settings.images_dir} has no marker file: it is not mounted, or no storage of this host. "
+            "Nothing was changed."
+        )
+
+
+def check_tables() -> None:
+    """Refuse a database that has no images, not even the table. Raises Failure."""
+    if not sa.inspect(db.engine).has_table(Image.__tablename__):
+        raise Failure(f"There are no tables in {here()}: is DATABASE_URL right? Nothing was changed.")
+
+
+def check_plausible(report: Report, found: Found, known: int, *, dropping: bool) -> None:
+    """Refuse to remove most of a host, as a wrong setting would ask for. Raises Failure."""
+    orphans, lost = report[Kind.ORPHAN].found, report[Kind.MISSING].found
+    if orphans and (not found.recorded or (found.images > FEW and orphans * 2 > found.images)):
+        raise Failure(
+            f"{orphans} of {found.images} files in {settings.images_dir} have no row in {here()}: "
+            "is DATABASE_URL right? Nothing was changed. If they are really to go, say --force"
+        )
+    if dropping and lost and (lost == known or (known > FEW and lost * 2 > known)):
+        raise Failure(
+            f"{lost} of {known} rows in {here()} have no file in {settings.images_dir}: "
+            "is IMAGES_DIR right? Nothing was changed. If they are really to go, say --force"
+        )
+
+
+def here() -> str:
+    """Name the database, without its password."""
+    url = settings.database_url
+    shown = url.set(drivername=url.get_backend_name(), query={})
+    return f"the database {shown.render_as_string(hide_password=True)}"

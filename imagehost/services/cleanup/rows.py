@@ -1,0 +1,123 @@
+"""Rows whose file is lost or damaged: found, and the lost ones dropped on demand."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import sqlalchemy as sa
+
+from imagehost.errors import ImageHostError, NotFound, Unavailable
+from imagehost.extensions import db, storage
+from imagehost.models import Image
+from imagehost.services import counting, parallel
+from imagehost.services.backups.manifest import hash_of
+from imagehost.services.cleanup.files import recorded
+from imagehost.services.cleanup.report import Kind, Report
+from imagehost.services.progress import Advance
+from imagehost.services.transactions import begin_writing, end_reading
+from imagehost.storage.inventory import Look
+
+BATCH = 1000
+"""Rows that are read at a time."""
+
+Row = sa.Row[int, str, int, str]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The ``number``-th of so many equal parts of all images; an image is always in the same one."""
+
+    number: int
+    parts: int
+
+    def holds(self, image_id: int) -> bool:
+        """Tell whether an image is in it."""
+        return image_id % self.parts == self.number % self.parts
+
+
+def find(report: Report, share: Share | None, advance: Advance) -> tuple[list[str], int]:
+    """Find what is lost, and in a share what is damaged; give the lost, and the number of all rows."""
+    lost, rows = [], 0
+    check = partial(problem, share)
+    for row, kind, reason in parallel.each(check, every()) if share else map(check, every()):
+        rows += 1
+        advance(1)
+        # A deletion takes the row first: where it is still there, the file is really lost.
+        if kind is None or not recorded([row.filename]):
+            continue
+        report[kind].add(f"{row.filename}: {reason}" if reason else row.filename)
+        if kind is Kind.MISSING:
+            lost.append(row.filename)
+            log.info("row without a file", extra={"image": row.filename})
+        else:
+            log.error("damaged file", extra={"image": row.filename, "reason": reason})
+    return lost, rows
+
+
+def every() -> Iterator[Row]:
+    """Go through all rows by id, whose order, unlike that of text, is the same in every database."""
+    columns = (Image.id, Image.filename, Image.size, Image.sha256)
+    statement = sa.select(*columns).order_by(Image.id).limit(BATCH)
+    last = 0
+    while rows := db.session.execute(statement.where(Image.id > last)).all():
+        end_reading()
+        yield from rows
+        last = rows[-1].id
+
+
+def problem(share: Share | None, row: Row) -> tuple[Row, Kind | None, str]:
+    """Say what is wrong with a row's file."""
+    seen = storage.look_at(row.filename)
+    if seen is None:
+        return row, Kind.MISSING, ""
+    reason = damage(row, seen) if share and share.holds(row.id) else ""
+    return row, Kind.DAMAGED if reason else None, reason
+
+
+def damage(row: Row, seen: Look) -> str:
+    """Say how a file is damaged, if it is."""
+    if not seen.is_file:
+        return "it is not a file"
+    if seen.size != row.size:
+        return f"it has {seen.size} bytes, not {row.size}"
+    try:
+        with storage.open(row.filename) as file:
+            digest = hash_of(file)
+    except NotFound:
+        # Deleted since it was looked at.
+        return ""
+    except (OSError, Unavailable) as error:
+        if not storage.is_ready():
+            raise Unavailable("storage") from error
+        return f"it cannot be read ({error.__cause__ or error})"
+    return "" if digest == row.sha256 else "its SHA-256 is another"
+
+
+def drop(report: Report, lost: list[str], advance: Advance) -> None:
+    """Drop rows whose file is lost, each in a transaction of its own."""
+    for filename in lost:
+        if report.dry_run or drop_one(filename):
+            report[Kind.MISSING].removed += 1
+        advance(1)
+
+
+def drop_one(filename: str) -> bool:
+    """Drop a row and what is counted of it, unless it or its file turns out otherwise meanwhile."""
+    begin_writing()
+    statement = sa.delete(Image).where(Image.filename == filename)
+    row = db.session.execute(statement.returning(Image.original_name, Image.upload_time)).one_or_none()
+    # A volume that went away in between loses no row.
+    if row is None or storage.look_at(filename) or not storage.is_ready():
+        db.session.rollback()
+        return False
+    counting.count_deletion(row.upload_time.date())
+    db.session.commit()
+    log.info("row without a file dropped", extra={"image": filename, "original_name": row.original_name})
+    with suppress(ImageHostError):
+        # Its renditions; any that are left, the next clean-up finds.
+        storage.delete(filename)
+    return True

@@ -1,0 +1,32 @@
+"""The rows of an export: all that is known of each image."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.models import Image
+from imagehost.services.transactions import end_reading
+
+Row = sa.Row[*tuple[Any, ...]]
+
+BATCH = 256
+COLUMNS = tuple(Image.__table__.columns)
+
+
+def batches_of_rows() -> Iterator[list[Row]]:
+    """Go through all images by id, a handful at a time; no transaction is open in between."""
+    statement = sa.select(*COLUMNS).order_by(Image.id).limit(BATCH)
+    last = 0
+    while rows := list(db.session.execute(statement.where(Image.id > last))):
+        end_reading()
+        yield rows
+        last = rows[-1].id
+
+
+def is_there(row: Row) -> bool:
+    """Tell whether a row was not deleted meanwhile."""
+    found = db.session.scalar(sa.select(Image.id).where(Image.id == row.id))
+    end_reading()
+    return found is not None

@@ -1,0 +1,67 @@
+"""What is to be imported, and what was before."""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.kinds import KINDS
+from imagehost.models import Image
+from imagehost.services import naming
+from imagehost.services.batches import batches
+from imagehost.services.importing.journal import Journal, Record
+from imagehost.services.importing.results import Candidate, Result, Task, What
+from imagehost.services.importing.walking import walk
+from imagehost.services.transactions import end_reading
+
+BATCH = 128
+"""Files that are noted at a time, by one flush to disk."""
+
+
+def tasks(folder: Path, journal: Journal, *, again: bool) -> Iterator[Task | Result]:
+    """Go through a folder and say what is to be imported, each noted in the journal before."""
+    for batch in batches(walk(folder), BATCH):
+        records = {each: journal.find(each) for each in batch if isinstance(each, Candidate)}
+        alive = existing([record.name for record in records.values() if record])
+        decided = [
+            each if isinstance(each, Result) else decide(each, records[each], alive, journal, again=again)
+            for each in batch
+        ]
+        journal.begin(each for each in decided if isinstance(each, Task))
+        yield from decided
+
+
+def existing(names: Collection[str]) -> set[str]:
+    """Tell which names, whatever their extension, have a row."""
+    filenames = [f"{name}.{kind}" for name in names for kind in KINDS]
+    rows = db.session.scalars(sa.select(Image.filename).where(Image.filename.in_(filenames)))
+    found = {filename.partition(".")[0] for filename in rows}
+    end_reading()
+    return found
+
+
+def decide(
+    candidate: Candidate, record: Record | None, alive: Collection[str], journal: Journal, *, again: bool
+) -> Task | Result:
+    """Decide about one file."""
+    if record and is_same(candidate, record):
+        if record.name in alive:
+            if record.sha256 is None or record.stamp != candidate.stamp:
+                journal.adopt(candidate, record)
+            return Result(candidate.path, What.ALREADY)
+        if record.sha256 is not None and not again:
+            return Result(candidate.path, What.DELETED)
+    return Task(candidate, naming.new_name())
+
+
+def is_same(candidate: Candidate, record: Record) -> bool:
+    """Tell whether a file is the one that was noted, also where only its time is another."""
+    if candidate.stamp == record.stamp:
+        return True
+    try:
+        with Path(candidate.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == record.sha256
+    except OSError:
+        return False

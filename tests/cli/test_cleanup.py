@@ -1,0 +1,115 @@
+"""What ``flask cleanup`` prints, and how it ends."""
+
+import json
+
+import pytest
+
+from tests.conftest import ON_SQLITE
+from tests.services.cleanup.litter import flip, host_of_three, image_files, litter, put
+
+pytestmark = ON_SQLITE
+
+
+@pytest.fixture
+def folder(app, monkeypatch):
+    """The storage of a host with three images, and what lies about in it."""
+    images_dir = host_of_three(app, monkeypatch)
+    litter(images_dir)
+    return images_dir
+
+
+@pytest.fixture
+def flask(runner, folder):
+    return lambda *words: runner.invoke(args=["cleanup", *words])
+
+
+def test_it_prints_a_table(flask):
+    ended = flask("--grace", "0")
+    assert ended.exit_code == 0
+    lines = ended.stdout.splitlines()
+    assert lines[0].split() == ["found", "size", "removed", "failed"]
+    assert [" ".join(line.split()) for line in lines[1:8]] == [
+        "files without a row 1 5 Bytes 1",
+        "rows without a file 0",
+        "renditions of nothing 2 4 Bytes 2",
+        "left-overs of uploads 1 2 Bytes 1",
+        "left-overs of deletions 1 4 Bytes 1",
+        "files of somebody else 4",
+        "Freed 15 Bytes.",
+    ]
+    assert lines[8] == "files of somebody else:"
+    assert "  README.txt" in lines
+
+
+def test_a_dry_run_says_what_would_be(flask, folder):
+    ended = flask("--grace", "0", "--dry-run")
+    assert ended.exit_code == 0
+    assert "to remove" in ended.stdout
+    assert "Would free 15 Bytes." in ended.stdout
+    assert "Freed 15 Bytes." in flask("--grace", "0").stdout
+
+
+def test_it_tells_scripts(flask):
+    answer = json.loads(flask("--grace", "0", "--json").stdout)
+    assert (answer["status"], answer["dry_run"], answer["freed"]) == ("success", False, 15)
+    orphans = {"found": 1, "bytes": 5, "removed": 1, "failed": 0, "names": ["or/orphan0000000000.jpg"]}
+    assert answer["found"]["files_without_a_row"] == orphans
+    assert "damaged_files" not in answer["found"]
+
+
+def test_the_young_are_spared_unless_told(flask):
+    answer = json.loads(flask("--json").stdout)
+    assert answer["found"]["files_without_a_row"]["found"] == 0
+
+
+def test_a_lost_file_ends_it_with_1(flask, folder):
+    lost = image_files(folder)[-1]
+    lost.unlink()
+    ended = flask()
+    assert ended.exit_code == 1
+    assert f"rows without a file:\n  {lost.name}\n" in ended.stdout
+    assert json.loads(flask("--json").stdout)["status"] == "error"
+    assert flask("--drop-missing", "--dry-run").exit_code == 0
+    assert flask("--drop-missing").exit_code == 0
+    assert flask().exit_code == 0
+
+
+def test_a_damaged_file_ends_it_with_1_in_its_slice(flask, folder):
+    for path in image_files(folder):
+        flip(path)
+    ended = flask("--checksums")
+    assert ended.exit_code == 1
+    assert "damaged files                    3" in ended.stdout
+    assert ": its SHA-256 is another" in ended.stdout
+    assert "damaged files                    1" in flask("--checksums", "--slice", "2/3").stdout
+    assert flask("--checksums", "--slice", "7/9").exit_code == 0
+
+
+def test_many_names_are_cut_and_none_writes_to_the_terminal(flask, folder):
+    for number in range(30):
+        put(folder, f"\x1b[31m{number}\n\udcff")
+    ended = flask()
+    assert "\x1b" not in ended.stdout
+    assert "  \\x1b[31m0\\n\\udcff\n" in ended.stdout
+    assert "  and 14 more: see app.log" in ended.stdout
+
+
+@pytest.mark.parametrize("share", ["0/7", "8/7", "1/0", "x", "1", "-1/7", "1/7/7", ""])
+def test_a_slice_that_is_none_is_refused(flask, share):
+    ended = flask("--checksums", "--slice", share)
+    assert ended.exit_code == 2
+    assert "is no share such as 3/7" in ended.stderr
+
+
+def test_a_slice_of_nothing_is_refused(flask):
+    ended = flask("--slice", "1/7")
+    assert ended.exit_code == 2
+    assert "--slice needs --checksums" in ended.stderr
+
+
+def test_what_looks_wrong_is_one_line(flask, folder):
+    (folder / ".imagehost").unlink()
+    ended = flask()
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"imagehost: {folder} has no marker file")
+    assert json.loads(flask("--json").stdout)["status"] == "error"

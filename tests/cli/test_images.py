@@ -1,0 +1,106 @@
+"""What ``flask images`` prints, and how it ends."""
+
+import json
+
+import pytest
+
+from tests import pictures
+from tests.conftest import ON_SQLITE
+
+pytestmark = ON_SQLITE
+
+
+@pytest.fixture
+def flask(runner):
+    return lambda *words: runner.invoke(args=["images", *map(str, words)])
+
+
+@pytest.fixture
+def gallery(tmp_path):
+    folder = tmp_path / "gallery"
+    folder.mkdir()
+    for name in "ab":
+        (folder / f"{name}.jpg").write_bytes(pictures.jpg(9, ord(name) % 20))
+    (folder / "notes.txt").write_text("hello")
+    return folder
+
+
+def test_an_import_says_what_it_did(flask, gallery):
+    ended = flask("import", gallery)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == "2 imported\n1 passed over\n  1 not a picture\n"
+    assert flask("import", gallery).stdout == "2 imported before\n1 passed over\n  1 not a picture\n"
+
+
+def test_an_import_that_refused_something_ends_with_1(flask, gallery):
+    (gallery / "x\n\x1b.jpg").write_text("hello")
+    ended = flask("import", gallery)
+    assert ended.exit_code == 1
+    assert ended.stdout.startswith(
+        f"{gallery}/x\\n\\x1b.jpg: x.jpg is not a JPG, PNG or GIF image.\n2 imported\n"
+    )
+    answer = json.loads(flask("import", gallery, "--json").stdout)
+    assert answer == {
+        "status": "error",
+        "folder": str(gallery),
+        "imported": 0,
+        "already": 2,
+        "deleted": 0,
+        "passed": 1,
+        "refused": 1,
+        "reasons": {"not a picture": 1, "unsupported_type": 1},
+        "files": [
+            {
+                "path": f"{gallery}/x\n\x1b.jpg",
+                "code": "unsupported_type",
+                "message": "x.jpg is not a JPG, PNG or GIF image.",
+            }
+        ],
+    }
+
+
+def test_an_import_says_what_was_deleted_since(flask, gallery, client):
+    flask("import", gallery)
+    client.delete("/delete/1")
+    ended = flask("import", gallery)
+    assert ended.exit_code == 0
+    assert "1 imported before and deleted since: not brought back (--again does)\n" in ended.stdout
+    assert "1 imported\n1 imported before\n" in flask("import", gallery, "--again").stdout
+
+
+def test_an_import_of_nothing_says_so(flask, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert flask("import", tmp_path / "empty").stdout == "There is nothing in that folder.\n"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_an_import_of_no_folder_is_refused(flask, tmp_path, name):
+    (tmp_path / "file").write_text("")
+    assert flask("import", tmp_path / name).exit_code == 2
+
+
+def test_an_export_says_what_it_did(flask, gallery, tmp_path):
+    flask("import", gallery)
+    ended = flask("export", tmp_path / "out")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == f"2 images are in {tmp_path}/out.\n"
+    ended = flask("export", tmp_path / "out")
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr == f"imagehost: {tmp_path}/out is not empty. Name a new folder.\n"
+    answer = json.loads(flask("export", tmp_path / "other", "--json").stdout)
+    assert answer == {"status": "success", "folder": f"{tmp_path}/other", "exported": 2, "problems": {}}
+
+
+def test_an_export_that_is_not_whole_ends_with_1(app, flask, gallery, tmp_path):
+    flask("import", gallery)
+    lost = next(app.extensions["imagehost.settings"].images_dir.glob("[a-z0-9][a-z0-9]/*"))
+    content = lost.read_bytes()
+    lost.unlink()
+    ended = flask("export", tmp_path / "out")
+    assert ended.exit_code == 1
+    assert ended.stdout == (
+        f"{lost.name}: its file is missing\n1 images are in {tmp_path}/out.\n"
+        "1 are not: the same command, once they are repaired, adds them.\n"
+    )
+    lost.write_bytes(content)
+    assert flask("export", tmp_path / "out").exit_code == 0

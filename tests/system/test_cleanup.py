@@ -1,0 +1,71 @@
+"""Clean-up of a host that is in use."""
+
+import hashlib
+import threading
+import time
+
+import pytest
+import requests
+
+from imagehost import create_app
+from imagehost.services import cleanup
+from imagehost.services.cleanup import Kind, Share, Wish
+from tests.conftest import close
+from tests.services.cleanup.litter import put
+from tests.system import truth
+from tests.system.server import Server
+from tests.system.test_at_once import distinct, upload
+
+GRACE = 1.0
+
+
+@pytest.fixture
+def clean(server: Server, url: str):
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=server.folder)
+
+    def run() -> cleanup.Report:
+        with app.app_context():
+            return cleanup.clean(Wish(grace=GRACE, drop_missing=True, checksums=Share(1, 1)))
+
+    yield run
+    close(app)
+
+
+def test_a_clean_up_takes_nothing_of_uploads_and_deletions_at_the_same_time(server, url, clean):
+    kept: dict[str, str] = {}
+    done = threading.Event()
+
+    def work(number: int) -> None:
+        while not done.is_set():
+            content = distinct(number)
+            image = upload(server, content)
+            if number % 3:
+                answer = requests.delete(f"{server.url}/delete/{image['id']}", timeout=60)
+                assert answer.status_code == 200, answer.text
+            else:
+                kept[str(image["filename"])] = hashlib.sha256(content).hexdigest()
+            number += 4
+
+    # So that these are not the most of what is there.
+    work_first = [upload(server, distinct(900 + number)) for number in range(5)]
+    kept |= {
+        str(image["filename"]): hashlib.sha256(distinct(900 + index)).hexdigest()
+        for index, image in enumerate(work_first)
+    }
+    for number in range(3):
+        put(server.folder / "images", f"or/orphan{number:010}.jpg")
+    time.sleep(GRACE)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        reports = [clean() for _ in range(8)]
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert sum(report[Kind.ORPHAN].removed for report in reports) == 3
+    assert not any(report.needs_somebody for report in reports)
+    assert len(kept) > 5
+    truth.assert_exact(url, server.folder / "images", kept)
+    assert truth.hidden(server.folder / "images", ".deleted") == []

@@ -1,0 +1,36 @@
+"""An export onto a disk without room: told, and continued once there is some."""
+
+import pytest
+
+from tests import pictures
+from tests.conftest import ON_SQLITE, uploaded
+from tests.storage.small_disk import SmallDisk
+from tests.system import commands
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("leave", "words"),
+    [(0, "cannot be used: database or disk is full"), (64 * 1024, "There is no room left in")],
+    ids=["no room", "room for a part"],
+)
+def test_a_disk_that_is_full_is_told_and_it_goes_on_when_there_is_room(client, tmp_path, leave, words):
+    names = {
+        str(uploaded(client, pictures.jpg(800 + number, 600), f"{number}.jpg")["original_name"])
+        for number in range(2)
+    }
+    with SmallDisk(tmp_path / "disk", "size=1m") as disk:
+        ballast = disk.fill(leave)
+
+        def export() -> tuple[int, str]:
+            words = ("images", "export", str(disk.mount / "export"))
+            ended = commands.run({"INSTANCE_DIR": tmp_path}, *words, inside=disk.enter)
+            return ended.returncode, ended.stderr
+
+        status, complaint = export()
+        assert (status, complaint.count("\n")) == (1, 1)
+        assert words in complaint
+        assert "it goes on where it ended" in complaint
+        ballast.unlink()
+        assert export() == (0, "")
+        assert {path.name for path in (disk.path / "export").iterdir()} == {*names, "images.csv"}

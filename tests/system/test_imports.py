@@ -1,0 +1,64 @@
+"""An import that is killed again and again, as by a power failure: nothing twice, nothing lost."""
+
+import hashlib
+from collections import Counter
+
+import pytest
+
+from imagehost.services import parallel
+from tests import pictures
+from tests.system import commands, truth
+
+KILLS = ["fsync:signal=KILL:when=9", "pwrite64,sendto:signal=KILL:when=15"]
+"""Around the naming of a file, and in the midst of what the database is told."""
+
+FILES = 10 * parallel.THREADS
+"""Enough that every thread gets there."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    gallery = tmp_path / "gallery"
+    gallery.mkdir()
+    for number in range(FILES):
+        # Each picture twice: by their bytes alone they could not be told apart.
+        (gallery / f"{number:04}.jpg").write_bytes(pictures.jpg(16 + number // 2, 12))
+    return gallery
+
+
+def killed(call: str) -> list[str]:
+    """Run a command that is killed at a system call."""
+    calls = call.partition(":")[0]
+    return [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={calls}",
+        "-e",
+        f"inject={call}",
+    ]
+
+
+def test_an_import_that_is_killed_twice_is_whole_at_the_end(database_url, tmp_path, folder):
+    settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path}
+    expected = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
+    before = 0
+    for call in KILLS:
+        ended = commands.run(settings, "images", "import", str(folder), inside=killed(call))
+        assert ended.returncode == -9, ended.stdout + ended.stderr
+        found = Counter(truth.rows(database_url).values())
+        assert found <= expected
+        assert before <= found.total() < expected.total()
+        before = found.total()
+    assert before > 0
+    answer = commands.flask(settings, "images", "import", str(folder))
+    assert (answer["imported"], answer["already"]) == (FILES - before, before)
+    assert Counter(truth.rows(database_url).values()) == expected
+    # What was published right before a kill may be left, and clean-up finds it.
+    orphans = len(truth.files(tmp_path / "images")) - FILES
+    cleaned = commands.flask(settings, "cleanup", "--grace", "0")
+    assert cleaned["found"]["files_without_a_row"]["removed"] == orphans
+    truth.assert_exact(database_url, tmp_path / "images")
