@@ -1,8 +1,10 @@
 # make run      install, migrate and serve at http://localhost:8000
+# make install  only install, where something else serves: see docs/operations.md
 # make test     install what the tests need, and run them
 # make lint     ruff and mypy
 # make screenshots   take a picture of every page and state, into screenshots/
 # make lighthouse    let Lighthouse look at the pages
+# make stack    start all containers on a Docker engine, and put them through their paces
 # make lock     write the lock files anew
 # make messages collect what is to be translated
 
@@ -17,11 +19,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # flask would read a .env of any folder above as well; the application reads the project's own.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test screenshots lighthouse lint format lock messages clean
+.PHONY: run install test screenshots lighthouse stack lint format lock messages clean
 # Two installations at a time would spoil the virtual environment.
 .NOTPARALLEL:
 
-run: $(VENV)/run.stamp $(BUILT)
+install: $(VENV)/run.stamp $(BUILT)
+
+run: install
 	@$(BIN)/flask db upgrade
 	@exec $(BIN)/python -m gunicorn -c python:imagehost.gunicorn wsgi:app
 
@@ -36,6 +40,9 @@ screenshots: $(VENV)/dev.stamp $(BUILT)
 lighthouse: $(VENV)/dev.stamp $(BUILT) tests/lighthouse/node_modules/.package-lock.json
 	@sh tests/install-components.sh
 	$(BIN)/python -m tests.lighthouse.run
+
+stack: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.compose.run $(STACK)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
