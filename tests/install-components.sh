@@ -4,11 +4,13 @@ set -e
 
 missing=""
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
-command -v curl >/dev/null || missing="$missing curl"
-for program in strace mount chromium; do
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v envsubst >/dev/null || missing="$missing gettext-base"
+for program in curl openssl sqlite3 rsync strace mount chromium; do
     command -v $program >/dev/null || missing="$missing $program"
 done
 find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
+[ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing="$missing logrotate"
 # The Node.js that Playwright brings along needs it.
 find /usr/lib /usr/lib64 -name 'libatomic.so.1*' 2>/dev/null | grep -q . || missing="$missing libatomic1"
 

@@ -27,8 +27,12 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
+        subprocess.run(self.starting(), check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
+
+    def starting(self) -> list[str]:
+        """The command that starts it."""
         options = f"-p {self.port} -k {self.folder} {OPTIONS}"
-        self.run("pg_ctl", "-w", "-s", "-l", str(self.folder / "log"), "-o", options, "start")
+        return self.command("pg_ctl", "-w", "-s", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
         self.run("pg_ctl", "-m", "immediate", "-w", "-s", "stop")
@@ -56,10 +60,13 @@ class Postgres:
             connection.close()
 
     def run(self, program: str, *arguments: str) -> None:
+        command = self.command(program, *arguments)
+        subprocess.run(command, check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
+
+    def command(self, program: str, *arguments: str) -> list[str]:
         # PostgreSQL refuses to run as root.
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        command = [*user, find(program), "-D", str(self.folder / "data"), *arguments]
-        subprocess.run(command, check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
+        return [*user, find(program), "-D", str(self.folder / "data"), *arguments]
 
 
 def find(program: str) -> str:

@@ -12,6 +12,8 @@ from imagehost.environment import ROOT
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 SAMPLE = (ROOT / ".env.sample").read_text()
 API = (ROOT / "docs" / "api.md").read_text()
+COMPOSE = "".join(path.read_text() for path in sorted(ROOT.glob("compose*.yaml")))
+NGINX = (ROOT / "nginx" / "15-settings.envsh").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -30,12 +32,38 @@ def settings_read(monkeypatch, tmp_path) -> set[str]:
     return names | {"INSTANCE_DIR"}
 
 
-def test_configuration_explains_every_setting(settings_read):
-    assert set(re.findall(r"^### `([A-Z_]+)`$", CONFIGURATION, re.MULTILINE)) == settings_read
+@pytest.fixture(scope="module")
+def compose_reads() -> dict[str, str]:
+    """The names of all settings that Docker Compose takes from .env, and their defaults."""
+    return dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE))
 
 
-def test_the_sample_lists_every_setting_but_aliases(settings_read):
-    assert set(re.findall(r"^#?([A-Z_]+)=", SAMPLE, re.MULTILINE)) == settings_read - {"UPLOAD_DIR"}
+def test_configuration_explains_every_setting(settings_read, compose_reads):
+    explained = set(re.findall(r"^### `([A-Z_]+)`$", CONFIGURATION, re.MULTILINE))
+    assert explained == settings_read | set(compose_reads)
+
+
+def test_the_sample_lists_every_setting_but_aliases(settings_read, compose_reads):
+    listed = re.findall(r"^#?([A-Z_]+)=", SAMPLE, re.MULTILINE)
+    assert sorted(listed) == sorted(settings_read - {"UPLOAD_DIR"} | set(compose_reads))
+
+
+def test_configuration_says_which_settings_compose_decides(settings_read, compose_reads):
+    decided = CONFIGURATION.split("## Docker Compose")[1].split("are set for you")[0]
+    assert set(re.findall(r"`([A-Z_]+)`", decided)) == settings_read - set(compose_reads)
+
+
+def test_every_setting_of_compose_has_a_default(compose_reads):
+    assert set(re.findall(r"\$\{?([A-Za-z_]+)", COMPOSE)) == set(compose_reads)
+
+
+def test_the_sample_shows_the_defaults_of_compose_and_else_those_of_nginx(compose_reads):
+    shown = dict(re.findall(r"^#([A-Z_]+)=(.*)$", SAMPLE, re.MULTILINE))
+    of_nginx = dict(re.findall(r"^setting ([A-Z_]+) (\d+)$", NGINX, re.MULTILINE))
+    defaults = {name: default or of_nginx.get(name) for name, default in compose_reads.items()}
+    assert {name: shown[name] for name in defaults if defaults[name]} == {
+        name: default for name, default in defaults.items() if default
+    }
 
 
 def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
@@ -75,7 +103,15 @@ def test_the_commands_that_the_docs_name_exist():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_the_docs_lead_somewhere(page: Path):
-    links = re.findall(r"\]\(([^)#]+)(#[^)]*)?\)", page.read_text())
-    local = [target for target, _ in links if "://" not in target]
-    missing = [target for target in local if not (page.parent / target).exists()]
-    assert not missing, missing
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    local = [
+        (page.parent / target if target else page, place) for target, place in links if "://" not in target
+    ]
+    assert not [target for target, _ in local if not target.exists()]
+    assert not [place for target, place in local if place and place not in places(target)]
+
+
+def places(page: Path) -> set[str]:
+    """What a link can lead to in a page: its headings, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
