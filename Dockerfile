@@ -30,7 +30,7 @@ FROM python:3.13-slim-bookworm AS postgresql
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-15
 
 
-FROM nginx:1.28 AS nginx
+FROM nginx:stable AS nginx
 RUN rm -f /etc/nginx/conf.d/default.conf \
     && install -d -o 10001 -g 10001 -m 0750 /etc/nginx/conf.d /var/cache/nginx /var/log/imagehost
 COPY nginx/15-settings.envsh nginx/30-watch.sh /docker-entrypoint.d/

@@ -39,7 +39,7 @@ class Reader:
         return None if value is None else str(value)
 
     def secret(self, name: str) -> str | None:
-        """Read a setting that may also stand in a file of its own, which the setting ``<name>_FILE`` names."""
+        """Read a setting that may stand in a file of its own, which the setting ``<name>_FILE`` names."""
         file = self.text(f"{name}_FILE")
         given = self.text(name)
         if given or not file:

@@ -11,11 +11,24 @@ from werkzeug.local import LocalProxy
 from imagehost import database
 from imagehost.config import Settings
 from imagehost.environment import ROOT
+from imagehost.errors import ImageHostError
 from imagehost.models import Base
 from imagehost.storage import Storage
 from imagehost.storage.disk import DiskStorage
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+class Database(SQLAlchemy):
+    """The database of an application."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        """End the session; a connection that is lost by then is nothing that an answer has to fail for."""
+        try:
+            super()._teardown_session(exc)
+        except ImageHostError:
+            self.session.registry.clear()
+
+
+db = Database(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate(directory=str(ROOT / "migrations"), render_as_batch=True)
 
 settings = cast("Settings", LocalProxy(lambda: current_app.extensions["imagehost.settings"]))

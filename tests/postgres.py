@@ -12,6 +12,9 @@ from tests.ports import free_port
 
 OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
+GUARDED = "guarded"
+"""The only user, if somebody makes it, who has to give a password."""
+
 
 class Postgres:
     """One cluster in a temporary folder; ``url`` is a fresh database of it."""
@@ -24,6 +27,8 @@ class Postgres:
             shutil.chown(self.folder, "postgres")
         self.folder.chmod(0o755)
         self.run("initdb", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
         self.start()
 
     def start(self) -> None:

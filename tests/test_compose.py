@@ -3,10 +3,6 @@
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -100,78 +96,3 @@ def test_published_images_are_named_with_their_version():
     stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     images = {*stages, SERVICES["db"]["image"]}
     assert images == {"python:3.13-slim-bookworm", "nginx:1.28", "postgres:15-bookworm"}
-
-
-def make_secrets(folder: Path, given: str) -> dict[str, str]:
-    (folder / "given").write_text(given)
-    secrets = folder / "secrets"
-    secrets.mkdir(exist_ok=True)
-    subprocess.run(["sh", ROOT / "docker" / "secrets.sh", folder / "given", secrets], check=True)
-    return {path.name: path.read_text() for path in secrets.iterdir()}
-
-
-def test_secrets_that_nobody_gave_are_random(tmp_path):
-    made = make_secrets(tmp_path, "db_password=\nsecret_key=\n")
-    assert set(made) == {"db_password", "secret_key"}
-    assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in made.values())
-    assert made["db_password"] != made["secret_key"]
-
-
-def test_secrets_are_for_their_owner_and_group_to_read(tmp_path):
-    make_secrets(tmp_path, "db_password=\n")
-    assert (tmp_path / "secrets" / "db_password").stat().st_mode & 0o777 == 0o440
-
-
-def test_given_secrets_are_kept_as_they_are(tmp_path):
-    given = r" p=a's$\word== "
-    assert make_secrets(tmp_path, f"db_password={given}\n") == {"db_password": given}
-
-
-def test_secrets_are_made_once(tmp_path):
-    made = make_secrets(tmp_path, "db_password=\n")
-    assert make_secrets(tmp_path, "db_password=another\n") == made
-
-
-def test_a_secret_that_was_cut_short_is_made_anew(tmp_path):
-    (tmp_path / "secrets").mkdir()
-    for name in ("db_password", "db_password.draft"):
-        (tmp_path / "secrets" / name).touch(0o440)
-    assert make_secrets(tmp_path, "db_password=given\n") == {"db_password": "given"}
-
-
-class Answer(BaseHTTPRequestHandler):
-    """Answers /readyz as its server is told to."""
-
-    def do_GET(self) -> None:
-        self.send_response(self.server.status if self.path == "/readyz" else HTTPStatus.NOT_FOUND)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def ask(port: int) -> int:
-    script = [sys.executable, ROOT / "docker" / "ready.py", str(port)]
-    return subprocess.run(script, stderr=subprocess.DEVNULL, check=False).returncode
-
-
-@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (404, 1)])
-def test_a_health_check_passes_where_the_server_is_ready(server, status, code):
-    server.status = status
-    assert ask(server.server_port) == code
-
-
-def test_a_health_check_fails_where_nobody_answers(server):
-    port = server.server_port
-    server.server_close()
-    assert ask(port) == 1

@@ -137,6 +137,22 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server):
     assert_whole(stoppable, server.url("imagehost"))
 
 
+def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(stoppable, server):
+    """Between the last query and the end: the answer is made by then."""
+
+    @stoppable.get("/lose")
+    def lose() -> str:
+        pid = db.session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+        return "answer"
+
+    client = stoppable.test_client()
+    assert client.get("/lose").text == "answer"
+    with stoppable.app_context():
+        assert db.engine.pool.checkedout() == 0
+    assert client.get("/images-list").status_code == 200
+
+
 def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, server, monkeypatch):
     monkeypatch.setattr(listing, "BATCH", 2)
     client = stoppable.test_client()

@@ -147,6 +147,9 @@ class Machine:
     def run(self, command: Command, *, fails: bool = False) -> str:
         """Type a command into a new shell, prepared as the document says; give what was printed."""
         script = self.named(f"{PRELUDE}\n{command.text}" if command.prompt == "$" else command.text)
+        import time as T
+
+        t0 = T.monotonic()
         ended = subprocess.run(
             [*self.inside, "bash", "-ec", script],
             cwd=self.folder,
@@ -159,6 +162,9 @@ class Machine:
             check=False,
         )
         assert bool(ended.returncode) == fails, f"{script}\n{ended.returncode}: {ended.stdout}"
+        import time as T
+
+        print(round(T.monotonic() - t0, 2), command.text)
         if "imagehost-nginx" in command.text and self.url == self.proxied:
             # systemctl does not wait for it.
             wait_until(lambda: answers(f"{self.url}/healthz"), "nginx does not answer", PATIENCE)

@@ -18,8 +18,9 @@ END = 4096
 
 def run(program: str, url: sa.URL, *arguments: str) -> None:
     """Run a program of PostgreSQL's on a database. Raises Failure with what it said."""
-    address = url.set(drivername="postgresql", password=None).render_as_string()
-    command = [program, "--no-password", f"--dbname={address}", *arguments]
+    # Without the password, which set() would keep.
+    address = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    command = [program, "--no-password", f"--dbname={address.render_as_string()}", *arguments]
     # No shell, and no argument of a client's.
     ended = subprocess.run(  # noqa: S603  # see above
         command,

@@ -4,15 +4,18 @@ import hashlib
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from imagehost.extensions import settings, storage
 from imagehost.failures import Busy, Failure
 from imagehost.services import images
-from imagehost.services.backups import catalogue, making, programs, verifying
+from imagehost.services.backups import catalogue, making, programs, restoring, verifying
 from imagehost.storage import maintenance
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, close
+from tests.postgres import GUARDED
 from tests.services.backups.hosts import add_images, everything, hashes
 
 
@@ -236,3 +239,41 @@ def test_one_of_the_database_alone_is_one_file(app, context):
     assert [file.name for file in settings.backup_dir.iterdir()] == [made.backup.name]
     assert made.manifest.counts["images"] == 3
     assert verifying.verify(made.backup) == []
+
+
+PASSWORD = "p@ss w/rd:%41'\"\\"
+
+
+@pytest.fixture
+def guarded(postgres, make_app, database_url):
+    """A host whose database is owned by a user with a password."""
+    postgres.execute(f"CREATE ROLE {GUARDED} LOGIN CREATEDB PASSWORD $p${PASSWORD}$p$")
+    url = sa.make_url(database_url)
+    postgres.execute(f"ALTER DATABASE {url.database} OWNER TO {GUARDED}")
+    for name in ("images", "image_days", "alembic_version"):
+        postgres.execute(f"ALTER TABLE {name} OWNER TO {GUARDED}", url.database)
+    app = make_app(DATABASE_URL=url.set(username=GUARDED, password=PASSWORD).render_as_string(False))
+    yield app
+    close(app)
+    for name in ("images", "image_days", "alembic_version"):
+        postgres.execute(f"DROP TABLE {name}", url.database)
+    postgres.execute(f"DROP OWNED BY {GUARDED}", url.database)
+    postgres.execute(f"ALTER DATABASE {url.database} OWNER TO postgres")
+    postgres.execute(f"DROP ROLE {GUARDED}")
+
+
+@ON_POSTGRESQL
+def test_a_password_reaches_the_programs_and_no_one_else(guarded, monkeypatch):
+    add_images(guarded, 2)
+    before = everything(guarded)
+    run, commands = subprocess.run, []
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **given: commands.append(command) or run(command, **given)
+    )
+    with guarded.app_context():
+        made = making.create()
+        assert verifying.verify(made.backup) == []
+        restoring.restore(made.backup, replace=True)
+    assert everything(guarded) == before
+    assert {Path(command[0]).name for command in commands} == {"pg_dump", "psql"}
+    assert not [word for command in commands for word in command if "p@ss" in word or "p%40ss" in word]

@@ -1,7 +1,7 @@
 """Names of exported files, which any system can hold."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagehost.services.exporting.names import LONGEST, key, safe_name
@@ -49,6 +49,7 @@ def test_a_long_name_is_cut_between_letters():
     assert len(stem.encode()) <= LONGEST
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["jpg", "png", "gif", "webp", "avif"]))
 def test_any_name_is_made_safe(original, kind):
     for text in (original, clean_name(original)):

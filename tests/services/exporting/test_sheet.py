@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagehost.services.exporting import sheet
@@ -32,11 +32,13 @@ def test_nothing_is_taken_for_a_formula(text, written):
     assert unguarded(written) == text
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.text(st.sampled_from("'=+-@; \"a,\uff1d"), max_size=12) | st.text())
 def test_what_is_guarded_can_be_had_back(text):
     assert unguarded(guarded(text)) == text
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.text(st.sampled_from("'=+-@; \"a,\n"), max_size=12))
 def test_no_cell_of_any_language_begins_as_a_formula_does(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("sheet")
