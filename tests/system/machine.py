@@ -35,8 +35,8 @@ STAND_INS = {
     "systemctl": 'exec "$PYTHON_HERE" "$SYSTEMCTL" "$@"',
     # A new virtual environment finds what this one has.
     "python3": """
-"$PYTHON_HERE" "$@"
-[ "$1 $2" = "-m venv" ] || exit 0
+[ "$1 $2" = "-m venv" ] || exec "$PYTHON_HERE" "$@"
+"$PYTHON_HERE" "$@" --without-pip
 echo "$PACKAGES" >"$(echo "$3"/lib/python3*/site-packages)/packages.pth"
 for script in flask dotenv pybabel; do
   { echo "#!$PWD/$3/bin/python"; tail -n +2 "$(dirname "$PYTHON_HERE")/$script"; } >"$3/bin/$script"
@@ -147,9 +147,6 @@ class Machine:
     def run(self, command: Command, *, fails: bool = False) -> str:
         """Type a command into a new shell, prepared as the document says; give what was printed."""
         script = self.named(f"{PRELUDE}\n{command.text}" if command.prompt == "$" else command.text)
-        import time as T
-
-        t0 = T.monotonic()
         ended = subprocess.run(
             [*self.inside, "bash", "-ec", script],
             cwd=self.folder,
@@ -162,9 +159,6 @@ class Machine:
             check=False,
         )
         assert bool(ended.returncode) == fails, f"{script}\n{ended.returncode}: {ended.stdout}"
-        import time as T
-
-        print(round(T.monotonic() - t0, 2), command.text)
         if "imagehost-nginx" in command.text and self.url == self.proxied:
             # systemctl does not wait for it.
             wait_until(lambda: answers(f"{self.url}/healthz"), "nginx does not answer", PATIENCE)
@@ -231,9 +225,9 @@ class Machine:
         return [answer.json()["filename"] for answer in answers]
 
     def end(self) -> None:
-        """End whatever runs."""
+        """End whatever runs, at once."""
         for path in (self.folder / "run").glob("*.pid"):
-            self.run(Command("#", f"systemctl stop {path.stem}"))
+            self.run(Command("#", f"systemctl kill {path.stem}"))
 
 
 def user_and_group() -> str:

@@ -105,6 +105,10 @@ class Unit:
             deadline = time.monotonic() + float(self.service.get("TimeoutStopSec", "90"))
             while self.is_active() and time.monotonic() < deadline:
                 time.sleep(0.02)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill every process of it."""
         if self.pid_file.exists():
             with suppress(ProcessLookupError):
                 os.killpg(self.pid(), signal.SIGKILL)
@@ -127,6 +131,8 @@ def main(verb: str, *words: str) -> None:
     for unit in units:
         if verb in {"stop", "restart"} or (verb == "disable" and now):
             unit.stop()
+        if verb == "kill":
+            unit.kill()
         if verb in {"start", "restart"} or (verb == "enable" and now):
             unit.start()
     if verb == "status":

@@ -1,27 +1,21 @@
 """Fetching the bytes of images into a backup: linked from an earlier one, or copied from the storage."""
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from imagehost.errors import NotFound
+from imagehost.errors import NotFound, Unavailable
 from imagehost.extensions import storage
 from imagehost.failures import Failure
-from imagehost.services import parallel
+from imagehost.services import hashing, parallel
 from imagehost.services.backups import catalogue, checks, manifest
-from imagehost.services.backups.manifest import BLOCK
 from imagehost.services.backups.snapshots import ImageRow
 
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOENT}
 """What says that a file is to be copied instead: other file systems, too many links, gone meanwhile."""
-
-
-class Unreadable(Exception):
-    """The disk does not give a file's bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +87,16 @@ class Fetching:
         if self.former and self.former.link(row, target):
             return Fetched(row, row.sha256, linked=True)
         try:
-            with storage.open_retained(row.filename) as source:
-                return Fetched(row, copy(source, target))
+            with storage.open_retained(row.filename) as source, target.open("xb") as file:
+                os.fchmod(file.fileno(), 0o644)
+                return Fetched(row, hashing.copy(source, file))
         except NotFound:
             return Fetched(row, None)
-        except Unreadable:
-            target.unlink()
+        except Unavailable:
+            if not storage.is_ready():
+                raise
+            # This file alone cannot be read.
+            target.unlink(missing_ok=True)
             return Fetched(row, "")
 
     def count(self, got: Fetched) -> None:
@@ -121,22 +119,3 @@ class Fetching:
             "missing": self.missing,
             "damaged": self.damaged,
         }
-
-
-def copy(source: BinaryIO, target: Path) -> str:
-    """Copy bytes into a new file, and hash them on the way. Raises Unreadable."""
-    hashed = hashlib.sha256()
-    with target.open("xb") as file:
-        os.fchmod(file.fileno(), 0o644)
-        while block := read(source):
-            hashed.update(block)
-            file.write(block)
-    return hashed.hexdigest()
-
-
-def read(source: BinaryIO) -> bytes:
-    """Read the next bytes; an error of this disk is not one of the other."""
-    try:
-        return source.read(BLOCK)
-    except OSError as error:
-        raise Unreadable from error

@@ -1,15 +1,15 @@
 """What a backup says of itself: ``manifest.json`` and ``SHA256SUMS``, or the last line of a dump."""
 
-import hashlib
 import json
 import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from imagehost.failures import Failure
+from imagehost.services import hashing
 from imagehost.services.backups.catalogue import Backup, folder_errors
 
 FORMAT = 1
@@ -17,7 +17,6 @@ MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 COMMENT = b"-- imagehost "
 """Begins the last line of a dump that stands alone: what SQL does not read."""
-BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def read(backup: Backup) -> Manifest:
 def last_line(dump: Path) -> str:
     """Read the comment at a lone dump's end. Raises ValueError where there is none."""
     with dump.open("rb") as file:
-        file.seek(max(0, dump.stat().st_size - BLOCK))
+        file.seek(max(0, dump.stat().st_size - hashing.BLOCK))
         _, found, line = file.read().rpartition(b"\n" + COMMENT)
     if not found:
         raise ValueError("no comment")
@@ -92,13 +91,4 @@ def sums(backup: Backup) -> Iterator[tuple[str, str]]:
 def sha256(path: Path, before: int | None = None) -> str:
     """Hash a file, or what stands before a place in it."""
     with path.open("rb") as file:
-        return hash_of(file, sys.maxsize if before is None else before)
-
-
-def hash_of(file: BinaryIO, length: int = sys.maxsize) -> str:
-    """Hash what a file gives, up to a number of bytes."""
-    hashed = hashlib.sha256()
-    while length and (block := file.read(min(BLOCK, length))):
-        hashed.update(block)
-        length -= len(block)
-    return hashed.hexdigest()
+        return hashing.sha256(file, sys.maxsize if before is None else before)

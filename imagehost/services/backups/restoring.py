@@ -13,10 +13,10 @@ from pathlib import Path
 from imagehost.errors import ImageHostError, NotFound
 from imagehost.extensions import storage
 from imagehost.failures import Failure
-from imagehost.services import parallel
+from imagehost.services import hashing, parallel
 from imagehost.services.backups import catalogue, databases, making, manifest, preparing, verifying
 from imagehost.services.backups.catalogue import Backup
-from imagehost.services.backups.manifest import BLOCK, Manifest
+from imagehost.services.backups.manifest import Manifest
 from imagehost.services.backups.revisions import check_known
 from imagehost.services.progress import Progress, silent
 
@@ -121,7 +121,7 @@ def bring(folder: Path, added: list[str], file: tuple[str, str]) -> None:
     if found == digest:
         return
     with (folder / path).open("rb") as source, storage.receive(unlimited=True) as incoming:
-        while block := source.read(BLOCK):
+        while block := source.read(hashing.BLOCK):
             incoming.write(block)
         if incoming.sha256 != digest:
             raise Failure(f"{path} of the backup is damaged. Nothing was changed.")
@@ -138,7 +138,7 @@ def stored_hash(filename: str) -> str | None:
     """Hash what the storage has; None where it has nothing."""
     try:
         with storage.open(filename) as file:
-            return manifest.hash_of(file)
+            return hashing.sha256(file)
     except NotFound:
         return None
 

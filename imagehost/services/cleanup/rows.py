@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from imagehost.errors import ImageHostError, NotFound, Unavailable
 from imagehost.extensions import db, storage
 from imagehost.models import Image
-from imagehost.services import counting, parallel
-from imagehost.services.backups.manifest import hash_of
+from imagehost.services import counting, hashing, parallel
 from imagehost.services.cleanup.files import recorded
 from imagehost.services.cleanup.report import Kind, Report
 from imagehost.services.progress import Advance
@@ -86,7 +85,7 @@ def damage(row: Row, seen: Look) -> str:
         return f"it has {seen.size} bytes, not {row.size}"
     try:
         with storage.open(row.filename) as file:
-            digest = hash_of(file)
+            digest = hashing.sha256(file)
     except NotFound:
         # Deleted since it was looked at.
         return ""

@@ -1,22 +1,20 @@
 """Copying one image out, checked on the way."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from imagehost.errors import NotFound, Unavailable
 from imagehost.extensions import storage
 from imagehost.failures import Failure
+from imagehost.services import hashing
 from imagehost.services.exporting.rows import Row
 from imagehost.services.journals import GO_ON
-from imagehost.storage.incoming import NO_ROOM, storage_errors
+from imagehost.storage.incoming import NO_ROOM
 
 DRAFT = ".imagehost-export.part"
-BLOCK = 1024 * 1024
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +29,7 @@ def copy(row: Row, folder: Path, name: str) -> str:
         return "its file is a link, a folder or the like"
     try:
         with storage.open(row.filename) as source, draft.open("wb") as file:
-            digest = copy_bytes(source, file)
+            digest = hashing.copy(source, file)
     except NotFound:
         return "its file is missing"
     except Unavailable as error:
@@ -44,22 +42,6 @@ def copy(row: Row, folder: Path, name: str) -> str:
     os.utime(draft, ns=(moment, moment))
     draft.replace(target)
     return ""
-
-
-def copy_bytes(source: BinaryIO, target: BinaryIO) -> str:
-    """Copy all bytes, and hash them."""
-    digest = hashlib.sha256()
-    for block in blocks(source):
-        digest.update(block)
-        target.write(block)
-    return digest.hexdigest()
-
-
-def blocks(source: BinaryIO) -> Iterator[bytes]:
-    """Read a file of the storage. Raises Unavailable."""
-    with storage_errors():
-        while block := source.read(BLOCK):
-            yield block
 
 
 @contextmanager

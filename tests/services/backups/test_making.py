@@ -277,3 +277,16 @@ def test_a_password_reaches_the_programs_and_no_one_else(guarded, monkeypatch):
     assert everything(guarded) == before
     assert {Path(command[0]).name for command in commands} == {"pg_dump", "psql"}
     assert not [word for command in commands for word in command if "p@ss" in word or "p%40ss" in word]
+
+
+@ON_SQLITE
+def test_an_image_that_cannot_be_read_is_named_and_the_others_are_kept(app, context):
+    bad, good = add_images(app, 2)
+    path = settings.images_dir / bad[:2] / bad
+    path.unlink()
+    # What opens like a file, and fails when it is read.
+    path.symlink_to("/proc/self/mem")
+    made = making.create()
+    assert made.manifest.damaged == [bad]
+    assert list(hashes(made.backup.images)) == [f"{good[:2]}/{good}"]
+    assert verifying.verify(made.backup) == [f"images/{bad[:2]}/{bad} was damaged in the storage"]
