@@ -1,13 +1,21 @@
 """What the commands print, and how they end."""
 
-import pytest
+import hashlib
 
-from imagehost.extensions import settings
+import pytest
+import sqlalchemy as sa
+
+from imagehost.extensions import db, settings, storage
 from imagehost.services.backups import catalogue
+from tests import pictures
 from tests.conftest import ON_SQLITE
 from tests.services.backups.hosts import add_images, lose_everything, told
 
 pytestmark = ON_SQLITE
+OLD_ROW = sa.text(
+    "INSERT INTO images (filename, original_name, size, upload_time, file_type, width, height, sha256) "
+    "VALUES (:filename, 'photo.jpg', :size, '2026-01-01 12:00:00', 'jpg', 8, 6, :sha256)"
+)
 
 
 @pytest.fixture
@@ -86,12 +94,30 @@ def test_restore_says_what_it_needs_and_what_it_did(flask, app):
     assert done.stdout == f"{name} is restored: 3 images.\n"
 
 
-def test_restore_brings_old_tables_up_to_date(flask, app, runner):
-    runner.invoke(args=["db", "downgrade", "0001"])
-    name = told(flask("create", "--json"))["name"]
+def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
+    app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/old.db")
+    flask = app.test_cli_runner()
+    assert flask.invoke(args=["db", "upgrade", "0001"]).exit_code == 0
+    content = pictures.jpg(8, 6)
+    row = {
+        "filename": "abcdefghijklmnop.jpg",
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    with app.app_context():
+        storage.initialise()
+        path = settings.images_dir / "ab" / row["filename"]
+        path.parent.mkdir()
+        path.write_bytes(content)
+        with db.engine.begin() as connection:
+            connection.execute(OLD_ROW, row)
+            connection.execute(sa.text("INSERT INTO image_days VALUES ('2026-01-01', 0, 1)"))
+    made = told(flask.invoke(args=["backup", "create", "--json"]))
+    assert made["revision"] == "0001"
     lose_everything(app)
-    assert flask("restore", name).exit_code == 0
-    assert app.test_client().get("/images-list").json["pagination"]["total_items"] == 3
+    assert flask.invoke(args=["backup", "restore", made["name"]]).exit_code == 0
+    assert app.test_client().get("/images-list").json["data"][0]["filename"] == row["filename"]
+    assert app.test_client().get(f"/images/{row['filename']}").data == content
 
 
 def test_prune_says_what_went(flask):

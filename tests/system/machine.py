@@ -1,7 +1,6 @@
 """A plain machine as docs/operations.md sets one up, below a folder of the tests' own.
 
-The programs are this machine's, and really run. What it stands in for: several users, systemd
-(``systemctl.py``), and packages that pip would have to fetch.
+The programs are this machine's, and really run, but for those in ``stand_ins``.
 """
 
 import grp
@@ -10,8 +9,6 @@ import pwd
 import re
 import shlex
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,25 +21,11 @@ from imagehost.services.backups.catalogue import Backup
 from tests.conftest import close
 from tests.ports import free_port
 from tests.postgres import Postgres
-from tests.system import manual, truth
+from tests.system import manual, stand_ins, truth
 from tests.system.manual import Block, Command
 from tests.system.server import wait_until
+from tests.system.stand_ins import write
 
-STAND_INS = {
-    # One user is all that there may be here; PostgreSQL is told which one it would be.
-    "sudo": 'shift; export PGUSER=$1; shift; exec "$@"',
-    "chown": "",
-    "systemctl": 'exec "$PYTHON_HERE" "$SYSTEMCTL" "$@"',
-    # A new virtual environment finds what this one has.
-    "python3": """
-[ "$1 $2" = "-m venv" ] || exec "$PYTHON_HERE" "$@"
-"$PYTHON_HERE" "$@" --without-pip
-echo "$PACKAGES" >"$(echo "$3"/lib/python3*/site-packages)/packages.pth"
-for script in flask dotenv pybabel; do
-  { echo "#!$PWD/$3/bin/python"; tail -n +2 "$(dirname "$PYTHON_HERE")/$script"; } >"$3/bin/$script"
-  chmod +x "$3/bin/$script"
-done""",
-}
 PRELUDE = "\n".join(command.text for command in manual.OPERATIONS["How commands are run"][0].commands)
 
 SETTINGS = "LISTEN_ADDRESSES=127.0.0.1\nNGINX_WORKERS=1\nWEB_SERVER_WORKERS=1\nRATE_LIMIT_ENABLED=false"
@@ -82,30 +65,9 @@ class Machine:
             "WEB_SERVER_START_PORT=8010": f"WEB_SERVER_START_PORT={first + 4}",
             "su imagehost imagehost": f"su {user_and_group()}",
         }
-        self.environment = {
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "PATH": f"{folder}/bin:{os.environ['PATH']}:/usr/sbin",
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(postgres.port),
-            "PGUSER": "imagehost",
-            "PYTHON_HERE": sys.executable,
-            "PACKAGES": sysconfig.get_path("purelib"),
-            "SYSTEMCTL": str(Path(__file__).with_name("systemctl.py")),
-            "UNITS": f"{folder}/etc/systemd/system",
-            "STATE": f"{folder}/run",
-        }
-        for name, script in STAND_INS.items():
-            write(folder / "bin" / name, f"#!/bin/sh\nset -e\n{script}\n").chmod(0o755)
-        for place in ("run", "mnt", "srv"):
+        self.environment = stand_ins.install(folder, postgres)
+        for place in ("mnt", "srv"):
             (folder / place).mkdir()
-        # What Debian's packages bring.
-        started = shlex.join(postgres.starting())
-        for name, kind, command in (("nginx", "simple", "true"), ("postgresql", "oneshot", started)):
-            write(
-                folder / "etc/systemd/system" / f"{name}.service",
-                f"[Service]\nType={kind}\nExecStart={command}\n",
-            )
 
     def provide(self, *, sqlite: bool = False) -> None:
         """Set it up as the document does, but in short, and without the database."""
@@ -233,12 +195,6 @@ class Machine:
 def user_and_group() -> str:
     """The names of those that the tests run as."""
     return f"{pwd.getpwuid(os.geteuid()).pw_name} {grp.getgrgid(os.getegid()).gr_name}"
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
 
 
 def answers(url: str) -> bool:

@@ -1,5 +1,6 @@
 """The procedures of docs/operations.md, followed to the letter on a machine that is set up by it."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -99,6 +100,15 @@ def upload(machine: Machine, number: int = 2) -> dict[str, str]:
     """Upload so many pictures; give all images that the machine has."""
     machine.upload(*(distinct(next(NUMBERS)) for _ in range(number)))
     return machine.rows()
+
+
+def test_every_procedure_is_followed_below():
+    procedures = {
+        name for name, blocks in manual.OPERATIONS.items() if any(block.kind == "console" for block in blocks)
+    }
+    followed = set(re.findall(r'\.follow\("([^"]+)"', Path(__file__).read_text()))
+    # The first is how each command is run; the second is done by STOP and START.
+    assert procedures - followed == {"How commands are run", "Stop and start"}
 
 
 def test_a_new_machine_serves_and_makes_its_first_backup(host):

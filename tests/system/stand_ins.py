@@ -1,0 +1,57 @@
+"""What a test machine has instead of several users, systemd, and packages that pip would have to fetch."""
+
+import os
+import shlex
+import sys
+import sysconfig
+from pathlib import Path
+
+from tests.postgres import Postgres
+
+PROGRAMS = {
+    # One user is all that there may be here; PostgreSQL is told which one it would be.
+    "sudo": 'shift; export PGUSER=$1; shift; exec "$@"',
+    "chown": "",
+    "systemctl": 'exec "$PYTHON_HERE" "$SYSTEMCTL" "$@"',
+    # A new virtual environment finds what this one has.
+    "python3": """
+[ "$1 $2" = "-m venv" ] || exec "$PYTHON_HERE" "$@"
+"$PYTHON_HERE" "$@" --without-pip
+echo "$PACKAGES" >"$(echo "$3"/lib/python3*/site-packages)/packages.pth"
+for script in flask dotenv pybabel; do
+  { echo "#!$PWD/$3/bin/python"; tail -n +2 "$(dirname "$PYTHON_HERE")/$script"; } >"$3/bin/$script"
+  chmod +x "$3/bin/$script"
+done""",
+}
+
+
+def install(folder: Path, postgres: Postgres) -> dict[str, str]:
+    """Put them into ``folder``; give the environment that finds them, and the PostgreSQL server."""
+    for name, script in PROGRAMS.items():
+        write(folder / "bin" / name, f"#!/bin/sh\nset -e\n{script}\n").chmod(0o755)
+    units, state = folder / "etc/systemd/system", folder / "run"
+    state.mkdir()
+    # What Debian's packages bring.
+    started = shlex.join(postgres.starting())
+    for name, kind, command in (("nginx", "simple", "true"), ("postgresql", "oneshot", started)):
+        write(units / f"{name}.service", f"[Service]\nType={kind}\nExecStart={command}\n")
+    return {
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "PATH": f"{folder}/bin:{os.environ['PATH']}:/usr/sbin",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(postgres.port),
+        "PGUSER": "imagehost",
+        "PYTHON_HERE": sys.executable,
+        "PACKAGES": sysconfig.get_path("purelib"),
+        "SYSTEMCTL": str(Path(__file__).with_name("systemctl.py")),
+        "UNITS": str(units),
+        "STATE": str(state),
+    }
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
