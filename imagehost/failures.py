@@ -17,3 +17,7 @@ class Busy(Failure):
 
 class Broken(Failure):
     """A dump of a backup cannot be restored."""
+
+
+class Undone(Failure):
+    """A transaction was refused, and so has certainly changed nothing."""

@@ -111,10 +111,12 @@ def restore(*, name: str, yes: bool, new_storage: bool, as_json: bool) -> None:
     done = restoring.restore(catalogue.find(name), replace=yes, new_storage=new_storage, progress=bar)
     # What migrations that the backup has not seen would have done.
     flask_migrate.upgrade()
-    safety = done.safety.name if done.safety else None
+    safety = done.safety.backup.name if done.safety else None
     counted = {"images": done.manifest.counts["images"], "added": done.added, "removed": done.removed}
     lines = [f"{done.backup.name} is restored: {counted['images']} images."]
     lines += [f"What was here before is in {safety}."] if safety else []
     problems = making.problems_of(done.manifest)
+    if done.safety:
+        problems += [f"{safety}: {each}" for each in making.problems_of(done.safety.manifest)]
     result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
     tell(result, "\n".join(lines + problems), as_json=as_json, ok=not problems)

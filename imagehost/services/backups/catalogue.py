@@ -59,17 +59,25 @@ class Backup:
 def every() -> list[Backup]:
     """List the backups, oldest first."""
     with folder_errors():
-        found = settings.backup_dir.iterdir() if settings.backup_dir.exists() else iter(())
-        return sorted((Backup(path) for path in found if NAME.fullmatch(path.name)), key=lambda b: b.name)
+        found = settings.backup_dir.resolve().iterdir() if settings.backup_dir.exists() else iter(())
+        return sorted((Backup(path) for path in found if is_name(path.name)), key=lambda backup: backup.name)
 
 
 def find(name: str) -> Backup:
     """Find a backup by its name, or one that lies elsewhere by its path. Raises Failure."""
     given = Path(name)
     path = given if given.name != name else settings.backup_dir / name
-    if not NAME.fullmatch(path.name) or not path.exists():
+    if not is_name(path.name) or not path.exists():
         raise Failure(f"There is no backup {name}. What there is: flask backup list")
-    return Backup(path.absolute())
+    return Backup(path.parent.resolve() / path.name)
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a backup can be called so."""
+    try:
+        return bool(NAME.fullmatch(name) and datetime.strptime(name.removesuffix(".sql"), FORM))  # noqa: DTZ007  # only looked at
+    except ValueError:
+        return False
 
 
 @contextmanager
@@ -91,7 +99,7 @@ def writing() -> Iterator[Path]:
 
 def drop_drafts() -> None:
     """Remove what is half-made, and what a killed check left; only for whoever holds the folder."""
-    for draft in settings.backup_dir.glob(f"{DRAFT}*"):
+    for draft in settings.backup_dir.glob(f"{DRAFT}-backup_*"):
         remove(draft)
     for scratch in settings.backup_dir.glob(f"{SCRATCH}*"):
         if scratch.stat().st_mtime < time.time() - DAY:

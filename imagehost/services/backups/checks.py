@@ -21,7 +21,7 @@ class Check:
 
 def keep(backup: Backup, check: Check) -> None:
     """Remember a check, if the backup is one of this host's."""
-    if backup.path.parent != settings.backup_dir:
+    if backup.path.parent != settings.backup_dir.resolve():
         return
     with folder_errors():
         place(backup).parent.mkdir(exist_ok=True)

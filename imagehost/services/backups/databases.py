@@ -65,13 +65,10 @@ def state() -> State | None:
 
 
 def without_row(filenames: list[str]) -> set[str]:
-    """Find those of some names that no image has; none where there are no tables.
-
-    Waits for whoever is just replacing the tables.
-    """
+    """Find those of some names that no image has. Waits for whoever is just replacing the tables."""
     with live().snapshot() as snapshot:
         if snapshot.state() is None:
-            return set()
+            return set(filenames)
         return set(filenames).difference(row.filename for row in snapshot.images())
 
 

@@ -24,9 +24,10 @@ class Former:
 
     images: Path
     damaged: set[str]
+    trusting: bool
 
     @classmethod
-    def newest(cls) -> "Former | None":
+    def newest(cls, *, trusting: bool) -> "Former | None":
         """Find the newest backup that has images and can be read."""
         for backup in reversed(catalogue.every()):
             try:
@@ -35,7 +36,7 @@ class Former:
                 continue
             if facts:
                 found = {path.rpartition("/")[2] for path in checks.damaged(backup)}
-                return cls(backup.images, found | set(facts.damaged))
+                return cls(backup.images, found | set(facts.damaged), trusting)
         return None
 
     def link(self, row: ImageRow, target: Path) -> bool:
@@ -43,6 +44,8 @@ class Former:
         source = self.images / row.path
         try:
             if row.filename in self.damaged or source.stat().st_size != row.size:
+                return False
+            if not self.trusting and manifest.sha256(source) != row.sha256:
                 return False
             target.hardlink_to(source)
         except OSError as error:

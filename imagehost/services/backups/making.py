@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imagehost.extensions import storage
+from imagehost.failures import Failure
 from imagehost.services.backups import catalogue, databases, manifest, preparing
 from imagehost.services.backups.catalogue import Backup, folder_errors
 from imagehost.services.backups.databases import Database
@@ -37,7 +38,10 @@ class Made:
 def create(progress: Progress = silent) -> Made:
     """Back up database and images; uploads and deletions may go on. Raises Failure, Busy, Unavailable."""
     with catalogue.writing():
-        preparing.prepare_storage(databases.state())
+        state = databases.state()
+        if state is None:
+            raise Failure("The database has no tables yet. Make them: flask db upgrade")
+        preparing.prepare_storage(state)
         with storage.maintaining():
             return make(progress)
 
@@ -48,9 +52,12 @@ def create_of_database() -> Made:
         return make_of_database()
 
 
-def make(progress: Progress) -> Made:
-    """Back up everything, for whoever holds both the folder of backups and the storage."""
-    former = Former.newest()
+def make(progress: Progress, *, trusting: bool = True) -> Made:
+    """Back up everything, for whoever holds both the folder of backups and the storage.
+
+    What an earlier backup holds is read before it is shared, unless that is ``trusting``.
+    """
+    former = Former.newest(trusting=trusting)
     with catalogue.drafting() as (name, draft), folder_errors():
         draft.mkdir(mode=0o700)
         # The rows are read after the storage was held: from then on no bytes of them go.
@@ -65,20 +72,22 @@ def make(progress: Progress) -> Made:
         (draft / ROWS).unlink()
         facts = Manifest(**taken, **fetching.facts(), sha256=manifest.sha256(draft / SUMS))
         (draft / MANIFEST).write_text(facts.as_json(indent=2) + "\n")
-    return told(Made(Backup(draft.with_name(name)), facts, state))
+    return told(Made(catalogue.find(name), facts, state))
 
 
 def make_of_database() -> Made:
     """Dump the database to one file, whose last line says what it holds."""
     with catalogue.drafting(".sql") as (name, draft), folder_errors():
+        # Nobody else's to read, from the first byte on.
+        draft.touch(0o600)
+        draft.with_suffix(ROWS).touch(0o600)
         taken, state, _ = take(draft, draft.with_suffix(ROWS))
         size = sum(row.size for row in spooled(draft.with_suffix(ROWS)))
         draft.with_suffix(ROWS).unlink()
-        draft.chmod(0o600)
         facts = Manifest(**taken, bytes=size, sha256=manifest.sha256(draft))
         with draft.open("ab") as file:
             file.write(b"\n" + manifest.COMMENT + facts.as_json().encode() + b"\n")
-    return told(Made(Backup(draft.with_name(name)), facts, state))
+    return told(Made(catalogue.find(name), facts, state))
 
 
 def take(dump: Path, rows: Path) -> tuple[dict[str, Any], State | None, int]:
@@ -103,7 +112,7 @@ def take(dump: Path, rows: Path) -> tuple[dict[str, Any], State | None, int]:
 
 def spool(snapshot: Snapshot, path: Path) -> None:
     """Write the rows of all images to a file."""
-    with path.open("x", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{row.sha256} {row.size} {row.filename}\n" for row in snapshot.images())
 
 

@@ -41,11 +41,6 @@ class Manifest:
     """Images whose bytes were not those of the row."""
     format: int = FORMAT
 
-    @property
-    def complete(self) -> bool:
-        """Tell whether nothing was wrong with any image."""
-        return not self.missing and not self.damaged
-
     def as_json(self, indent: int | None = None) -> str:
         """Write it."""
         return json.dumps(asdict(self), indent=indent)

@@ -1,5 +1,6 @@
 """PostgreSQL: dumped by pg_dump, read in by psql."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from imagehost.database import engine_options
-from imagehost.failures import Broken, Failure
+from imagehost.database import engine_options, translate_error
+from imagehost.errors import ImageHostError
+from imagehost.failures import Broken, Failure, Undone
 from imagehost.services.backups import programs
-from imagehost.services.backups.snapshots import Snapshot, State
+from imagehost.services.backups.snapshots import OURS, Snapshot, State
 
 SCRATCH = "imagehost_scratch_"
 """Begins the names of databases that are there for a check; the time in seconds follows."""
@@ -19,13 +21,14 @@ DAY = 24 * 60 * 60
 SECONDS_TO_WAIT = 30
 """For requests that are under way, before their tables are replaced."""
 
-DROP_TABLES = """
-DO $$ DECLARE found record; BEGIN
-  FOR found IN SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public' LOOP
-    EXECUTE pg_catalog.format('DROP TABLE public.%I CASCADE', found.tablename);
-  END LOOP;
-END $$;
-"""
+SCHEMA = "public"
+TABLES = [f"{SCHEMA}.{name}" for name in sorted(OURS)]
+DROP_TABLES = f"DROP TABLE IF EXISTS {', '.join(TABLES)} CASCADE;"
+HOME = sa.text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('images')")
+LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+"""Whatever the server's other databases are like."""
+TRIES = 20
+
 CHANGED = "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
 
 NO_TABLES = f"""
@@ -33,6 +36,8 @@ DO $$ BEGIN IF pg_catalog.to_regclass('public.images') IS NOT NULL THEN
   RAISE EXCEPTION '{CHANGED}';
 END IF; END $$;
 """
+
+log = logging.getLogger(__name__)
 
 
 class PostgreSQL:
@@ -55,15 +60,13 @@ class PostgreSQL:
 
     def dump(self, snapshot: Snapshot, path: Path) -> None:
         """Let pg_dump write what the snapshot sees."""
+        home = snapshot.connection.execute(HOME).scalar_one()
+        if home != SCHEMA:
+            raise Failure(f"The tables are in the schema {home}, and a backup needs them in {SCHEMA}.")
         program = programs.find("pg_dump", snapshot.connection)
         identifier = snapshot.connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
-        options = (
-            "--format=plain",
-            "--no-owner",
-            "--no-privileges",
-            "--encoding=UTF8",
-            f"--snapshot={identifier}",
-        )
+        options = ["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8"]
+        options += [f"--snapshot={identifier}", *(f"--table={table}" for table in TABLES)]
         programs.run(program, self.engine.url, *options, f"--file={path}")
 
     @contextmanager
@@ -73,26 +76,45 @@ class PostgreSQL:
             raise Broken(f"{dump.name} cannot be restored: it is cut off.")
         self.drop_old_scratches()
         name = f"{SCRATCH}{int(time.time())}_{secrets.token_hex(4)}"
-        try:
-            self.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-        except sa.exc.ProgrammingError as error:
-            raise Failure(
-                "The database's user may not make the scratch database that a check needs. "
-                f"Allow it, as an administrator: ALTER ROLE {self.engine.url.username} CREATEDB"
-            ) from error
+        self.create(name)
         url = self.engine.url.set(database=name)
-        engine = sa.create_engine(
-            url, poolclass=sa.NullPool, connect_args=engine_options(url)["connect_args"]
-        )
+        options = f"-c timezone=utc -c search_path={SCHEMA}"
+        arguments = {**engine_options(url)["connect_args"], "options": options}
+        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
+        sa.event.listen(engine, "handle_error", translate_error)
         try:
             try:
                 self.load(dump, url)
-            except Failure as error:
+            except Undone as error:
                 raise Broken(f"{dump.name} cannot be restored: {error}") from error
             with engine.connect() as connection:
                 yield Snapshot(connection)
         finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self.drop(name)
+
+    def create(self, name: str) -> None:
+        """Create a scratch database. Raises Failure."""
+        try:
+            self.execute(f"CREATE DATABASE {name} {LIKE_NO_OTHER}")
+        except sa.exc.ProgrammingError as error:
+            with self.engine.connect() as connection:
+                user = connection.exec_driver_sql("SELECT quote_ident(current_user)").scalar_one()
+            raise Failure(
+                "The database's user may not make the scratch database that a check needs. "
+                f"Allow it, as an administrator: ALTER ROLE {user} CREATEDB"
+            ) from error
+
+    def drop(self, name: str) -> None:
+        """Drop a scratch database; one that is still in use, by autovacuum say, goes with a later check."""
+        for _ in range(TRIES):
+            try:
+                # Not by force, which would need the right to end what the server itself does there.
+                self.execute(f"DROP DATABASE IF EXISTS {name}")
+            except (sa.exc.DBAPIError, ImageHostError):
+                time.sleep(0.1)
+            else:
+                return
+        log.warning("scratch database left", extra={"database": name})
 
     def drop_old_scratches(self) -> None:
         """Drop what checks left that were killed."""
@@ -101,7 +123,7 @@ class PostgreSQL:
             found = connection.execute(names, {"prefix": SCRATCH}).scalars().all()
         for name in found:
             if int(name.removeprefix(SCRATCH).partition("_")[0]) < time.time() - DAY:
-                self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                self.drop(name)
 
     def replace(self, dump: Path, expected: State | None, counts: dict[str, int]) -> None:
         """Drop the tables and read the dump in, in one transaction."""

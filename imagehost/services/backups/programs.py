@@ -8,28 +8,33 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from imagehost.environment import with_password
-from imagehost.failures import Failure
+from imagehost.failures import Failure, Undone
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version."""
+SCRIPT_FAILED = 3
+"""How psql ends where the server refused a statement; the transaction is undone then."""
 END = 4096
 """Bytes within which pg_dump's last line stands; after it come only comments and the like."""
 
 
 def run(program: str, url: sa.URL, *arguments: str) -> None:
-    """Run a program of PostgreSQL's on a database. Raises Failure with what it said."""
-    # Without the password, which set() would keep.
-    address = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    """Run a program of PostgreSQL's on a database. Raises Undone, Failure with what it said."""
+    # Without the password, which set() would keep, and which may stand among the options too.
+    options = {name: value for name, value in url.query.items() if name != "password"}
+    address = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, options)
     command = [program, "--no-password", f"--dbname={address.render_as_string()}", *arguments]
     # No shell, and no argument of a client's.
     ended = subprocess.run(  # noqa: S603  # see above
         command,
-        env=with_password(url.password),
+        env=with_password(url.password or url.query.get("password")),
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
     )
+    if ended.returncode == SCRIPT_FAILED:
+        raise Undone(reason(ended.stderr))
     if ended.returncode:
         raise Failure(reason(ended.stderr) or f"{Path(program).name} ended with status {ended.returncode}.")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from imagehost.failures import Failure
-from imagehost.services.backups import catalogue, checks, manifest
+from imagehost.services.backups import catalogue, checks, making, manifest
 from imagehost.services.backups.catalogue import Backup
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,11 @@ def keep(backups: Iterable[Backup], rule: Rule) -> set[Backup]:
     kept |= {backup for backup in newest_first if is_recent(backup, newest_first[0], rule)}
     for name, period in PERIODS.items():
         newest: dict[str, Backup] = {}
-        for backup in sound:
+        # Where none of a period is sound, its newest stands in.
+        for backup in [*sound, *newest_first]:
             newest.setdefault(period(backup), backup)
-        kept |= set(list(newest.values())[: getattr(rule, name)])
+        last = sorted(newest, reverse=True)[: getattr(rule, name)]
+        kept |= {newest[period_name] for period_name in last}
     return kept
 
 
@@ -67,11 +69,10 @@ def is_recent(backup: Backup, newest: Backup, rule: Rule) -> bool:
 
 
 def is_sound(backup: Backup) -> bool:
-    """Tell whether nothing bad is known of a backup."""
+    """Tell whether all is there that was there when the backup was made, as far as is known."""
     check = checks.last(backup)
-    if check is not None:
-        return not check.problems
     try:
-        return manifest.read(backup).complete
+        known = making.problems_of(manifest.read(backup))
     except Failure:
         return False
+    return check is None or set(check.problems) <= set(known)

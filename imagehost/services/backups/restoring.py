@@ -12,12 +12,13 @@ from pathlib import Path
 
 from imagehost.errors import ImageHostError, NotFound
 from imagehost.extensions import storage
-from imagehost.failures import Failure
+from imagehost.failures import Failure, Undone
 from imagehost.services import hashing, parallel
 from imagehost.services.backups import catalogue, databases, making, manifest, preparing, verifying
 from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.manifest import Manifest
 from imagehost.services.backups.revisions import check_known
+from imagehost.services.backups.verifying import STRANGE
 from imagehost.services.progress import Progress, silent
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Restored:
 
     backup: Backup
     manifest: Manifest
-    safety: Backup | None
+    safety: making.Made | None
     added: int
     """Images whose bytes were not here, or damaged."""
     removed: int
@@ -44,9 +45,9 @@ def restore(
     Over a host that has images only with ``replace``, and after a safety backup; where the storage has no
     marker only with ``new_storage``. Raises Failure, Busy and Unavailable; nothing is changed then.
     """
-    facts = checked(backup, progress)
     with ExitStack() as held:
         held.enter_context(catalogue.writing())
+        facts = checked(backup, progress)
         state = databases.state()
         if state and state.images and not replace:
             raise Failure(
@@ -55,20 +56,20 @@ def restore(
             )
         preparing.prepare_storage(state, new=new_storage)
         held.enter_context(storage.maintaining())
-        safety = making.make(progress) if state and state.images else None
+        # Its bytes may soon be the only ones: what it shares with an earlier backup is looked at.
+        safety = making.make(progress, trusting=False) if state and state.images else None
         expected = safety.state if safety else state
         added: list[str] = []
-        with taking_back(lambda: added):
+        with taking_back(lambda _: added):
             bring_bytes(backup, facts, added, progress)
-        # The rows may have come back all the same: the answer to a commit can be lost.
-        with taking_back(lambda: databases.without_row(added)):
+        with taking_back(lambda error: unrecorded(added, error)):
             databases.live().replace(backup.dump, expected, facts.counts)
-        removed = remove_others(backup, safety.backup) if safety and not backup.database_only else 0
+        removed = remove_others(backup, facts, safety.backup) if safety and not backup.database_only else 0
     log.info(
         "backup restored",
         extra={"backup": backup.name, "images": facts.counts["images"], "added": len(added)},
     )
-    return Restored(backup, facts, safety.backup if safety else None, len(added), removed)
+    return Restored(backup, facts, safety, len(added), removed)
 
 
 def checked(backup: Backup, progress: Progress) -> Manifest:
@@ -81,8 +82,10 @@ def checked(backup: Backup, progress: Progress) -> Manifest:
             f"The backup is one of {facts.database}, and this host is on {here}. "
             "Restore it on a host like its own, then move that: flask db copy-from"
         )
+    # Neither what was lost before nor what a file manager left keeps the rest from coming back.
     known = set(making.problems_of(facts))
-    problems = [problem for problem in verifying.verify(backup, progress) if problem not in known]
+    found = verifying.verify(backup, progress)
+    problems = [problem for problem in found if problem not in known and not problem.endswith(STRANGE)]
     if problems:
         raise Failure(
             f"{backup.name} is damaged, and nothing was changed: {problems[0]} (of {len(problems)} problems)."
@@ -91,23 +94,36 @@ def checked(backup: Backup, progress: Progress) -> Manifest:
 
 
 @contextmanager
-def taking_back(names: Callable[[], Iterable[str]]) -> Iterator[None]:
+def taking_back(names: Callable[[BaseException], Iterable[str]]) -> Iterator[None]:
     """Remove files again where what they were brought for fails."""
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         # Where that cannot be told, they stay, and clean-up finds them.
         with suppress(ImageHostError):
-            for filename in names():
+            for filename in names(error):
                 storage.delete(filename)
         raise
+
+
+def unrecorded(added: list[str], error: BaseException) -> Iterable[str]:
+    """Tell which files have no row: rows may be there all the same, as the answer to a commit can be lost."""
+    if isinstance(error, Undone):
+        return databases.without_row(added)
+    return databases.without_row(added) if databases.state() else []
 
 
 def bring_bytes(backup: Backup, facts: Manifest, added: list[str], progress: Progress) -> None:
     """Bring every image of a backup to the storage, unless it is there and sound."""
     if backup.database_only:
         return
-    files = ((path, digest) for path, digest in manifest.sums(backup) if "/" in path)
+    spoiled = set(facts.damaged)
+    files = (
+        (path, digest)
+        for path, digest in manifest.sums(backup)
+        # What was spoiled when the backup was made replaces nothing.
+        if "/" in path and not (name_of(path) in spoiled and storage.exists(name_of(path)))
+    )
     with progress("images", facts.copied + facts.linked) as advance:
         for _ in parallel.each(partial(bring, backup.path, added), files):
             advance(1)
@@ -116,7 +132,7 @@ def bring_bytes(backup: Backup, facts: Manifest, added: list[str], progress: Pro
 def bring(folder: Path, added: list[str], file: tuple[str, str]) -> None:
     """Bring one image to the storage."""
     path, digest = file
-    filename = path.rpartition("/")[2]
+    filename = name_of(path)
     found = stored_hash(filename)
     if found == digest:
         return
@@ -143,12 +159,17 @@ def stored_hash(filename: str) -> str | None:
         return None
 
 
-def remove_others(backup: Backup, safety: Backup) -> int:
-    """Remove the bytes of images that were here before and are not in the backup."""
-    kept = {path for path, _ in manifest.sums(backup)}
-    others = [
-        path.rpartition("/")[2] for path, _ in manifest.sums(safety) if "/" in path and path not in kept
-    ]
+def remove_others(backup: Backup, facts: Manifest, safety: Backup) -> int:
+    """Remove the bytes of images that were here before and have no row any more."""
+    # Those that the backup had rows of, and no bytes, are here again, it seems.
+    kept = {*map(name_of, (path for path, _ in manifest.sums(backup))), *facts.missing, *facts.damaged}
+    before = (name_of(path) for path, _ in manifest.sums(safety) if "/" in path)
+    others = [filename for filename in before if filename not in kept]
     for filename in others:
         storage.delete(filename)
     return len(others)
+
+
+def name_of(path: str) -> str:
+    """Take the filename from a path in a backup."""
+    return path.rpartition("/")[2]

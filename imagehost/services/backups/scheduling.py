@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from threading import Event
 
+from imagehost.errors import Unavailable
 from imagehost.extensions import settings
-from imagehost.failures import Failure
+from imagehost.failures import Busy, Failure
 from imagehost.services.backups import catalogue, checks, making, pruning, verifying
 from imagehost.services.backups.catalogue import folder_errors
 from imagehost.services.backups.pruning import Rule
@@ -28,6 +29,8 @@ class Night:
     ended_at: str
     backup: str | None
     problem: str | None
+    again: bool = False
+    """Whether it is to be tried again soon: another command was running, or a server was away."""
 
 
 class Schedule:
@@ -44,10 +47,11 @@ class Schedule:
         tried: datetime | None = None
         while not stop.is_set():
             due = last_due(self.at)
-            # A night that failed is tried again at the next time, not at once.
+            # A night that failed is tried again at the next time; one that only had to wait, soon.
             if due != tried and not done_since(due):
                 self.last = night(self.rule)
-            tried = due
+            if self.last is None or not self.last.again:
+                tried = due
             stop.wait(SECONDS_BETWEEN_LOOKS)
 
     def problem(self) -> str | None:
@@ -77,8 +81,12 @@ def attempt(rule: Rule) -> Night:
         made = making.create()
         name = made.backup.name
         problems = verifying.verify(made.backup)
-        if not problems:
+        # What the storage lost is somebody's to look at, and no reason to keep all that there is for ever.
+        if set(problems) <= set(making.problems_of(made.manifest)):
             pruning.prune(rule)
+    except (Busy, Unavailable) as error:
+        log.warning("night put off", extra={"backup": name or "-", "reason": str(error)})
+        return Night(now(), name, str(error), again=name is None)
     except Exception as error:
         log.exception("night failed", extra={"backup": name or "-"})
         return Night(now(), name, str(error) or type(error).__name__)
@@ -105,10 +113,12 @@ def last_due(at: time, moment: datetime | None = None) -> datetime:
 def done_since(due: datetime) -> bool:
     """Tell whether there is a backup of images since then."""
     try:
-        return any(backup.made_at >= due and not backup.database_only for backup in catalogue.every())
+        made = [backup.made_at for backup in catalogue.every() if not backup.database_only]
     except Failure:
         # A folder that cannot be read has none; trying to make one tells why.
         return False
+    # One of the future is none of this night: the clock was wrong once.
+    return any(due <= moment <= datetime.now(UTC) for moment in made)
 
 
 def mended_since(moment: str) -> bool:

@@ -7,10 +7,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from imagehost.failures import Failure
+from imagehost.models import Base
 
 IMAGES = sa.table("images", sa.column("id"), sa.column("filename"), sa.column("size"), sa.column("sha256"))
 """The columns that every revision has, also those of old backups."""
 VERSION = sa.table("alembic_version", sa.column("version_num"))
+OURS = frozenset({*Base.metadata.tables, VERSION.name})
+"""What a backup holds and a restore replaces; other tables in the database are not touched."""
 ROWS = 1000
 """That stand in memory at once."""
 
@@ -43,11 +46,11 @@ class Snapshot:
     connection: sa.Connection
 
     def tables(self) -> list[str]:
-        """Name the tables."""
-        return sorted(sa.inspect(self.connection).get_table_names())
+        """Name our tables that are there."""
+        return sorted(OURS.intersection(sa.inspect(self.connection).get_table_names()))
 
     def counts(self) -> dict[str, int]:
-        """Count the rows of each table."""
+        """Count the rows of each of our tables."""
         return {
             name: self.connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one()
             for name in self.tables()

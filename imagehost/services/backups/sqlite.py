@@ -11,17 +11,18 @@ import sqlalchemy as sa
 
 from imagehost.database import IMMEDIATE
 from imagehost.extensions import settings
-from imagehost.failures import Broken, Failure
-from imagehost.services.backups.catalogue import SCRATCH
-from imagehost.services.backups.snapshots import Snapshot, State
+from imagehost.failures import Broken, Failure, Undone
+from imagehost.services.backups.catalogue import SCRATCH, folder_errors
+from imagehost.services.backups.snapshots import OURS, Snapshot, State
 
-OWN_TABLES = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-MADE = "SELECT type, name, sql FROM restored.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
-SEQUENCES = (
-    "DELETE FROM main.sqlite_sequence",
-    "INSERT INTO main.sqlite_sequence SELECT * FROM restored.sqlite_sequence",
+MADE = "SELECT type, sql FROM restored.sqlite_master WHERE sql IS NOT NULL AND tbl_name = ?"
+SEQUENCE = (
+    "DELETE FROM main.sqlite_sequence WHERE name = ?",
+    "INSERT INTO main.sqlite_sequence SELECT * FROM restored.sqlite_sequence WHERE name = ?",
 )
 """Which ids were given, so that none is given twice."""
+OUR_DISK = {"SQLITE_FULL", "SQLITE_CANTOPEN"}
+"""What no dump is to blame for, with all the kinds of SQLITE_IOERR."""
 
 
 class SQLite:
@@ -45,40 +46,47 @@ class SQLite:
     def dump(self, snapshot: Snapshot, path: Path) -> None:
         """Write the statements that make the database anew, in a transaction."""
         driver = cast("sqlite3.Connection", snapshot.connection.connection.driver_connection)
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("w", encoding="utf-8") as file:
             for statement in driver.iterdump():
                 file.write(f"{statement}\n")
 
     @contextmanager
     def scratch(self, dump: Path) -> Iterator[Snapshot]:
         """Make a file of the dump."""
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.backup_dir) as scratch:
-            path = Path(scratch) / "restored.db"
-            load(dump, path)
+        with restored(dump) as path:
             engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=sa.NullPool)
             with engine.connect() as connection:
                 yield Snapshot(connection)
 
     def replace(self, dump: Path, expected: State | None, counts: dict[str, int]) -> None:
         """Make a file of the dump, and take its tables over in one transaction."""
-        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.backup_dir) as scratch:
-            path = Path(scratch) / "restored.db"
-            load(dump, path)
+        with restored(dump) as path, self.engine.connect() as connection:
             # Attached before the transaction begins: within one it cannot be.
-            with self.engine.connect() as connection:
-                driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-                driver.execute("ATTACH ? AS restored", (str(path),))
-                try:
-                    with connection.execution_options(**IMMEDIATE).begin():
-                        check_unchanged(Snapshot(connection).state(), expected)
-                        take_over(connection)
-                        check_counts(Snapshot(connection).counts(), counts)
-                finally:
-                    driver.execute("DETACH restored")
+            driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+            driver.execute("ATTACH ? AS restored", (str(path),))
+            try:
+                with connection.execution_options(**IMMEDIATE).begin():
+                    check_unchanged(Snapshot(connection).state(), expected)
+                    take_over(connection)
+                    check_counts(Snapshot(connection).counts(), counts)
+            finally:
+                driver.execute("DETACH restored")
+
+
+@contextmanager
+def restored(dump: Path) -> Iterator[Path]:
+    """Make a file of a dump, for a while. Raises Broken, Failure."""
+    with folder_errors():
+        settings.backup_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.backup_dir)
+    with folder:
+        path = Path(folder.name) / "restored.db"
+        load(dump, path)
+        yield path
 
 
 def load(dump: Path, path: Path) -> None:
-    """Make a database of a dump, without holding all of it in memory. Raises Broken."""
+    """Make a database of a dump, without holding all of it in memory. Raises Broken, Failure."""
     connection = sqlite3.connect(path, isolation_level=None)
     # It is thrown away where this fails.
     connection.execute("PRAGMA synchronous=OFF")
@@ -86,6 +94,9 @@ def load(dump: Path, path: Path) -> None:
         for statement in statements(dump):
             connection.execute(statement)
     except (sqlite3.Error, UnicodeDecodeError) as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if name in OUR_DISK or name.startswith("SQLITE_IOERR"):
+            raise Failure(f"{dump.name} cannot be checked: {error} ({settings.backup_dir}).") from error
         raise Broken(f"{dump.name} cannot be restored: {error}.") from error
     finally:
         connection.close()
@@ -107,28 +118,29 @@ def statements(dump: Path) -> Iterator[str]:
 
 
 def take_over(connection: sa.Connection) -> None:
-    """Drop all tables, and make those of the attached database, indexes last."""
-    for name in connection.exec_driver_sql(OWN_TABLES).scalars().all():
+    """Replace our tables by those of the attached database, indexes last."""
+    for name in Snapshot(connection).tables():
         connection.exec_driver_sql(f'DROP TABLE main."{name}"')
-    objects = connection.exec_driver_sql(MADE).all()
-    for _, name, sql in (each for each in objects if each.type == "table"):
-        connection.exec_driver_sql(sql)
-        connection.exec_driver_sql(f'INSERT INTO main."{name}" SELECT * FROM restored."{name}"')  # noqa: S608
-    for _, _, sql in (each for each in objects if each.type != "table"):
-        connection.exec_driver_sql(sql)
-    for statement in SEQUENCES:
-        connection.exec_driver_sql(statement)
+    for name in sorted(OURS):
+        made = connection.exec_driver_sql(MADE, (name,)).all()
+        # The table comes before what stands on it.
+        for kind, sql in sorted(made, key=lambda one: one.type != "table"):
+            connection.exec_driver_sql(sql)
+            if kind == "table":
+                connection.exec_driver_sql(f'INSERT INTO main."{name}" SELECT * FROM restored."{name}"')  # noqa: S608  # a name of ours
+                for statement in SEQUENCE:
+                    connection.exec_driver_sql(statement, (name,))
 
 
 def check_unchanged(found: State | None, expected: State | None) -> None:
-    """Refuse to drop what came or went since it was backed up. Raises Failure."""
+    """Refuse to drop what came or went since it was backed up. Raises Undone."""
     if found != expected:
-        raise Failure(
+        raise Undone(
             "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
         )
 
 
 def check_counts(found: dict[str, int], expected: dict[str, int]) -> None:
-    """Refuse a database that is not what the manifest says. Raises Failure."""
+    """Refuse a database that is not what the manifest says. Raises Undone."""
     if found != expected:
-        raise Failure(f"The restored rows are {found}, but should be {expected}. Nothing was changed.")
+        raise Undone(f"The restored rows are {found}, but should be {expected}. Nothing was changed.")

@@ -18,6 +18,8 @@ from imagehost.services.backups.manifest import MANIFEST, SUMS, Manifest
 from imagehost.services.backups.snapshots import Snapshot
 from imagehost.services.progress import Progress, silent
 
+STRANGE = "does not belong to it"
+
 log = logging.getLogger(__name__)
 
 
@@ -68,8 +70,8 @@ def look(backup: Backup, facts: Manifest, found: Findings, progress: Progress) -
         else:
             check_files(backup, facts, found, progress)
             found.problems += problems_of(facts)
-    if backup.dump.name not in found.damaged:
-        found.problems += check_dump(backup, facts)
+        if backup.dump.name not in found.damaged:
+            found.problems += check_dump(backup, facts)
 
 
 def check_lone_dump(backup: Backup, facts: Manifest, found: Findings) -> None:
@@ -91,7 +93,7 @@ def check_files(backup: Backup, facts: Manifest, found: Findings, progress: Prog
             elif hashed != digest:
                 found.add(path, "is damaged: its checksum is another")
     strange = (str(path.relative_to(backup.path)) for path in backup.path.rglob("*") if not path.is_dir())
-    found.problems += [f"{path} does not belong to it" for path in strange if path not in known]
+    found.problems += [f"{path} {STRANGE}" for path in strange if path not in known]
 
 
 def hash_one(folder: Path, file: tuple[str, str]) -> tuple[str, str, str | None]:

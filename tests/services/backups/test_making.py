@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from imagehost.extensions import settings, storage
+from imagehost.extensions import db, settings, storage
 from imagehost.failures import Busy, Failure
 from imagehost.services import images
 from imagehost.services.backups import catalogue, making, programs, restoring, verifying
@@ -290,3 +290,37 @@ def test_an_image_that_cannot_be_read_is_named_and_the_others_are_kept(app, cont
     assert made.manifest.damaged == [bad]
     assert list(hashes(made.backup.images)) == [f"{good[:2]}/{good}"]
     assert verifying.verify(made.backup) == [f"images/{bad[:2]}/{bad} was damaged in the storage"]
+
+
+@ON_SQLITE
+def test_drafts_of_somebody_else_stay(context):
+    settings.backup_dir.mkdir()
+    for name in (".drafts", ".draft-of-my-will.odt"):
+        (settings.backup_dir / name).mkdir()
+    making.create()
+    assert {path.name for path in settings.backup_dir.glob(".draft*")} == {".drafts", ".draft-of-my-will.odt"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", ["backup_2026-13-45_999999", "backup_2026-01-01_030000.sql.gz"])
+def test_what_is_only_called_like_a_backup_is_none(context, name):
+    (settings.backup_dir / name).mkdir(parents=True)
+    assert catalogue.every() == []
+
+
+@ON_POSTGRESQL
+def test_what_an_administrator_added_is_not_in_the_dump(app, context):
+    add_images(app, 1)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE PUBLICATION somewhere")
+        connection.exec_driver_sql("CREATE TYPE mood AS ENUM ('good')")
+    backup = making.create().backup
+    assert verifying.verify(backup) == []
+    restoring.restore(backup, replace=True)
+
+
+@ON_SQLITE
+def test_a_lone_dump_is_nobody_elses_to_read(app, context):
+    add_images(app, 1)
+    backup = making.create_of_database().backup
+    assert backup.path.stat().st_mode & 0o777 == 0o600

@@ -1,5 +1,6 @@
 """Pruning keeps the newest sound backup of each of the last days, weeks and months."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,3 +88,19 @@ def test_what_a_check_said_goes_with_its_backup(backups):
     checks.keep(backups[0], Check("2026-11-25T12:00:00Z"))
     pruning.prune(ALL)
     assert not list((settings.backup_dir / checks.FOLDER).iterdir())
+
+
+def test_an_image_that_was_lost_before_makes_no_backup_worth_less(backups):
+    lost = "abcdefghijklmnop.jpg"
+    for backup in backups[-8:]:
+        facts = json.loads((backup.path / "manifest.json").read_text())
+        (backup.path / "manifest.json").write_text(json.dumps({**facts, "missing": [lost]}))
+        problem = f"images/ab/{lost} had no bytes in the storage"
+        checks.keep(backup, Check("2026-11-25T12:00:00Z", [problem], []))
+    assert kept(Rule(7, 0, 0)) == [f"2026-11-{day}" for day in (19, 20, 21, 22, 23, 24, 25)]
+
+
+def test_where_none_of_a_day_is_sound_its_newest_stands_in(backups):
+    for backup in backups[-5:]:
+        checks.keep(backup, Check("2026-11-25T12:00:00Z", ["images/aa/a.jpg is missing"], []))
+    assert kept(Rule(7, 0, 0)) == [f"2026-11-{day}" for day in (19, 20, 21, 22, 23, 24, 25)]

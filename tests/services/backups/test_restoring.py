@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
 from imagehost.extensions import db, settings, storage
 from imagehost.failures import Failure
@@ -59,8 +60,8 @@ def test_a_full_host_goes_back_to_the_backup_after_a_safety_backup(app, backup):
     assert (done.added, done.removed) == (1, 1)
     assert not storage.exists(later)
     # And back again.
-    assert verifying.verify(done.safety) == []
-    restoring.restore(done.safety, replace=True)
+    assert verifying.verify(done.safety.backup) == []
+    restoring.restore(done.safety.backup, replace=True)
     assert everything(app) == between
 
 
@@ -119,8 +120,8 @@ def test_a_dump_that_fails_half_way_changes_nothing(app, backup):
 def test_an_upload_that_comes_in_meanwhile_is_not_lost(app, backup, monkeypatch):
     make = making.make
 
-    def make_and_upload(progress):
-        made = make(progress)
+    def make_and_upload(progress, **given):
+        made = make(progress, **given)
         add_images(app, 1, first=9)
         return made
 
@@ -223,4 +224,58 @@ def test_bytes_stay_where_the_rows_came_back_though_it_was_not_heard(app, backup
     monkeypatch.setattr(kind, "replace", replace_unheard)
     with pytest.raises(Failure, match="connection lost"):
         restoring.restore(backup)
+    assert everything(app) == before
+
+
+def test_tables_of_others_are_left_alone(app, backup):
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT)"))
+        connection.execute(sa.text("INSERT INTO customers VALUES (1, 'Ada')"))
+    made = making.create().backup
+    for one in (backup, made):
+        restoring.restore(one, replace=True)
+        with db.engine.begin() as connection:
+            assert connection.execute(sa.text("SELECT name FROM customers")).scalar_one() == "Ada"
+
+
+def test_a_safety_backup_shares_nothing_that_rotted(app, context):
+    first = making.create().backup
+    add_images(app, 2)
+    between = everything(app)
+    second = making.create().backup
+    flip(an_image(second))
+    done = restoring.restore(first, replace=True)
+    assert verifying.verify(done.safety.backup) == []
+    restoring.restore(done.safety.backup, replace=True)
+    assert everything(app) == between
+
+
+def test_what_was_lost_or_spoiled_in_the_backup_replaces_nothing_good(app, context):
+    lost, spoiled, _ = add_images(app, 3)
+    before = everything(app)
+    paths = [settings.images_dir / name[:2] / name for name in (lost, spoiled)]
+    good = [path.read_bytes() for path in paths]
+    paths[0].unlink()
+    flip(paths[1])
+    backup = making.create().backup
+    for path, content in zip(paths, good, strict=True):
+        path.write_bytes(content)
+    restoring.restore(backup, replace=True)
+    assert everything(app) == before
+
+
+def test_what_a_file_manager_left_keeps_nothing_from_coming_back(app, backup):
+    before = everything(app)
+    (backup.images / "Thumbs.db").touch()
+    lose_everything(app)
+    restoring.restore(backup)
+    assert everything(app) == before
+
+
+def test_one_from_elsewhere_is_restored_where_there_was_none_yet(app, backup, make_app, tmp_path):
+    before = everything(app)
+    lose_everything(app)
+    new = make_app(BACKUP_DIR=tmp_path / "new" / "backups")
+    with new.app_context():
+        restoring.restore(catalogue.find(str(backup.path)))
     assert everything(app) == before

@@ -159,3 +159,28 @@ def in_berlin(monkeypatch):
 )
 def test_the_time_is_that_of_the_machine(in_berlin, moment, due):
     assert last_due(clock(3), datetime.fromisoformat(moment)).astimezone(UTC) == datetime.fromisoformat(due)
+
+
+def test_a_backup_of_the_future_is_none_of_this_night(app, context):
+    scheduling.night(RULE)
+    (backup,) = catalogue.every()
+    backup.path.rename(backup.path.with_name("backup_2099-01-01_000000"))
+    assert not scheduling.done_since(datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_a_night_that_meets_another_command_is_tried_again_soon(app, context, monkeypatch):
+    monkeypatch.setattr(scheduling, "SECONDS_BETWEEN_LOOKS", 0.05)
+    plan = Schedule(clock(0), RULE)
+    with catalogue.writing():
+        run(plan, until=lambda: plan.last)
+        assert "running already" in plan.problem()
+    run(plan, until=lambda: plan.problem() is None)
+    assert len(catalogue.every()) == 1
+
+
+def test_lost_images_keep_no_old_backups_for_ever(app, context, monkeypatch):
+    pruned = []
+    monkeypatch.setattr(scheduling.pruning, "prune", pruned.append)
+    next(settings.images_dir.glob("[a-z0-9][a-z0-9]/*")).unlink()
+    assert scheduling.night(RULE).problem
+    assert pruned == [RULE]

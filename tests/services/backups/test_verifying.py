@@ -176,3 +176,11 @@ def test_what_a_killed_check_left_goes_with_a_later_one(backup):
 def test_a_name_of_no_backup_is_refused(app, name):
     with app.app_context(), pytest.raises(Failure, match="There is no backup"):
         catalogue.find(name)
+
+
+@ON_POSTGRESQL
+def test_what_is_not_the_backups_fault_is_not_called_damage(backup, monkeypatch):
+    monkeypatch.setattr(databases.postgresql.programs, "candidates", lambda _: [])
+    with pytest.raises(Failure, match="psql is not installed"):
+        verifying.verify(backup)
+    assert checks.last(backup) is None
