@@ -7,7 +7,11 @@ upstream=$NGINX_CONF_DIR/upstream.conf
 pid_file=$NGINX_CONF_DIR/nginx.pid
 
 addresses() {
-    getent ahostsv4 "$APP_HOST" | awk '$2 == "STREAM" { print $1 }' | sort -u
+    case $APP_HOST in
+        # An address is one, also where the machine has none of its kind but that of loopback.
+        *[!0-9.]*) getent ahostsv4 "$APP_HOST" | awk '$2 == "STREAM" { print $1 }' | sort -u ;;
+        *) echo "$APP_HOST" ;;
+    esac
 }
 
 # servers OPTIONS ADDRESS…: every port of each.

@@ -7,6 +7,7 @@ import flask_migrate
 from flask.cli import AppGroup
 
 from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.extensions import settings
 from imagehost.failures import Failure
 from imagehost.services.backups import catalogue, checks, making, manifest, restoring, verifying
 from imagehost.services.backups.catalogue import Backup
@@ -47,9 +48,15 @@ def list_all(*, as_json: bool) -> None:
     ]
     tell(
         {"backups": found},
-        "\n".join(lines) or "There is no backup yet. Make one: flask backup create",
+        "\n".join(lines) or none_yet(),
         as_json=as_json,
     )
+
+
+def none_yet() -> str:
+    """Say that there is no backup, and where: perhaps a disk is not mounted."""
+    gone = "" if settings.backup_dir.exists() else ", a folder that does not exist"
+    return f"There is no backup yet in {settings.backup_dir}{gone}. Make one: flask backup create"
 
 
 def described(one: Backup) -> dict[str, object]:
@@ -86,7 +93,7 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
     if not every:
         chosen = [catalogue.find(name)] if name else chosen[-1:]
     if not chosen:
-        raise Failure("There is no backup to verify. Make one: flask backup create")
+        raise Failure(none_yet())
     found = {one.name: verifying.verify(one, bar) for one in chosen}
     lines = [
         f"{name}: {f'DAMAGED, {len(problems)} found' if problems else 'whole'}"

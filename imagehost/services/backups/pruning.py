@@ -50,8 +50,9 @@ def keep(backups: Iterable[Backup], rule: Rule) -> set[Backup]:
     """Choose what stays; one that is known to be damaged takes no sound one's place."""
     newest_first = sorted(backups, key=lambda backup: backup.name, reverse=True)
     sound = [backup for backup in newest_first if is_sound(backup)]
-    # Whatever the rule says: the newest that restores, and the newest at all.
-    kept = {*sound[:1], *newest_first[:1]}
+    # Whatever the rule says: the newest that is known to restore, the newest that may, and the newest at all.
+    verified = [backup for backup in sound if checks.last(backup)]
+    kept = {*verified[:1], *sound[:1], *newest_first[:1]}
     kept |= {backup for backup in newest_first if is_recent(backup, newest_first[0], rule)}
     for name, period in PERIODS.items():
         newest: dict[str, Backup] = {}

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from threading import Event
 
-from imagehost.errors import Unavailable
+from imagehost.errors import ImageHostError, Unavailable
 from imagehost.extensions import settings
 from imagehost.failures import Busy, Failure
 from imagehost.services.backups import catalogue, checks, making, pruning, verifying
@@ -87,10 +87,20 @@ def attempt(rule: Rule) -> Night:
     except (Busy, Unavailable) as error:
         log.warning("night put off", extra={"backup": name or "-", "reason": str(error)})
         return Night(now(), name, str(error), again=name is None)
+    except (Failure, ImageHostError) as error:
+        return failed(name, str(error))
     except Exception as error:
-        log.exception("night failed", extra={"backup": name or "-"})
-        return Night(now(), name, str(error) or type(error).__name__)
-    return Night(now(), name, f"{name}: {problems[0]} (of {len(problems)} problems)." if problems else None)
+        log.exception("fault of a night")
+        return failed(name, str(error) or type(error).__name__)
+    if problems:
+        return failed(name, f"{name}: {problems[0]} (of {len(problems)} problems).")
+    return Night(now(), name, None)
+
+
+def failed(name: str | None, problem: str) -> Night:
+    """Log that a night failed, and why."""
+    log.error("night failed", extra={"backup": name or "-", "reason": problem})
+    return Night(now(), name, problem)
 
 
 def now() -> str:

@@ -128,8 +128,10 @@ def take_over(connection: sa.Connection) -> None:
             connection.exec_driver_sql(sql)
             if kind == "table":
                 connection.exec_driver_sql(f'INSERT INTO main."{name}" SELECT * FROM restored."{name}"')  # noqa: S608  # a name of ours
-                for statement in SEQUENCE:
-                    connection.exec_driver_sql(statement, (name,))
+    # It is there once a table is that numbers its rows itself.
+    for name in sorted(OURS):
+        for statement in SEQUENCE:
+            connection.exec_driver_sql(statement, (name,))
 
 
 def check_unchanged(found: State | None, expected: State | None) -> None:

@@ -85,9 +85,12 @@ def test_what_is_no_backup_stays(backups):
 
 
 def test_what_a_check_said_goes_with_its_backup(backups):
-    checks.keep(backups[0], Check("2026-11-25T12:00:00Z"))
+    for backup in (backups[0], backups[-1]):
+        checks.keep(backup, Check("2026-11-25T12:00:00Z"))
     pruning.prune(ALL)
-    assert not list((settings.backup_dir / checks.FOLDER).iterdir())
+    assert [path.name for path in (settings.backup_dir / checks.FOLDER).iterdir()] == [
+        f"{backups[-1].name}.json"
+    ]
 
 
 def test_an_image_that_was_lost_before_makes_no_backup_worth_less(backups):
@@ -104,3 +107,9 @@ def test_where_none_of_a_day_is_sound_its_newest_stands_in(backups):
     for backup in backups[-5:]:
         checks.keep(backup, Check("2026-11-25T12:00:00Z", ["images/aa/a.jpg is missing"], []))
     assert kept(Rule(7, 0, 0)) == [f"2026-11-{day}" for day in (19, 20, 21, 22, 23, 24, 25)]
+
+
+def test_the_newest_that_was_verified_stays_whatever_is_asked(backups):
+    checks.keep(backups[5], Check("2026-11-25T12:00:00Z"))
+    assert len(kept(Rule(0, 0, 0))) == 2
+    assert catalogue.every()[0] == backups[5]

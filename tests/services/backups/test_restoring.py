@@ -1,6 +1,7 @@
 """A restore ends with what the backup holds, bit for bit, or changes nothing."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from imagehost.extensions import db, settings, storage
 from imagehost.failures import Failure
 from imagehost.services import images
 from imagehost.services.backups import catalogue, databases, making, manifest, restoring, verifying
-from tests.conftest import uploaded
+from tests.conftest import ON_SQLITE, uploaded
 from tests.services.backups.hosts import add_images, everything, hashes, lose_everything
 from tests.services.backups.test_verifying import an_image, flip
 
@@ -279,3 +280,16 @@ def test_one_from_elsewhere_is_restored_where_there_was_none_yet(app, backup, ma
     with new.app_context():
         restoring.restore(catalogue.find(str(backup.path)))
     assert everything(app) == before
+
+
+@ON_SQLITE
+def test_a_database_file_that_is_gone_is_made_anew(app, backup):
+    before = everything(app)
+    file = Path(str(db.engine.url.database))
+    db.session.remove()
+    db.engine.dispose()
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+    restoring.restore(backup)
+    assert everything(app) == before
+    assert add_images(app, 1, first=7)
