@@ -31,6 +31,9 @@ A deferred one that reads first fails with 'database is locked' when another wri
 NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 """What SQLite says on a full disk: when it writes, and when it connects."""
 
+BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+"""How the names of what SQLite says of a damaged file begin."""
+
 DOWN = (
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
@@ -128,9 +131,10 @@ def translate_error(context: sa.engine.ExceptionContext) -> None:
         # A connection that was lost while it lay in the pool is made anew, which nobody need know.
         return
     error = context.original_exception
-    if isinstance(error, psycopg2.errors.DiskFull) or getattr(error, "sqlite_errorname", "") in NO_ROOM:
+    name = getattr(error, "sqlite_errorname", "")
+    if isinstance(error, psycopg2.errors.DiskFull) or name in NO_ROOM:
         raise StorageFull from error
-    if isinstance(error, DOWN):
+    if isinstance(error, DOWN) or name.startswith(BROKEN):
         log.error("database error", extra={"reason": str(error).strip()})
         raise Unavailable("database") from error
 

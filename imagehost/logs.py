@@ -31,6 +31,8 @@ FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(messag
 class LineFile(WatchedFileHandler):
     """Appends each event by one write, so that processes never mix; reopens the file after a rotation."""
 
+    complained = False
+
     def _open(self) -> io.TextIOWrapper:
         return Path(self.baseFilename).open("a", buffering=WHOLE_LINE, encoding="utf-8")
 
@@ -40,6 +42,15 @@ class LineFile(WatchedFileHandler):
             super().emit(record)
         except OSError:
             self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the standard library's name
+        """Say once that nothing can be written; the console has what matters."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self.complained:
+            self.complained = True
+            sys.stderr.write(f"imagehost: {self.baseFilename} cannot be written: {error.strerror}\n")
 
 
 class RequestFilter(logging.Filter):
@@ -120,6 +131,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     console = logging.StreamHandler(sys.stderr)
     # What needs somebody; the rest would drown what commands print.
     console.setLevel(logging.WARNING)
+    # Commands say in their own words what they could not do.
+    console.addFilter(lambda record: not record.name.startswith("imagehost.cli"))
     for handler in (LineFile(settings.log_dir / "app.log", delay=True), console):
         handler.setFormatter(formatter(settings))
         handler.addFilter(RequestFilter())

@@ -1,7 +1,9 @@
 """Runs migrations on the application's own engine."""
 
+import logging
 import sqlite3
 
+import psycopg2
 import sqlalchemy as sa
 from alembic import context
 from flask import current_app
@@ -10,15 +12,24 @@ from imagehost import database
 from imagehost.errors import ImageHostError
 
 db = current_app.extensions["migrate"].db
+log = logging.getLogger("imagehost.cli.migrations")
 
 
 def run() -> None:
     """Bring the database to the revision asked for, each migration in its own transaction."""
     try:
         connection = db.engine.connect()
-    except (ImageHostError, sa.exc.SQLAlchemyError, sqlite3.Error) as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise SystemExit(f"imagehost: the database {db.engine.url} cannot be opened: {reason}") from None
+    except ERRORS as error:
+        raise refusal("opened", error) from None
+    try:
+        migrate(connection)
+    except ERRORS as error:
+        log.exception("migration failed")
+        raise refusal("migrated", error) from None
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Migrate, one process at a time."""
     arguments = current_app.extensions["migrate"].configure_args
     # Servers that start at the same moment each migrate: the second finds nothing left to do.
     with (
@@ -30,6 +41,15 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+ERRORS = (ImageHostError, sa.exc.SQLAlchemyError, sqlite3.Error, psycopg2.Error)
+
+
+def refusal(done: str, error: Exception) -> SystemExit:
+    """Say in one line what the database says."""
+    reason = str(error.__cause__ or error).strip().splitlines()[0]
+    return SystemExit(f"imagehost: the database {db.engine.url} cannot be {done}: {reason}")
 
 
 if context.is_offline_mode():

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from imagehost import database
 from imagehost.extensions import db
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, assert_error, uploaded
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 FULL = 2
@@ -48,3 +48,19 @@ def test_a_writer_begins_as_one(app):
         with db.engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
     assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("first", [0, 4096], ids=["no database", "a torn page"])
+def test_a_damaged_file_of_sqlite_is_a_database_that_does_not_answer(app, client, tmp_path, first):
+    uploaded(client)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.engine.dispose()
+    with (tmp_path / "imagehost.db").open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(first)
+        file.write(b"x" * (size - first))
+    assert_error(client.get("/images-list"), 503, "unavailable", "database")
+    assert "ERROR" in (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()

@@ -187,3 +187,13 @@ def test_the_console_shows_only_what_needs_somebody(capsys, make_app):
     logging.getLogger("imagehost.services").warning("loud")
     printed = capsys.readouterr().err
     assert ("quiet" in printed, "loud" in printed) == (False, True)
+
+
+def test_a_log_that_cannot_be_written_is_told_once(app, client, capsys):
+    file = app.extensions["imagehost.settings"].log_dir / "app.log"
+    file.unlink(missing_ok=True)
+    # Not to be written by anybody, root included.
+    file.mkdir()
+    for _ in range(3):
+        uploaded(client)
+    assert capsys.readouterr().err == f"imagehost: {file} cannot be written: Is a directory\n"

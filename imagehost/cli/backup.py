@@ -123,7 +123,6 @@ def restore(*, name: str, yes: bool, new_storage: bool, as_json: bool) -> None:
     lines = [f"{done.backup.name} is restored: {counted['images']} images."]
     lines += [f"What was here before is in {safety}."] if safety else []
     problems = making.problems_of(done.manifest)
-    if done.safety:
-        problems += [f"{safety}: {each}" for each in making.problems_of(done.safety.manifest)]
+    lines += making.problems_of(done.safety.manifest) if done.safety else []
     result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
     tell(result, "\n".join(lines + problems), as_json=as_json, ok=not problems)

@@ -14,7 +14,7 @@ from imagehost.wording import readable_size
 
 SHOWN = 20
 """Names of each kind that are shown to a person."""
-TOLD = (Kind.MISSING, Kind.DAMAGED, Kind.FOREIGN)
+TOLD = (Kind.MISSING, Kind.DAMAGED, Kind.UNINDEXED, Kind.FOREIGN)
 """Kinds whose names a person wants to know."""
 
 
@@ -47,7 +47,7 @@ def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Shar
     metavar="MINUTES",
     help="Leave alone what changed in the last minutes: it may be an upload.",
 )
-@click.option("--force", is_flag=True, help="Also where most of all would go, or no file has a row.")
+@click.option("--force", is_flag=True, help="Also where much of all would go, or no file has a row.")
 @as_json
 @with_appcontext
 @command
@@ -66,7 +66,9 @@ def cleanup(
         raise click.UsageError("--slice needs --checksums.")
     share = (share or Share(1, 1)) if checksums else None
     report = services.clean(Wish(dry_run, drop_missing, share, grace * 60, force), bar)
-    tallies = {kind: tally for kind, tally in report.tallies.items() if kind is not Kind.DAMAGED or checksums}
+    hidden = set() if checksums else {Kind.DAMAGED}
+    hidden |= set() if report[Kind.UNINDEXED].found else {Kind.UNINDEXED}
+    tallies = {kind: tally for kind, tally in report.tallies.items() if kind not in hidden}
     found = {kind.value.replace(" ", "_"): asdict(tally) for kind, tally in tallies.items()}
     result = {"dry_run": dry_run, "freed": report.freed, "found": found}
     tell(result, written(report, tallies), as_json=as_json, ok=not report.needs_somebody)

@@ -1,6 +1,7 @@
 """What all commands have in common: ``--json``, progress to a terminal, failures as one line and status 1."""
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,14 @@ import click
 
 from imagehost.errors import ImageHostError
 from imagehost.failures import Failure
+from imagehost.logs import one_line
 from imagehost.services.progress import Advance
+
+ENDS = (signal.SIGTERM, signal.SIGHUP)
+OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
+"""What click itself tells, or ends with."""
+
+log = logging.getLogger(__name__)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -27,6 +35,12 @@ def command(view: Callable[..., object]) -> Callable[..., None]:
                 view(*args, **options)
         except (Failure, ImageHostError) as error:
             fail(str(error), as_json=bool(options.get("as_json")))
+        except OF_CLICK:
+            raise
+        except Exception as error:
+            log.exception("command failed")
+            message = f"{type(error).__name__}: {one_line(str(error))} (details in app.log)"
+            fail(message, as_json=bool(options.get("as_json")))
 
     return run
 
@@ -34,11 +48,15 @@ def command(view: Callable[..., object]) -> Callable[..., None]:
 @contextmanager
 def ending_in_order() -> Iterator[None]:
     """Let a command that is asked to stop take back what it has half done, as it does after an error."""
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    # nohup ignores the end of the terminal, and so do we.
+    before = {number: now for number in ENDS if (now := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def fail(message: str, *, as_json: bool) -> NoReturn:

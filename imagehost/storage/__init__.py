@@ -32,11 +32,12 @@ class Storage(Protocol):
     def open_retained(self, filename: str) -> BinaryIO:
         """Open an image, also one that was deleted since maintenance began; NotFound where there is none."""
 
-    def maintaining(self) -> AbstractContextManager[None]:
+    def maintaining(self, *, retaining: bool = True) -> AbstractContextManager[None]:
         """Hold the storage for a backup, a restore or a clean-up; Busy where another one does.
 
         What is deleted meanwhile is gone for everybody else at once, and stays readable by ``open_retained``
-        until the end. Read the rows after this began, and each has its bytes.
+        until the end: read the rows after this began, and each has its bytes. Who does not need that says so;
+        on a full disk it may not be possible.
         """
 
     def inspecting(self) -> AbstractContextManager[None]:

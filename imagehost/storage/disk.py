@@ -15,8 +15,9 @@ from imagehost.errors import NotFound, Unavailable
 from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
 from imagehost.storage.inventory import Inventory
-from imagehost.storage.layout import DELETED, INCOMING, LOCKS, MARKER, RENDITIONS
+from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
+from imagehost.storage.owners import give, make_folder
 
 MOST_WAITING = 24
 """Requests of one process that may wait for a place to render, of its 32 threads."""
@@ -31,7 +32,7 @@ class DiskStorage(Inventory):
     def __init__(self, folder: Path, max_size: int) -> None:
         super().__init__(folder)
         self.max_size = max_size
-        self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED)
+        self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED, folder / GOING)
         self._durable: set[Path] = set()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -44,8 +45,10 @@ class DiskStorage(Inventory):
         """Make the folders, then the marker."""
         with storage_errors():
             for name in (INCOMING, RENDITIONS, LOCKS):
-                (self.folder / name).mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder / name)
+            self._maintenance.prepare()
             (self.folder / MARKER).touch()
+            give(self.folder / MARKER, self.folder, 0o644)
             flush_folder(self.folder)
 
     def receive(self, *, unlimited: bool = False) -> Incoming:
@@ -70,6 +73,8 @@ class DiskStorage(Inventory):
         except FileExistsError:
             if folder in self._durable:
                 return
+        else:
+            give(folder, self.folder)
         flush_folder(self.folder)
         self._durable.add(folder)
 
@@ -95,11 +100,11 @@ class DiskStorage(Inventory):
             return self._open(self.folder / DELETED / filename)
 
     @contextmanager
-    def maintaining(self) -> Iterator[None]:
+    def maintaining(self, *, retaining: bool = True) -> Iterator[None]:
         """Hold the storage for a backup, a restore or a clean-up."""
         if not self.is_ready():
             raise Unavailable("storage")
-        with self._maintenance.hold():
+        with self._maintenance.hold(retaining=retaining):
             yield
 
     @contextmanager
@@ -131,9 +136,10 @@ class DiskStorage(Inventory):
         path = self.rendition_path(name)
         draft = self.folder / INCOMING / f"{name}.{os.getpid()}.{threading.get_ident()}"
         with storage_errors():
-            path.parent.mkdir(exist_ok=True)
+            make_folder(path.parent)
             try:
                 with draft.open("wb") as file:
+                    give(file.fileno(), self.folder, 0o644)
                     file.write(content)
                     file.flush()
                     # Without it a power failure may leave an empty rendition, and nobody would make it anew.

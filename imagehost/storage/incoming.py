@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing_extensions import Buffer
 
 from imagehost.errors import StorageFull, TooLarge, Unavailable
+from imagehost.storage.owners import give
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
 """What some network file systems answer to O_TMPFILE."""
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -26,6 +30,7 @@ def storage_errors() -> Iterator[None]:
     except FileExistsError:
         raise
     except OSError as error:
+        log.error("storage error", extra={"reason": str(error)})  # noqa: TRY400  # its cause is the whole story
         if error.errno in NO_ROOM:
             raise StorageFull from error
         raise Unavailable("storage") from error
@@ -41,6 +46,7 @@ class Incoming(io.FileIO):
 
     def __init__(self, folder: Path, max_size: int) -> None:
         self.written = 0
+        self._folder = folder
         self._max_size = max_size
         self._hash = hashlib.sha256()
         self._path: str | None = None
@@ -76,6 +82,7 @@ class Incoming(io.FileIO):
         """Let the bytes survive a power failure, readable for the web server."""
         with storage_errors():
             os.fchmod(self.fileno(), mode)
+            give(self.fileno(), self._folder, mode)
             os.fsync(self.fileno())
 
     def link(self, path: Path) -> None:

@@ -12,7 +12,7 @@ RENDITIONS = ".renditions"
 LOCKS = ".locks"
 DELETED = ".deleted"
 GOING = f"{DELETED}.old"
-"""What is just being removed of that."""
+"""What is just being removed of that; else empty, and ready to become it."""
 OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, GOING}
 
 SHELF = re.compile("[a-z0-9]{2}")

@@ -1,8 +1,11 @@
-"""What ``flask db copy-from`` prints, and how it ends."""
+"""What ``flask db`` prints, and how it ends."""
 
 import json
 import shutil
 
+import pytest
+
+from imagehost.extensions import db, storage
 from tests.conftest import ON_SQLITE, uploaded
 
 pytestmark = ON_SQLITE
@@ -30,3 +33,34 @@ def test_a_copy_from_nowhere_is_one_line(runner):
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr.startswith("imagehost: The database to copy from cannot be read: ")
     assert "hunter2" not in ended.stderr
+
+
+def test_an_upgrade_without_permission_is_one_line(postgres, tmp_path, make_app):
+    url = postgres.create("forbidden")
+    postgres.execute("CREATE ROLE nobody_at_all LOGIN")
+    try:
+        postgres.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC", "forbidden")
+        app = make_app(DATABASE_URL=url.replace("postgres@", "nobody_at_all@"))
+        ended = app.test_cli_runner().invoke(args=["db", "upgrade"])
+        assert ended.exit_code == 1
+        (line,) = [line for line in ended.output.splitlines() if line]
+        assert line.startswith("imagehost: the database postgresql+psycopg2://nobody_at_all@127.0.0.1:")
+        assert line.endswith("cannot be migrated: permission denied for schema public")
+        assert "Traceback" in (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+        postgres.drop("forbidden")
+        postgres.execute("DROP ROLE nobody_at_all")
+
+
+@pytest.mark.parametrize("command", [["cleanup"], ["db", "upgrade"], ["images", "export", "{folder}/out"]])
+def test_a_damaged_file_of_sqlite_is_one_line(tmp_path, make_app, command):
+    app = make_app()
+    with app.app_context():
+        storage.initialise()
+    (tmp_path / "imagehost.db").write_bytes(b"no database at all" * 1000)
+    ended = app.test_cli_runner().invoke(args=[word.format(folder=tmp_path) for word in command])
+    assert ended.exit_code == 1
+    assert "Traceback" not in ended.output
+    assert [line for line in ended.output.splitlines() if line.startswith("imagehost: ")] != []

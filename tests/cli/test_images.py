@@ -1,6 +1,7 @@
 """What ``flask images`` prints, and how it ends."""
 
 import json
+import shutil
 
 import pytest
 
@@ -66,6 +67,21 @@ def test_an_import_says_what_was_deleted_since(flask, gallery, client):
     assert ended.exit_code == 0
     assert "1 imported before and deleted since: not brought back (--again does)\n" in ended.stdout
     assert "1 imported\n1 imported before\n" in flask("import", gallery, "--again").stdout
+
+
+@pytest.mark.parametrize("name", ["disk", "disk/backups", "disk/backups/backup_2026-11-25_030000/images"])
+def test_an_import_of_backups_is_refused(make_app, gallery, tmp_path, name):
+    shutil.copytree(gallery, tmp_path / "disk" / "backups" / "backup_2026-11-25_030000" / "images")
+    runner = make_app(BACKUP_DIR=tmp_path / "disk" / "backups").test_cli_runner()
+    ended = runner.invoke(args=["images", "import", str(tmp_path / name)])
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"imagehost: {tmp_path / name} has backups of this host in it")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_import_of_a_folder_beside_the_backups_is_fine(flask, gallery, tmp_path):
+    shutil.copytree(gallery, tmp_path / "backups" / "rescued")
+    assert flask("import", tmp_path / "backups" / "rescued").stdout.startswith("2 imported\n")
 
 
 def test_an_import_of_nothing_says_so(flask, tmp_path):

@@ -49,7 +49,9 @@ def read(file):
 
 def names(storage):
     return sorted(
-        str(path.relative_to(storage.folder)) for path in storage.folder.rglob("*") if path.is_file()
+        str(path.relative_to(storage.folder))
+        for path in storage.folder.rglob("*")
+        if path.is_file() and path.name != "maintenance"
     )
 
 

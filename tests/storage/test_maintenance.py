@@ -1,13 +1,18 @@
 """What is deleted while somebody holds the storage stays readable until the end, and no longer."""
 
+import itertools
+import os
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
-from imagehost.errors import NotFound, Unavailable
+from imagehost.errors import NotFound, StorageFull, Unavailable
 from imagehost.failures import Busy
 from imagehost.storage import maintenance
 from imagehost.storage.disk import DiskStorage
+from tests.storage.small_disk import SmallDisk
 
 NAME = "abcdefghijklmnop.png"
 
@@ -31,7 +36,7 @@ def read(storage, name=NAME):
 
 
 def hidden(storage):
-    return {str(path.relative_to(storage.folder)) for path in storage.folder.rglob(".deleted*")}
+    return {str(path.relative_to(storage.folder)) for path in storage.folder.glob(".deleted*/*")}
 
 
 def test_a_deletion_is_seen_at_once_and_its_bytes_stay_for_the_holder(storage):
@@ -107,3 +112,128 @@ def test_one_that_vanishes_meanwhile_is_let_go(storage):
     with storage.maintaining():
         pass
     assert hidden(storage) == set()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    with SmallDisk(tmp_path / "disk", "size=2m,nr_inodes=40") as small:
+        yield small
+
+
+def take_all_inodes(disk):
+    for number in itertools.count():
+        try:
+            (disk.path / f"ballast{number}").touch()
+        except OSError:
+            return
+
+
+def test_a_full_disk_is_held_and_retains_what_is_deleted(disk):
+    storage = DiskStorage(disk.path / "images", 1000)
+    storage.initialise()
+    for name in (NAME, "b" + NAME):
+        publish(storage, name)
+    take_all_inodes(disk)
+    for name in (NAME, "b" + NAME):
+        with storage.maintaining():
+            storage.delete(name)
+            assert read(storage, name) == b"bytes"
+        with pytest.raises(NotFound):
+            read(storage, name)
+    assert hidden(storage) == set()
+
+
+def test_a_full_disk_without_a_folder_for_it_is_held_only_for_clean_up(disk):
+    storage = DiskStorage(disk.path / "images", 1000)
+    storage.initialise()
+    publish(storage)
+    (storage.folder / ".deleted.old").rmdir()
+    take_all_inodes(disk)
+    with pytest.raises(StorageFull), storage.maintaining():
+        pass
+    with storage.maintaining(retaining=False):
+        storage.delete(NAME)
+        with pytest.raises(NotFound):
+            read(storage)
+    assert hidden(storage) == set()
+
+
+def test_a_disk_that_can_only_be_read_is_looked_at_and_not_held_for_a_backup(disk):
+    storage = DiskStorage(disk.path / "images", 1000)
+    storage.initialise()
+    disk.remount("bind,ro")
+    with storage.inspecting():
+        pass
+    with pytest.raises(Unavailable), storage.maintaining():
+        pass
+
+
+def test_a_storage_of_an_older_version_is_held(storage):
+    (storage.folder / ".deleted.old").rmdir()
+    (storage.folder / ".locks" / "maintenance").unlink()
+    publish(storage)
+    with storage.inspecting():
+        pass
+    with storage.maintaining():
+        storage.delete(NAME)
+        assert read(storage) == b"bytes"
+    assert hidden(storage) == set()
+
+
+def test_a_deletion_that_comes_into_the_folder_after_it_was_emptied_leaves_nothing(storage, monkeypatch):
+    publish(storage)
+    real = Path.replace
+
+    def late(path, target):
+        """As if the folder had been found before the holder let go, and the file moved after."""
+        holder.__exit__(None, None, None)
+        return real(path, storage.folder / ".deleted.old" / target.name)
+
+    holder = storage.maintaining()
+    holder.__enter__()
+    monkeypatch.setattr(Path, "replace", late)
+    storage.delete(NAME)
+    assert hidden(storage) == set()
+    assert not storage.exists(NAME)
+
+
+def test_a_lock_that_cannot_be_opened_leaves_no_bytes(storage):
+    publish(storage)
+    lock = storage.folder / ".locks" / "maintenance"
+    lock.unlink()
+    # Not to be opened by anybody, root included.
+    lock.mkdir()
+    storage.delete(NAME)
+    assert not storage.exists(NAME)
+    with pytest.raises(Unavailable), storage.maintaining():
+        pass
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path):
+    """Nobody but root can make anything for another one."""
+    owner = 12345 if os.geteuid() == 0 else os.geteuid()
+    (tmp_path / "host").mkdir(mode=0o755)
+    os.chown(tmp_path / "host", owner, -1)
+    storage = DiskStorage(tmp_path / "host" / "images", 1000)
+    before = os.umask(0o077)
+    try:
+        storage.initialise()
+        with storage.receive() as incoming:
+            incoming.write(b"bytes")
+            incoming.flush_to_disk()
+            storage.publish(incoming, NAME)
+        storage.publish_rendition(f"{NAME}.webp", b"bytes")
+        with storage.maintaining():
+            pass
+        shutil.rmtree(storage.folder / ".deleted.old")
+        with storage.maintaining():
+            pass
+    finally:
+        os.umask(before)
+    made = [storage.folder, *storage.folder.rglob("*")]
+    assert len(made) == 11
+    assert {path.stat().st_uid for path in made} == {owner}
+    if os.geteuid() == 0:
+        modes = {path: path.stat().st_mode & 0o777 for path in made}
+        assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
+        assert {mode for path, mode in modes.items() if path.is_file()} == {0o644}

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +22,6 @@ SECONDS_TO_WAIT = 30
 """For requests that are under way, before their tables are replaced."""
 
 SCHEMA = "public"
-TABLES = [f"{SCHEMA}.{name}" for name in sorted(OURS)]
-DROP_TABLES = f"DROP TABLE IF EXISTS {', '.join(TABLES)} CASCADE;"
 HOME = sa.text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('images')")
 LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 """Whatever the server's other databases are like."""
@@ -66,7 +64,10 @@ class PostgreSQL:
         program = programs.find("pg_dump", snapshot.connection)
         identifier = snapshot.connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         options = ["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8"]
-        options += [f"--snapshot={identifier}", *(f"--table={table}" for table in TABLES)]
+        options += [
+            f"--snapshot={identifier}",
+            *(f"--table={self.qualified(name)}" for name in snapshot.tables()),
+        ]
         programs.run(program, self.engine.url, *options, f"--file={path}")
 
     @contextmanager
@@ -127,10 +128,16 @@ class PostgreSQL:
 
     def replace(self, dump: Path, expected: State | None, counts: dict[str, int]) -> None:
         """Drop the tables and read the dump in, in one transaction."""
-        quote = self.engine.dialect.identifier_preparer.quote_identifier
-        self.load(
-            dump, self.engine.url, before=unchanged(expected) + DROP_TABLES, after=counted(counts, quote)
-        )
+        with self.snapshot() as snapshot:
+            names = {*OURS, *snapshot.tables()}
+        tables = ", ".join(map(self.qualified, sorted(names)))
+        drop = f"DROP TABLE IF EXISTS {tables} CASCADE;"
+        after = counted({self.qualified(name): number for name, number in counts.items()})
+        self.load(dump, self.engine.url, before=unchanged(expected) + drop, after=after)
+
+    def qualified(self, name: str) -> str:
+        """Write a table's name with its schema, quoted."""
+        return f"{SCHEMA}.{self.engine.dialect.identifier_preparer.quote_identifier(name)}"
 
     def load(self, dump: Path, url: sa.URL, before: str = "", after: str = "") -> None:
         """Let psql read a dump, between other statements, in one transaction."""
@@ -167,9 +174,9 @@ END IF; END $$;
 """  # noqa: S608  # see above
 
 
-def counted(counts: dict[str, int], quote: Callable[[str], str]) -> str:
+def counted(counts: dict[str, int]) -> str:
     """Write the statement that stops where the rows are not as many as the manifest says."""
-    wrong = [f"(SELECT count(*) FROM public.{quote(name)}) <> {number:d}" for name, number in counts.items()]  # noqa: S608  # quoted
+    wrong = [f"(SELECT count(*) FROM {table}) <> {number:d}" for table, number in counts.items()]  # noqa: S608  # quoted names, and numbers
     return f"""
 DO $$ BEGIN IF {" OR ".join(wrong)} THEN
   RAISE EXCEPTION 'The restored rows are not as many as the manifest says. Nothing was changed.';

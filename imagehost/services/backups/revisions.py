@@ -7,11 +7,17 @@ from imagehost.environment import ROOT
 from imagehost.failures import Failure
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether tables are of this version, or of an older one."""
+    try:
+        return ScriptDirectory(str(ROOT / "migrations")).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def check_known(revision: str) -> None:
     """Refuse tables of a version that is newer than this one. Raises Failure."""
-    try:
-        ScriptDirectory(str(ROOT / "migrations")).get_revision(revision)
-    except CommandError as error:
+    if not is_known(revision):
         raise Failure(
             f"The backup was made by a newer imagehost (its tables are at {revision}). Restore it with that."
-        ) from error
+        )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from imagehost.failures import Failure
 from imagehost.models import Base
+from imagehost.services.backups.revisions import is_known
 
 IMAGES = sa.table("images", sa.column("id"), sa.column("filename"), sa.column("size"), sa.column("sha256"))
 """The columns that every revision has, also those of old backups."""
@@ -46,8 +47,13 @@ class Snapshot:
     connection: sa.Connection
 
     def tables(self) -> list[str]:
-        """Name our tables that are there."""
-        return sorted(OURS.intersection(sa.inspect(self.connection).get_table_names()))
+        """Name our tables that are there; after a newer version, which may have made others, all of them."""
+        found = set(sa.inspect(self.connection).get_table_names())
+        newer = VERSION.name in found and not is_known(self._version())
+        return sorted(found if newer else OURS & found)
+
+    def _version(self) -> str:
+        return str(self.connection.execute(sa.select(VERSION.c.version_num)).scalar())
 
     def counts(self) -> dict[str, int]:
         """Count the rows of each of our tables."""
@@ -60,7 +66,7 @@ class Snapshot:
         """Give the revision of the tables. Raises Failure where there are none."""
         if not {IMAGES.name, VERSION.name} <= set(self.tables()):
             raise Failure("The database has no tables yet. Make them: flask db upgrade")
-        return str(self.connection.execute(sa.select(VERSION.c.version_num)).scalar_one())
+        return self._version()
 
     def state(self) -> State | None:
         """Tell how many images there are, and the last id; None where there is no table."""

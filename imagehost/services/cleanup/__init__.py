@@ -13,13 +13,14 @@ from imagehost.services import counting
 from imagehost.services.cleanup import files, rows
 from imagehost.services.cleanup.files import Found
 from imagehost.services.cleanup.report import Kind, Report, Tally
-from imagehost.services.cleanup.rows import Share
+from imagehost.services.cleanup.rows import Known, Share
 from imagehost.services.progress import Progress, silent
 
 __all__ = ["Kind", "Report", "Share", "Tally", "Wish", "clean"]
 
-FEW = 100
-"""Of which more than half may go without a question."""
+FEW = 2
+"""So many may go without a question, however few there are; of more, a tenth of all."""
+SHARE = 10
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +44,22 @@ def clean(wish: Wish, progress: Progress = silent) -> Report:
     check_marker()
     check_tables()
     report = Report(wish.dry_run)
-    with storage.inspecting() if wish.dry_run else storage.maintaining():
+    with storage.inspecting() if wish.dry_run else storage.maintaining(retaining=False):
         before = time.time() - wish.grace
         total = counting.total()
         with progress("files", total) as advance:
             found = files.find(report, before, advance)
         with progress("rows", total) as advance:
-            lost, known = rows.find(report, wish.checksums, advance)
+            known = rows.find(report, wish.checksums, found.names(), advance)
+        found.spare(known.alive)
+        files.tell(report, found)
         if not wish.force:
             check_plausible(report, found, known, dropping=wish.drop_missing)
         with progress("removal", len(found.garbage)) as advance:
-            files.sweep(report, found.garbage, before, advance)
+            files.sweep(report, found, before, advance)
         if wish.drop_missing:
-            with progress("rows without a file", len(lost)) as advance:
-                rows.drop(report, lost, advance)
+            with progress("rows without a file", len(known.lost)) as advance:
+                rows.drop(report, known.lost, advance)
     level = logging.WARNING if report.needs_somebody else logging.INFO
     log.log(level, "looked for a clean-up" if wish.dry_run else "cleaned up", extra=report.facts())
     return report
@@ -77,19 +80,25 @@ def check_tables() -> None:
         raise Failure(f"There are no tables in {here()}: is DATABASE_URL right? Nothing was changed.")
 
 
-def check_plausible(report: Report, found: Found, known: int, *, dropping: bool) -> None:
-    """Refuse to remove most of a host, as a wrong setting would ask for. Raises Failure."""
+def check_plausible(report: Report, found: Found, known: Known, *, dropping: bool) -> None:
+    """Refuse to remove much of a host, as an old database or a wrong setting asks for. Raises Failure."""
     orphans, lost = report[Kind.ORPHAN].found, report[Kind.MISSING].found
-    if orphans and (not found.recorded or (found.images > FEW and orphans * 2 > found.images)):
+    if orphans and (not found.recorded or is_much(orphans, found.images)):
         raise Failure(
             f"{orphans} of {found.images} files in {settings.images_dir} have no row in {here()}: "
-            "is DATABASE_URL right? Nothing was changed. If they are really to go, say --force"
+            "is DATABASE_URL right, and is it the newest state? Nothing was changed. "
+            "If they are really to go, say --force"
         )
-    if dropping and lost and (lost == known or (known > FEW and lost * 2 > known)):
+    if dropping and lost and (lost == known.rows or is_much(lost, known.rows)):
         raise Failure(
-            f"{lost} of {known} rows in {here()} have no file in {settings.images_dir}: "
+            f"{lost} of {known.rows} rows in {here()} have no file in {settings.images_dir}: "
             "is IMAGES_DIR right? Nothing was changed. If they are really to go, say --force"
         )
+
+
+def is_much(some: int, of_all: int) -> bool:
+    """Tell whether it is more than a crash leaves behind."""
+    return some > FEW and some * SHARE > of_all
 
 
 def here() -> str:

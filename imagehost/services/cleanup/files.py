@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import partial
 
 import sqlalchemy as sa
 
@@ -26,7 +25,6 @@ KINDS = {
     Place.RENDITION: Kind.RENDITION,
     Place.INCOMING: Kind.INCOMING,
     Place.DELETED: Kind.DELETED,
-    Place.FOREIGN: Kind.FOREIGN,
 }
 
 log = logging.getLogger(__name__)
@@ -34,11 +32,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Found:
-    """What is in the storage: how many images, how many of them with a row, and what may be removed."""
+    """What is in the storage: how many images, how many of these with a row, and what may go, with sizes."""
 
     images: int = 0
     recorded: int = 0
-    garbage: list[Item] = field(default_factory=list)
+    garbage: list[tuple[Item, int]] = field(default_factory=list)
+
+    def names(self) -> set[str]:
+        """Give the images whose files or renditions may be removed."""
+        return {item.image for item, _ in self.garbage if item.image}
+
+    def spare(self, filenames: Collection[str]) -> None:
+        """Take from it what belongs to images that have a row after all."""
+        spared = {item.image for item, _ in self.garbage if item.place is Place.IMAGE} & set(filenames)
+        self.recorded += len(spared)
+        self.garbage = [(item, size) for item, size in self.garbage if item.image not in filenames]
 
 
 def find(report: Report, before: float, advance: Advance) -> Found:
@@ -50,21 +58,20 @@ def find(report: Report, before: float, advance: Advance) -> Found:
         found.images += len(filenames)
         found.recorded += len(alive)
         # Renditions stay with an image that has both row and file.
-        found.garbage += filter(partial(judge, report, before), (i for i in shelf if i.image not in alive))
+        for item in shelf:
+            if item.place is Place.FOREIGN:
+                report[Kind.FOREIGN].add(item.path)
+                log.info("file of somebody else", extra={"path": item.path})
+            elif item.image not in alive and (size := removable(item, before)) is not None:
+                found.garbage.append((item, size))
         advance(len(filenames))
     return found
 
 
-def judge(report: Report, before: float, item: Item) -> bool:
-    """Report what nothing speaks for, and tell whether it may be removed."""
-    if item.place is Place.FOREIGN:
-        report[Kind.FOREIGN].add(item.path)
-        log.info("file of somebody else", extra={"path": item.path})
-        return False
-    size = removable(item, before)
-    if size is not None:
+def tell(report: Report, found: Found) -> None:
+    """Report what nothing speaks for."""
+    for item, size in found.garbage:
         report[KINDS[item.place]].add(item.path, size)
-    return size is not None
 
 
 def recorded(filenames: Collection[str]) -> set[str]:
@@ -86,9 +93,9 @@ def removable(item: Item, before: float) -> int | None:
     return seen.size if item.place is Place.DELETED or seen.changed < before else None
 
 
-def sweep(report: Report, garbage: list[Item], before: float, advance: Advance) -> None:
+def sweep(report: Report, found: Found, before: float, advance: Advance) -> None:
     """Remove what was found, unless a row or a change has come meanwhile."""
-    for some in batches(garbage, AT_ONCE):
+    for some in batches((item for item, _ in found.garbage), AT_ONCE):
         filenames = {item.image for item in some if item.image}
         alive = recorded([filename for filename in filenames if storage.look_at(filename)])
         for item in some:

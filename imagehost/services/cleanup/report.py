@@ -17,6 +17,7 @@ class Kind(Enum):
     DELETED = "left-overs of deletions"
     DAMAGED = "damaged files"
     FOREIGN = "files of somebody else"
+    UNINDEXED = "rows not in the index"
 
 
 @dataclass(slots=True)
@@ -53,7 +54,8 @@ class Report:
     def needs_somebody(self) -> bool:
         """Tell whether something is lost, damaged, or could not be removed."""
         lost = self[Kind.MISSING].found > self[Kind.MISSING].removed
-        return lost or bool(self[Kind.DAMAGED].found) or any(tally.failed for tally in self.tallies.values())
+        damaged = self[Kind.DAMAGED].found or self[Kind.UNINDEXED].found
+        return lost or bool(damaged) or any(tally.failed for tally in self.tallies.values())
 
     def facts(self) -> dict[str, int]:
         """Give the counts that say something, for the log."""

@@ -1,9 +1,9 @@
 """Rows whose file is lost or damaged: found, and the lost ones dropped on demand."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import sqlalchemy as sa
@@ -38,23 +38,52 @@ class Share:
         return image_id % self.parts == self.number % self.parts
 
 
-def find(report: Report, share: Share | None, advance: Advance) -> tuple[list[str], int]:
-    """Find what is lost, and in a share what is damaged; give the lost, and the number of all rows."""
-    lost, rows = [], 0
+@dataclass(slots=True)
+class Known:
+    """What the rows told: how many there are, whose file is lost, and who of some has one."""
+
+    rows: int = 0
+    lost: list[str] = field(default_factory=list)
+    alive: set[str] = field(default_factory=set)
+
+
+def find(report: Report, share: Share | None, doubted: Collection[str], advance: Advance) -> Known:
+    """Find what is lost, and in a share what is damaged, and who of the ``doubted`` has a row and a file.
+
+    By id, as a look by name may miss rows where the index of names is damaged.
+    """
+    known = Known()
     check = partial(problem, share)
     for row, kind, reason in parallel.each(check, every()) if share else map(check, every()):
-        rows += 1
+        known.rows += 1
         advance(1)
+        if row.filename in doubted and kind is not Kind.MISSING:
+            known.alive.add(row.filename)
+            report_unindexed(report, row)
         # A deletion takes the row first: where it is still there, the file is really lost.
-        if kind is None or not recorded([row.filename]):
+        if kind is None or not is_there(row):
             continue
         report[kind].add(f"{row.filename}: {reason}" if reason else row.filename)
         if kind is Kind.MISSING:
-            lost.append(row.filename)
+            known.lost.append(row.filename)
             log.info("row without a file", extra={"image": row.filename})
         else:
             log.error("damaged file", extra={"image": row.filename, "reason": reason})
-    return lost, rows
+    return known
+
+
+def is_there(row: Row) -> bool:
+    """Tell whether a row is still there."""
+    found = db.session.scalar(sa.select(Image.id).where(Image.id == row.id))
+    end_reading()
+    return found is not None
+
+
+def report_unindexed(report: Report, row: Row) -> None:
+    """Report a row that is found by its id and not by its name; one that came or went meanwhile is sound."""
+    if not recorded([row.filename]) and is_there(row):
+        report[Kind.UNINDEXED].add(row.filename)
+        log.error("index damaged", extra={"image": row.filename})
 
 
 def every() -> Iterator[Row]:

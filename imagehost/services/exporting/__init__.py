@@ -1,6 +1,7 @@
 """Exporting all images under their original names, with a table of what is known of them."""
 
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def export(folder: Path, progress: Progress = silent) -> Outcome:
         prepare(folder)
         export_all(folder, outcome, progress)
         (folder / DRAFT).unlink(missing_ok=True)
+        # A power failure takes what is not on the disk yet, and without the journal nobody would miss it.
+        os.sync()
         if not outcome.problems:
             (folder / journal.FILE).unlink()
     facts = {"folder": str(folder), "exported": outcome.exported, "problems": len(outcome.problems)}

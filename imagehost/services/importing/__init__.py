@@ -6,7 +6,7 @@ from pathlib import Path
 
 from imagehost.extensions import settings
 from imagehost.services import images, parallel
-from imagehost.services.folders import keep_apart
+from imagehost.services.folders import keep_apart, keep_from_backups
 from imagehost.services.importing import journal
 from imagehost.services.importing.bringing import bring
 from imagehost.services.importing.deciding import tasks
@@ -30,6 +30,7 @@ def import_folder(
     """
     folder = folder.resolve()
     keep_apart(folder)
+    keep_from_backups(folder)
     images.ensure_storage()
     outcome = Outcome()
     with resumable(), journal.opened(settings.instance_dir) as notes:

@@ -1,7 +1,7 @@
 """What is to be imported, and what was before."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,35 +33,45 @@ def tasks(folder: Path, journal: Journal, *, again: bool) -> Iterator[Task | Res
         yield from decided
 
 
-def existing(names: Collection[str]) -> set[str]:
-    """Tell which names, whatever their extension, have a row."""
+def existing(names: Collection[str]) -> dict[str, str]:
+    """Tell which names, whatever their extension, have a row, and the hash that is noted there."""
     filenames = [f"{name}.{kind}" for name in names for kind in KINDS]
-    rows = db.session.scalars(sa.select(Image.filename).where(Image.filename.in_(filenames)))
-    found = {filename.partition(".")[0] for filename in rows}
+    rows = db.session.execute(
+        sa.select(Image.filename, Image.sha256).where(Image.filename.in_(filenames))
+    ).all()
+    found = {row.filename.partition(".")[0]: row.sha256 for row in rows}
     end_reading()
     return found
 
 
 def decide(
-    candidate: Candidate, record: Record | None, alive: Collection[str], journal: Journal, *, again: bool
+    candidate: Candidate, record: Record | None, alive: Mapping[str, str], journal: Journal, *, again: bool
 ) -> Task | Result:
     """Decide about one file."""
-    if record and is_same(candidate, record):
+    if record and (record.stamp == candidate.stamp or is_same(candidate, record, alive)):
         if record.name in alive:
-            if record.sha256 is None or record.stamp != candidate.stamp:
-                journal.adopt(candidate, record)
+            # It was killed before it could note the hash, or the file's time is another now.
+            if not record.sha256 or record.stamp != candidate.stamp:
+                journal.adopt(candidate, record.sha256 or digest(candidate))
             return Result(candidate.path, What.ALREADY)
         if record.sha256 is not None and not again:
             return Result(candidate.path, What.DELETED)
     return Task(candidate, naming.new_name())
 
 
-def is_same(candidate: Candidate, record: Record) -> bool:
-    """Tell whether a file is the one that was noted, also where only its time is another."""
-    if candidate.stamp == record.stamp:
-        return True
+def is_same(candidate: Candidate, record: Record, alive: Mapping[str, str]) -> bool:
+    """Tell whether a file whose time is another is the one that was noted.
+
+    Where a kill came before its hash was noted, the row knows it, unless the image was cleaned of metadata.
+    """
+    known = {record.sha256 or alive.get(record.name)} - {None}
+    return bool(known) and digest(candidate) in known
+
+
+def digest(candidate: Candidate) -> str:
+    """Hash a file; nothing is the hash of one that cannot be read."""
     try:
         with Path(candidate.path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == record.sha256
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        return False
+        return ""

@@ -50,11 +50,10 @@ class Journal:
             query = "UPDATE files SET sha256 = ? WHERE path = ?"
             self.connection.execute(query, (result.sha256, os.fsencode(result.path)))
 
-    def adopt(self, candidate: Candidate, record: Record) -> None:
-        """Note that a path was imported, and is the same."""
+    def adopt(self, candidate: Candidate, sha256: str) -> None:
+        """Note that a path was imported, and is the same; of what its hash is."""
         query = "UPDATE files SET stamp = ?, sha256 = ? WHERE path = ?"
-        note = (candidate.stamp, record.sha256 or "", os.fsencode(candidate.path))
-        self.connection.execute(query, note)
+        self.connection.execute(query, (candidate.stamp, sha256, os.fsencode(candidate.path)))
 
 
 @contextmanager

@@ -293,3 +293,16 @@ def test_a_database_file_that_is_gone_is_made_anew(app, backup):
     restoring.restore(backup)
     assert everything(app) == before
     assert add_images(app, 1, first=7)
+
+
+def test_what_a_newer_version_made_is_saved_and_goes(app, backup):
+    """As when an upgrade is rolled back, and done again."""
+    before = everything(app)
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE albums (id INTEGER PRIMARY KEY)"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    done = restoring.restore(backup, replace=True)
+    assert everything(app) == before
+    assert not sa.inspect(db.engine).has_table("albums")
+    assert done.safety.manifest.counts["albums"] == 0
+    assert "albums" in done.safety.backup.dump.read_text()

@@ -1,5 +1,6 @@
 """Clean-up refuses to believe a wrong setting, a missing volume, or an empty database."""
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from imagehost.models import Image
 from imagehost.services import cleanup, images
 from imagehost.services.cleanup import Kind, Wish, rows
 from imagehost.storage import layout, maintenance
+from tests import pictures
 from tests.conftest import ON_SQLITE, uploaded
 from tests.rows import add_rows
 from tests.services.cleanup.litter import NOW, counts, image_files, litter, put, tree
@@ -60,12 +62,28 @@ def test_a_database_that_knows_none_of_the_files_is_refused(app, clean, folder, 
 
 
 @ON_SQLITE
-def test_more_than_half_of_many_files_do_not_go_unasked(clean, folder):
-    for number in range(101):
+def test_more_than_a_tenth_of_all_files_do_not_go_unasked(app, clean, folder):
+    for number in range(24):
+        uploaded(app.test_client(), pictures.jpg(40 + number, 12))
+    for number in range(3):
         put(folder, f"or/orphan{number:010}.jpg")
-    with pytest.raises(Failure, match=r"101 of 104 files .* say --force"):
+    # 3 of 30.
+    assert clean()[Kind.ORPHAN].removed == 3
+    for number in range(4):
+        put(folder, f"or/orphan{number:010}.jpg")
+    with pytest.raises(Failure, match=r"4 of 31 files .* say --force"):
         clean()
-    assert clean(Wish(grace=0, force=True))[Kind.ORPHAN].removed == 101
+    assert clean(Wish(grace=0, force=True))[Kind.ORPHAN].removed == 4
+
+
+@ON_SQLITE
+def test_a_second_host_on_the_folder_is_noticed(app, make_app, clean, folder, tmp_path, migrated_sqlite):
+    shutil.copy(migrated_sqlite, tmp_path / "other.db")
+    other = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/other.db", IMAGES_DIR=folder)
+    for number in range(3):
+        uploaded(other.test_client(), pictures.jpg(40 + number, 12))
+    with pytest.raises(Failure, match=r"3 of 6 files .* say --force"):
+        clean()
 
 
 @ON_SQLITE
@@ -79,15 +97,15 @@ def test_rows_of_which_none_has_a_file_do_not_go_unasked(clean, folder, database
 
 
 @ON_SQLITE
-def test_more_than_half_of_many_rows_do_not_go_unasked(app, clean, folder, database_url):
+def test_more_than_a_tenth_of_all_rows_do_not_go_unasked(app, clean, folder, database_url):
     with app.app_context():
         moment = db.session.scalars(sa.select(Image.upload_time)).first()
-    add_rows(app, [moment] * 101)
-    with pytest.raises(Failure, match=r"101 of 104 rows .* say --force"):
+    add_rows(app, [moment] * 3)
+    with pytest.raises(Failure, match=r"3 of 6 rows .* say --force"):
         clean(DROP)
-    assert len(truth.rows(database_url)) == 104
-    assert clean()[Kind.MISSING].found == 101
-    assert clean(Wish(grace=0, drop_missing=True, force=True))[Kind.MISSING].removed == 101
+    assert len(truth.rows(database_url)) == 6
+    assert clean()[Kind.MISSING].found == 3
+    assert clean(Wish(grace=0, drop_missing=True, force=True))[Kind.MISSING].removed == 3
     truth.assert_exact(database_url, folder)
 
 

@@ -217,3 +217,13 @@ def test_a_thousand_images_of_one_name_have_as_many_files(app, target, monkeypat
         )
     assert names[:3] == ["image.png", "image (2).png", "image (3).png"]
     assert len(set(names)) == 1000
+
+
+@ON_SQLITE
+def test_all_is_on_the_disk_before_the_journal_goes(export, target, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, "sync", lambda: seen.append({path.name for path in target.iterdir()}))
+    export()
+    (names,) = seen
+    assert names == {*FILES, "images.csv", journal.FILE}
+    assert not (target / journal.FILE).exists()

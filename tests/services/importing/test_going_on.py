@@ -1,5 +1,6 @@
 """An import that ended half-way goes on, and imports each picture once."""
 
+import os
 import sqlite3
 
 import pytest
@@ -92,6 +93,21 @@ def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, dat
         bring()
     assert counts(bring()) == {"already": 4}
     assert len(truth.rows(database_url)) == 4
+
+
+@pytest.mark.parametrize("again_before", [False, True], ids=["touched at once", "touched later"])
+def test_what_was_killed_and_then_touched_is_known(bring, folder, monkeypatch, database_url, again_before):
+    with monkeypatch.context() as killed:
+        killed.setattr(journal.Journal, "finish", lambda *_: None)
+        bring()
+    if again_before:
+        assert counts(bring()) == {"already": 4}
+    for path in folder.rglob("*.jpg"):
+        os.utime(path, (1, 1))
+    assert counts(bring()) == {"already": 4}
+    (folder / "a.jpg").write_bytes(pictures.jpg(90, 8))
+    assert counts(bring()) == {"imported": 1, "already": 3}
+    assert len(truth.rows(database_url)) == 5
 
 
 @ON_SQLITE

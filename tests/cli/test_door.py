@@ -1,0 +1,84 @@
+"""However a command ends, it says so in one line, and by its status."""
+
+import json
+import os
+import signal
+
+import click
+import pytest
+
+from imagehost.cli.door import command
+from imagehost.services import cleanup
+from tests.conftest import ON_SQLITE
+
+
+@pytest.fixture
+def flask(runner):
+    return lambda *words: runner.invoke(args=["cleanup", *words])
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("by\nnothing")
+
+    monkeypatch.setattr(cleanup, "clean", fail)
+
+
+@ON_SQLITE
+def test_a_fault_of_ours_is_one_line_and_its_traceback_is_in_the_log(app, flask, broken):
+    ended = flask()
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr == "imagehost: ZeroDivisionError: by\\nnothing (details in app.log)\n"
+    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    assert "ERROR - - command failed" in log
+    assert "Traceback (most recent call last)" in log
+
+
+@ON_SQLITE
+def test_a_fault_of_ours_is_told_to_scripts(flask, broken):
+    ended = flask("--json")
+    assert ended.exit_code == 1
+    answer = {"status": "error", "message": "ZeroDivisionError: by\\nnothing (details in app.log)"}
+    assert json.loads(ended.stdout) == answer
+
+
+@ON_SQLITE
+def test_a_wrong_use_ends_with_2(flask):
+    assert flask("--slice", "1/2").exit_code == 2
+    assert flask("--no-such-option").exit_code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_asked_to_end_takes_back_what_it_did(number):
+    before, steps = signal.getsignal(number), []
+
+    @command
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            signal.pause()
+        finally:
+            steps.append("taken back")
+
+    with pytest.raises(SystemExit) as ended:
+        work()
+    assert (ended.value.code, steps) == (128 + number, ["taken back"])
+    assert signal.getsignal(number) == before
+
+
+def test_under_nohup_the_end_of_the_terminal_is_none():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        command(lambda: os.kill(os.getpid(), signal.SIGHUP))()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_click_ends_with_passes():
+    @command
+    def ask() -> None:
+        raise click.Abort
+
+    with pytest.raises(click.Abort):
+        ask()
