@@ -17,7 +17,6 @@ import requests
 
 from imagehost import create_app
 from imagehost.services.backups import making
-from imagehost.services.backups.catalogue import Backup
 from tests.conftest import close
 from tests.ports import free_port
 from tests.postgres import Postgres
@@ -138,7 +137,6 @@ class Machine:
         """Say which backup and which image the document is about now."""
         if backup:
             self.names["backup_2026-11-25_030000"] = backup
-            self.names["2026-11-25 03:00:00Z"] = f"{Backup(Path(backup)).made_at:%Y-%m-%d %H:%M:%SZ}"
         if image:
             self.names["/k3/"] = f"/{image[:2]}/"
             self.names["k3v9x1q8m2p7d4zs.jpg"] = image

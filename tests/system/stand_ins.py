@@ -12,6 +12,7 @@ PROGRAMS = {
     # One user is all that there may be here; PostgreSQL is told which one it would be.
     "sudo": 'shift; export PGUSER=$1; shift; exec "$@"',
     "chown": "",
+    "pg_lsclusters": 'psql -d postgres -c "" >/dev/null 2>&1 && echo 15 main online || echo 15 main down',
     "systemctl": 'exec "$PYTHON_HERE" "$SYSTEMCTL" "$@"',
     # A new virtual environment finds what this one has.
     "python3": """
@@ -33,7 +34,7 @@ def install(folder: Path, postgres: Postgres) -> dict[str, str]:
     state.mkdir()
     # What Debian's packages bring.
     started = shlex.join(postgres.starting())
-    for name, kind, command in (("nginx", "simple", "true"), ("postgresql", "oneshot", started)):
+    for name, kind, command in (("nginx", "simple", "true"), ("postgresql@15-main", "oneshot", started)):
         write(units / f"{name}.service", f"[Service]\nType={kind}\nExecStart={command}\n")
     return {
         "HOME": str(folder),
