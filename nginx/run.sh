@@ -19,6 +19,8 @@ NGINX_CONF_DIR=$(absolute "${NGINX_CONF_DIR:-$INSTANCE_DIR/nginx}")
 NGINX_TEMP_DIR=$(absolute "${NGINX_TEMP_DIR:-$NGINX_CONF_DIR/temp}")
 TLS_CERTIFICATE=$(absolute "${TLS_CERTIFICATE-}")
 TLS_KEY=$(absolute "${TLS_KEY-}")
+# Debian keeps it off the PATH of users.
+NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
 # shellcheck source=nginx/15-settings.envsh
 . "$here/15-settings.envsh"
 
@@ -28,5 +30,4 @@ for template in "$here"/templates/*.template; do
     envsubst "$(env | sed -n 's/^\([A-Z_]*\)=.*/${\1}/p')" <"$template" >"$NGINX_CONF_DIR/$name"
 done
 "$here/30-watch.sh" "$([ "${1-}" != -t ] || echo once)"
-# Debian keeps it off the PATH of users.
-exec "$(command -v nginx || echo /usr/sbin/nginx)" -e stderr -c "$NGINX_CONF_DIR/nginx.conf" "$@"
+exec "$NGINX" -e stderr -c "$NGINX_CONF_DIR/nginx.conf" "$@"

@@ -60,9 +60,13 @@ class Nginx:
         self.environment = {**os.environ, **given}
         self.log_dir = Path(given.get("LOG_DIR", folder / "logs"))
         self.output = folder / "nginx-output"
+        self.run = RUN
+        if not as_root:
+            # Another user may not be let into where the project is.
+            self.run = Path(shutil.copytree(RUN.parent, folder / "shipped", dirs_exist_ok=True)) / RUN.name
 
     def command(self, *arguments: str) -> list[str]:
-        return [*self.inside, "sh", str(RUN), *arguments, *self.user]
+        return [*self.inside, "sh", str(self.run), *arguments, *self.user]
 
     def check(self) -> str:
         """What nginx says of the configuration."""
