@@ -132,7 +132,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
 
 
 def test_one_that_is_killed_counts_for_nothing(server, settings):
-    """At the very last moment: when all is done but the name."""
+    """At the very last moment: when all is done but the name. (The first is of the folder for deletions.)"""
     before = flask(settings, "backup", "list")["backups"]
     killed = [
         "strace",
@@ -143,7 +143,7 @@ def test_one_that_is_killed_counts_for_nothing(server, settings):
         "-e",
         "trace=rename",
         "-e",
-        "inject=rename:signal=KILL",
+        "inject=rename:signal=KILL:when=2",
     ]
     ended = run(settings, "backup", "create", inside=killed)
     assert ended.returncode != 0

@@ -1,31 +1,20 @@
 """PostgreSQL: dumped by pg_dump, read in by psql."""
 
-import logging
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from imagehost.database import engine_options, translate_error
-from imagehost.errors import ImageHostError
 from imagehost.failures import Broken, Failure, Undone
-from imagehost.services.backups import programs
+from imagehost.services.backups import programs, scratches
+from imagehost.services.backups.scratches import SCHEMA
 from imagehost.services.backups.snapshots import OURS, Snapshot, State
 
-SCRATCH = "imagehost_scratch_"
-"""Begins the names of databases that are there for a check; the time in seconds follows."""
-DAY = 24 * 60 * 60
 SECONDS_TO_WAIT = 30
 """For requests that are under way, before their tables are replaced."""
 
-SCHEMA = "public"
 HOME = sa.text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('images')")
-LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-"""Whatever the server's other databases are like."""
-TRIES = 20
 
 CHANGED = "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
 
@@ -34,8 +23,6 @@ DO $$ BEGIN IF pg_catalog.to_regclass('public.images') IS NOT NULL THEN
   RAISE EXCEPTION '{CHANGED}';
 END IF; END $$;
 """
-
-log = logging.getLogger(__name__)
 
 
 class PostgreSQL:
@@ -75,56 +62,13 @@ class PostgreSQL:
         """Restore a dump into a new database of the same server."""
         if not programs.is_whole_dump(dump):
             raise Broken(f"{dump.name} cannot be restored: it is cut off.")
-        self.drop_old_scratches()
-        name = f"{SCRATCH}{int(time.time())}_{secrets.token_hex(4)}"
-        self.create(name)
-        url = self.engine.url.set(database=name)
-        options = f"-c timezone=utc -c search_path={SCHEMA}"
-        arguments = {**engine_options(url)["connect_args"], "options": options}
-        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
-        sa.event.listen(engine, "handle_error", translate_error)
-        try:
+        with scratches.database(self.engine) as url:
             try:
                 self.load(dump, url)
             except Undone as error:
                 raise Broken(f"{dump.name} cannot be restored: {error}") from error
-            with engine.connect() as connection:
+            with scratches.connected(url) as connection:
                 yield Snapshot(connection)
-        finally:
-            self.drop(name)
-
-    def create(self, name: str) -> None:
-        """Create a scratch database. Raises Failure."""
-        try:
-            self.execute(f"CREATE DATABASE {name} {LIKE_NO_OTHER}")
-        except sa.exc.ProgrammingError as error:
-            with self.engine.connect() as connection:
-                user = connection.exec_driver_sql("SELECT quote_ident(current_user)").scalar_one()
-            raise Failure(
-                "The database's user may not make the scratch database that a check needs. "
-                f"Allow it, as an administrator: ALTER ROLE {user} CREATEDB"
-            ) from error
-
-    def drop(self, name: str) -> None:
-        """Drop a scratch database; one that is still in use, by autovacuum say, goes with a later check."""
-        for _ in range(TRIES):
-            try:
-                # Not by force, which would need the right to end what the server itself does there.
-                self.execute(f"DROP DATABASE IF EXISTS {name}")
-            except (sa.exc.DBAPIError, ImageHostError):
-                time.sleep(0.1)
-            else:
-                return
-        log.warning("scratch database left", extra={"database": name})
-
-    def drop_old_scratches(self) -> None:
-        """Drop what checks left that were killed."""
-        names = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :prefix)")
-        with self.engine.connect() as connection:
-            found = connection.execute(names, {"prefix": SCRATCH}).scalars().all()
-        for name in found:
-            if int(name.removeprefix(SCRATCH).partition("_")[0]) < time.time() - DAY:
-                self.drop(name)
 
     def replace(self, dump: Path, expected: State | None, counts: dict[str, int]) -> None:
         """Drop the tables and read the dump in, in one transaction."""
@@ -152,11 +96,6 @@ class PostgreSQL:
             "--output=/dev/null",
         )
         programs.run(program, url, *options, *steps)
-
-    def execute(self, statement: str) -> None:
-        """Run what no transaction may be around."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(statement)
 
 
 def unchanged(expected: State | None) -> str:

@@ -7,14 +7,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
-from imagehost.errors import ImageHostError, NotFound
+from imagehost.errors import ImageHostError
 from imagehost.extensions import storage
 from imagehost.failures import Failure, Undone
-from imagehost.services import hashing, parallel
-from imagehost.services.backups import catalogue, databases, making, manifest, preparing, verifying
+from imagehost.services.backups import bringing, catalogue, databases, making, manifest, preparing, verifying
 from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.manifest import Manifest
 from imagehost.services.backups.revisions import check_known
@@ -61,7 +58,7 @@ def restore(
         expected = safety.state if safety else state
         added: list[str] = []
         with taking_back(lambda _: added):
-            bring_bytes(backup, facts, added, progress)
+            bringing.bring_all(backup, facts, added, progress)
         with taking_back(lambda error: unrecorded(added, error)):
             databases.live().replace(backup.dump, expected, facts.counts)
         removed = remove_others(backup, facts, safety.backup) if safety and not backup.database_only else 0
@@ -113,63 +110,16 @@ def unrecorded(added: list[str], error: BaseException) -> Iterable[str]:
     return databases.without_row(added) if databases.state() else []
 
 
-def bring_bytes(backup: Backup, facts: Manifest, added: list[str], progress: Progress) -> None:
-    """Bring every image of a backup to the storage, unless it is there and sound."""
-    if backup.database_only:
-        return
-    spoiled = set(facts.damaged)
-    files = (
-        (path, digest)
-        for path, digest in manifest.sums(backup)
-        # What was spoiled when the backup was made replaces nothing.
-        if "/" in path and not (name_of(path) in spoiled and storage.exists(name_of(path)))
-    )
-    with progress("images", facts.copied + facts.linked) as advance:
-        for _ in parallel.each(partial(bring, backup.path, added), files):
-            advance(1)
-
-
-def bring(folder: Path, added: list[str], file: tuple[str, str]) -> None:
-    """Bring one image to the storage."""
-    path, digest = file
-    filename = name_of(path)
-    found = stored_hash(filename)
-    if found == digest:
-        return
-    with (folder / path).open("rb") as source, storage.receive(unlimited=True) as incoming:
-        while block := source.read(hashing.BLOCK):
-            incoming.write(block)
-        if incoming.sha256 != digest:
-            raise Failure(f"{path} of the backup is damaged. Nothing was changed.")
-        incoming.flush_to_disk()
-        if found is not None:
-            # What is there is damaged, whatever becomes of the rest.
-            storage.delete(filename)
-        else:
-            added.append(filename)
-        storage.publish(incoming, filename)
-
-
-def stored_hash(filename: str) -> str | None:
-    """Hash what the storage has; None where it has nothing."""
-    try:
-        with storage.open(filename) as file:
-            return hashing.sha256(file)
-    except NotFound:
-        return None
-
-
 def remove_others(backup: Backup, facts: Manifest, safety: Backup) -> int:
     """Remove the bytes of images that were here before and have no row any more."""
     # Those that the backup had rows of, and no bytes, are here again, it seems.
-    kept = {*map(name_of, (path for path, _ in manifest.sums(backup))), *facts.missing, *facts.damaged}
-    before = (name_of(path) for path, _ in manifest.sums(safety) if "/" in path)
+    kept = {
+        *map(bringing.name_of, (path for path, _ in manifest.sums(backup))),
+        *facts.missing,
+        *facts.damaged,
+    }
+    before = (bringing.name_of(path) for path, _ in manifest.sums(safety) if "/" in path)
     others = [filename for filename in before if filename not in kept]
     for filename in others:
         storage.delete(filename)
     return len(others)
-
-
-def name_of(path: str) -> str:
-    """Take the filename from a path in a backup."""
-    return path.rpartition("/")[2]

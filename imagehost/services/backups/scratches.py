@@ -1,0 +1,89 @@
+"""Scratch databases of PostgreSQL: there for a check, and gone after it."""
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from imagehost.database import engine_options, translate_error
+from imagehost.errors import ImageHostError
+from imagehost.failures import Failure
+
+SCHEMA = "public"
+"""That our tables are in."""
+PREFIX = "imagehost_scratch_"
+"""Begins their names; the time in seconds follows."""
+LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+"""Whatever the server's other databases are like."""
+DAY = 24 * 60 * 60
+TRIES = 20
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def database(engine: sa.Engine) -> Iterator[sa.URL]:
+    """Make a database on an engine's server, and drop it at the end. Raises Failure."""
+    drop_old(engine)
+    name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
+    create(engine, name)
+    try:
+        yield engine.url.set(database=name)
+    finally:
+        drop(engine, name)
+
+
+@contextmanager
+def connected(url: sa.URL) -> Iterator[sa.Connection]:
+    """Connect to it, whatever path the user's own settings search for tables."""
+    options = f"-c timezone=utc -c search_path={SCHEMA}"
+    arguments = {**engine_options(url)["connect_args"], "options": options}
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
+    sa.event.listen(engine, "handle_error", translate_error)
+    with engine.connect() as connection:
+        yield connection
+
+
+def create(engine: sa.Engine, name: str) -> None:
+    """Create a scratch database. Raises Failure."""
+    try:
+        execute(engine, f"CREATE DATABASE {name} {LIKE_NO_OTHER}")
+    except sa.exc.ProgrammingError as error:
+        with engine.connect() as connection:
+            user = connection.exec_driver_sql("SELECT quote_ident(current_user)").scalar_one()
+        raise Failure(
+            "The database's user may not make the scratch database that a check needs. "
+            f"Allow it, as an administrator: ALTER ROLE {user} CREATEDB"
+        ) from error
+
+
+def drop(engine: sa.Engine, name: str) -> None:
+    """Drop a scratch database; one that is still in use, by autovacuum say, goes with a later check."""
+    for _ in range(TRIES):
+        try:
+            # Not by force, which would need the right to end what the server itself does there.
+            execute(engine, f"DROP DATABASE IF EXISTS {name}")
+        except (sa.exc.DBAPIError, ImageHostError):
+            time.sleep(0.1)
+        else:
+            return
+    log.warning("scratch database left", extra={"database": name})
+
+
+def drop_old(engine: sa.Engine) -> None:
+    """Drop what checks left that were killed."""
+    names = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :prefix)")
+    with engine.connect() as connection:
+        found = connection.execute(names, {"prefix": PREFIX}).scalars().all()
+    for name in found:
+        if int(name.removeprefix(PREFIX).partition("_")[0]) < time.time() - DAY:
+            drop(engine, name)
+
+
+def execute(engine: sa.Engine, statement: str) -> None:
+    """Run what no transaction may be around."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
