@@ -31,7 +31,15 @@ run: install
 
 test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
+ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
+else
+	@# Most of both halves is waiting for servers and browsers, so they run side by side.
+	@$(BIN)/python -m pytest $(SLOW) >$(VENV)/slow.log 2>&1 & slow=$$!; \
+	  $(BIN)/python -m pytest $(SLOW:%=--ignore=%); status=$$?; \
+	  wait $$slow || status=1; cat $(VENV)/slow.log; exit $$status
+endif
+SLOW := tests/services tests/system
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
