@@ -1,7 +1,7 @@
 """Rows whose file is lost or damaged: found, and the lost ones dropped on demand."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,13 +88,19 @@ def report_unindexed(report: Report, row: Row) -> None:
 
 def every() -> Iterator[Row]:
     """Go through all rows by id, whose order, unlike that of text, is the same in every database."""
-    columns = (Image.id, Image.filename, Image.size, Image.sha256)
-    statement = sa.select(*columns).order_by(Image.id).limit(BATCH)
     last = 0
-    while rows := db.session.execute(statement.where(Image.id > last)).all():
-        end_reading()
+    while rows := those_after(last):
         yield from rows
         last = rows[-1].id
+
+
+def those_after(last: int) -> Sequence[Row]:
+    """Read the next rows, or none, and end the transaction: what is asked later is to be seen as of then."""
+    columns = (Image.id, Image.filename, Image.size, Image.sha256)
+    statement = sa.select(*columns).where(Image.id > last).order_by(Image.id).limit(BATCH)
+    rows = db.session.execute(statement).all()
+    end_reading()
+    return rows
 
 
 def problem(share: Share | None, row: Row) -> tuple[Row, Kind | None, str]:

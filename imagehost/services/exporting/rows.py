@@ -17,12 +17,19 @@ COLUMNS = tuple(Image.__table__.columns)
 
 def batches_of_rows() -> Iterator[list[Row]]:
     """Go through all images by id, a handful at a time; no transaction is open in between."""
-    statement = sa.select(*COLUMNS).order_by(Image.id).limit(BATCH)
     last = 0
-    while rows := list(db.session.execute(statement.where(Image.id > last))):
-        end_reading()
+    while rows := those_after(last):
         yield rows
         last = rows[-1].id
+
+
+def those_after(last: int) -> list[Row]:
+    """Read the next rows, or none, and end the transaction: what is asked later is to be seen as of then."""
+    rows = list(
+        db.session.execute(sa.select(*COLUMNS).where(Image.id > last).order_by(Image.id).limit(BATCH))
+    )
+    end_reading()
+    return rows
 
 
 def is_there(row: Row) -> bool:

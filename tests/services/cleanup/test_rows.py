@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from imagehost.errors import Unavailable
 from imagehost.extensions import storage
 from imagehost.services import cleanup, images
 from imagehost.services.cleanup import Kind, Share, Wish, files, rows
+from imagehost.services.exporting.rows import batches_of_rows
 from imagehost.storage import layout
 from imagehost.storage.disk import DiskStorage
 from imagehost.storage.inventory import Look
@@ -167,3 +169,15 @@ def test_the_names_that_a_report_repeats_are_bounded(clean, folder, monkeypatch)
     report = clean()
     assert (report[Kind.MISSING].found, len(report[Kind.MISSING].names)) == (3, 2)
     assert files.recorded([]) == set()
+
+
+@pytest.mark.parametrize("read", [rows.every, batches_of_rows], ids=["clean-up", "export"])
+def test_a_deletion_after_the_last_row_was_read_is_seen(app, folder, database_url, read):
+    """Nothing holds on to the moment of the last, empty look."""
+    with app.app_context():
+        known = list(rows.every())
+        list(read())
+        with truth.reading(database_url) as connection:
+            connection.execute(sa.text("DELETE FROM images WHERE id = :id"), {"id": known[0].id})
+            connection.commit()
+        assert [rows.is_there(row) for row in known] == [False, True, True]
