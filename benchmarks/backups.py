@@ -1,7 +1,6 @@
-"""What backups cost: ``python -m benchmarks.backups [--images 10000] [--size 200000] [--postgresql]``.
+"""What backups cost beside ``cp -r`` of the same images: the first, later ones, their check, and their room.
 
-Makes a host of its own with that many images of random bytes, and ten backups of it, ten new images before
-each but the first. Beside them, ``cp -r`` of the same images and a flush of all to disk.
+More of it, on one database: ``python -m benchmarks.backups [--images 10000] [--size 200000] [--postgresql]``.
 """
 
 import argparse
@@ -10,25 +9,71 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
-import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import flask_migrate
 import sqlalchemy as sa
+from flask import Flask
 
+from benchmarks import hosts
+from benchmarks.measuring import Table, timed
 from imagehost import create_app
 from imagehost.extensions import db, settings, storage
 from imagehost.models import Image
 from imagehost.services import counting, naming
-from imagehost.services.backups import making, verifying
-from tests.postgres import Postgres
+from imagehost.services.backups import catalogue, making, verifying
 
+IMAGES = 1000
+SIZE = 200_000
+ROUNDS = 3
 NEW = 10
-BACKUPS = 10
+LATER = 2
+"""Backups after the first, with so many new images before each."""
+
+
+def measure(
+    images: int = IMAGES, size: int = SIZE, kinds: Sequence[str] = hosts.DATABASES, rounds: int = ROUNDS
+) -> list[Table]:
+    """Fill a table for each database."""
+    tables = []
+    for kind in kinds:
+        with filled(kind, images, size) as app, app.app_context():
+            found = [one_round(size, turn) for turn in range(rounds)]
+        table = Table(f"Backups of {images:,} images of {size // 1000} kB ({kind})")
+        fill(table, {name: [one[name] for one in found] for name in found[0]})
+        tables.append(table)
+    return tables
+
+
+def fill(table: Table, found: dict[str, list[float]]) -> None:
+    """Write the lines."""
+    by_hand, first, later, check = (found[name] for name in ("copy", "first", "later", "verify"))
+    table.add("`cp -r` of the images, and a flush of all to disk", by_hand, "s")
+    table.add("first backup", first, "s")
+    table.ratio("first backup, to `cp -r` and a flush", first, by_hand)
+    table.ratio(f"later backup, with {NEW} new images, to the first", later, first)
+    table.ratio("`flask backup verify`, which also restores the dump, to the first backup", check, first)
+    table.add("room of a later backup beside its new images", found["room"], "MB")
+
+
+@contextmanager
+def filled(kind: str, images: int, size: int) -> Iterator[Flask]:
+    """Fill a database and a storage with images of random bytes; give the application that works on both."""
+    with hosts.room() as folder, hosts.database(kind, folder) as url:
+        app = create_app(INSTANCE_DIR=folder, DATABASE_URL=url, LOG_LEVEL="error")
+        with app.app_context():
+            flask_migrate.upgrade()
+            storage.initialise()
+            add(images, size)
+        try:
+            yield app
+        finally:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
 
 
 def add(number: int, size: int) -> None:
@@ -50,72 +95,64 @@ def add(number: int, size: int) -> None:
     os.sync()
 
 
+def one_round(size: int, turn: int) -> dict[str, float]:
+    """Make and check backups, and a copy by hand; give the seconds of each, and the room in MB."""
+    acts: dict[str, Callable[[], float]] = {"copy": copy, "first": lambda: timed(making.create)}
+    # In turn the one and the other is first: a disk that grows tired hits both alike.
+    found = {name: acts[name]() for name in list(acts)[:: -1 if turn % 2 else 1]}
+    later, room = [], []
+    for _ in range(LATER):
+        add(NEW, size)
+        before = occupied(settings.backup_dir)
+        later.append(timed(making.create))
+        room.append((occupied(settings.backup_dir) - before - NEW * size) / 1e6)
+    found |= {"later": sum(later) / LATER, "verify": timed(verify), "room": sum(room) / LATER}
+    remove(settings.backup_dir)
+    return found
+
+
+def verify() -> None:
+    """Check the newest backup, which has to be whole."""
+    problems = verifying.verify(catalogue.every()[-1])
+    if problems:
+        raise RuntimeError(f"the backup is not whole: {problems}")
+
+
+def copy() -> float:
+    """Copy as an administrator would by hand; give the seconds."""
+    target = settings.backup_dir.with_name("copy")
+
+    def by_hand() -> None:
+        subprocess.run(["cp", "-r", settings.images_dir, target], check=True)
+        os.sync()
+
+    seconds = timed(by_hand)
+    remove(target)
+    return seconds
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder: the backups, so that the next one is the first again."""
+    shutil.rmtree(folder)
+    os.sync()
+
+
 def occupied(folder: Path) -> int:
     """Bytes that a folder takes on its disk, each file once."""
     found = map(Path.lstat, folder.rglob("*"))
     return sum({(one.st_dev, one.st_ino): one.st_blocks * 512 for one in found}.values())
 
 
-def timed(act: object) -> tuple[float, object]:
-    """Do something; give the seconds that it took."""
-    begin = time.perf_counter()
-    result = act()
-    return time.perf_counter() - begin, result
-
-
-def copy(source: Path, target: Path) -> None:
-    """Copy as an administrator would by hand."""
-    subprocess.run(["cp", "-r", str(source), str(target)], check=True)
-    os.sync()
-
-
-def measure(images: int, size: int) -> None:
-    """Make the host, then the backups, and print what each cost."""
-    flask_migrate.upgrade()
-    storage.initialise()
-    add(images, size)
-    kind = db.engine.dialect.name
-    print(f"{images} images of {size} bytes on {kind}, {os.cpu_count()} cores")
-    by_hand, _ = timed(lambda: copy(settings.images_dir, settings.backup_dir.with_name("copy")))
-    shutil.rmtree(settings.backup_dir.with_name("copy"))
-    print(f"{'cp -r and sync':<22} {by_hand:8.2f} s")
-    used, times = 0, []
-    for number in range(1, BACKUPS + 1):
-        if number > 1:
-            add(NEW, size)
-        seconds, made = timed(making.create)
-        now = occupied(settings.backup_dir)
-        times.append(seconds)
-        facts = made.manifest
-        print(
-            f"backup {number:<15} {seconds:8.2f} s {(now - used) / 1e6:10.2f} MB more "
-            f"({facts.copied} copied, {facts.linked} linked)"
-        )
-        used = now
-    seconds, problems = timed(lambda: verifying.verify(made.backup))
-    print(f"{'verify':<22} {seconds:8.2f} s, {len(problems)} problems")
-    later = median(times[1:]) / times[0]
-    print(f"1st backup / cp -r: {times[0] / by_hand:.2f}; later ones / 1st: {later:.3f}")
-
-
 def main() -> None:
-    """Read the arguments, and clean up at the end."""
+    """Read the arguments, and print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--size", type=int, default=200_000)
+    parser.add_argument("--size", type=int, default=SIZE)
     parser.add_argument("--postgresql", action="store_true", help="on a server of its own, else on SQLite")
     options = parser.parse_args()
-    with ExitStack() as held:
-        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="imagehost-bench-")))
-        overrides = {"INSTANCE_DIR": folder, "LOG_LEVEL": "error"}
-        if options.postgresql:
-            server = Postgres()
-            held.callback(server.remove)
-            overrides["DATABASE_URL"] = server.create("bench")
-        with create_app(**overrides).app_context():
-            measure(options.images, options.size)
-            db.session.remove()
-            db.engine.dispose()
+    kind = "postgresql" if options.postgresql else "sqlite"
+    for table in measure(options.images, options.size, [kind], rounds=1):
+        print(table.markdown())
 
 
 if __name__ == "__main__":

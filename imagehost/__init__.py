@@ -10,6 +10,7 @@ from imagehost import (
     extensions,
     languages,
     logs,
+    ratelimit,
     refusals,
     responses,
     security,
@@ -35,6 +36,7 @@ def create_app(**overrides: object) -> Flask:
     extensions.init_app(app, settings)
     logs.init_app(app, settings)
     security.init_app(app)
+    ratelimit.init_app(app, settings)
     languages.init_app(app)
     responses.init_app(app)
     refusals.init_app(app)

@@ -3,17 +3,18 @@
 import ipaddress
 import math
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import limits
-from flask import request
+from flask import Flask, current_app, request
 
+from imagehost.config import Settings
 from imagehost.errors import RateLimited
-from imagehost.extensions import settings
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -31,40 +32,73 @@ RETURNING hits, ends
 """
 
 
+class Counts:
+    """Hits of each client, in a file that may be lost without harm; open as long as the process lives."""
+
+    def __init__(self, path: Path, rate: str) -> None:
+        limit = limits.parse(rate)
+        self.most = limit.amount
+        self.length = limit.get_expiry()
+        self._path = path
+        self._lock = threading.Lock()
+        self._file: sqlite3.Connection | None = None
+
+    def hit(self, client: str) -> None:
+        """Count one request of a client in its window. Raises RateLimited past the limit."""
+        now = time.time()
+        try:
+            with self._lock:
+                hits, ends = self._add(client, now)
+        except sqlite3.Error:
+            # A full disk, a long lock, a torn file: counting is a courtesy, uploading is what we are for.
+            self.close()
+            return
+        if hits > self.most:
+            raise RateLimited(max(1, math.ceil(ends - now)))
+
+    def _add(self, client: str, now: float) -> tuple[int, float]:
+        """Give a client's hits, this one among them, and when its window ends."""
+        self._file = self._file or self._open()
+        values = {"client": client, "now": now, "length": self.length}
+        hits, ends = self._file.execute(HIT, values).fetchone()
+        if hits == 1:
+            self._file.execute("DELETE FROM windows WHERE ends <= ?", (now,))
+        return hits, ends
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file, and make it where there is none."""
+        file = sqlite3.connect(
+            self._path, timeout=SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for statement in SETUP:
+                file.execute(statement)
+        except sqlite3.Error:
+            file.close()
+            raise
+        return file
+
+    def close(self) -> None:
+        """Close the file; the next hit opens it anew."""
+        with self._lock:
+            file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    __del__ = close
+
+
 def limited(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Refuse a client that asks a view more often than ``RATE_LIMIT`` says. Raises RateLimited."""
 
     @wraps(view)
     def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        if settings.rate_limit_enabled:
-            hit(network(request.remote_addr or ""))
+        counts = current_app.extensions["imagehost.counts"]
+        if counts is not None:
+            counts.hit(network(request.remote_addr or ""))
         return view(*args, **kwargs)
 
     return limited_view
-
-
-def hit(client: str) -> None:
-    """Count one request of a client in its window. Raises RateLimited past the limit."""
-    rate = limits.parse(settings.rate_limit)
-    now = time.time()
-    values = {"client": client, "now": now, "length": rate.get_expiry()}
-    try:
-        with closing(connect()) as counts:
-            for statement in SETUP:
-                counts.execute(statement)
-            hits, ends = counts.execute(HIT, values).fetchone()
-            if hits == 1:
-                counts.execute("DELETE FROM windows WHERE ends <= ?", (now,))
-    except sqlite3.Error:
-        # A full disk, a long lock, a torn file: counting is a courtesy, uploading is what we are for.
-        return
-    if hits > rate.amount:
-        raise RateLimited(max(1, math.ceil(ends - now)))
-
-
-def connect() -> sqlite3.Connection:
-    """Open the counts, which may be lost without harm."""
-    return sqlite3.connect(settings.instance_dir / FILE, timeout=SECONDS_TO_WAIT, isolation_level=None)
 
 
 def network(address: str) -> str:
@@ -79,3 +113,11 @@ def network(address: str) -> str:
         # A server that listens on both writes every client of IPv4 so.
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count uploads, where they are to be limited."""
+    wanted = settings.rate_limit_enabled
+    app.extensions["imagehost.counts"] = (
+        Counts(settings.instance_dir / FILE, settings.rate_limit) if wanted else None
+    )

@@ -6,9 +6,9 @@ from flask import Request
 from flask_babel import lazy_gettext as _
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
-from werkzeug.formparser import FormDataParser
 
 from imagehost.errors import BadRequest, NoFile, TooManyFiles
+from imagehost.forms import FormParser
 from imagehost.services import images
 from imagehost.storage.incoming import Incoming
 
@@ -18,11 +18,20 @@ FIELD = "file"
 class UploadRequest(Request):
     """A request whose file parts are written once, to temporary files of the storage."""
 
-    def make_form_data_parser(self) -> FormDataParser:
+    form_data_parser_class = FormParser
+
+    def make_form_data_parser(self) -> FormParser:
         """Make a parser that says where a form breaks off, instead of taking it for an empty one."""
         parser = super().make_form_data_parser()
         parser.silent = False
-        return parser
+        return parser  # type: ignore[return-value]  # see form_data_parser_class
+
+    def _get_stream_for_parsing(self) -> IO[bytes]:
+        """Give the body as the server reads it, which ends where it was declared to: without copies."""
+        if self.content_length is not None and "wsgi.input_terminated" in self.environ:
+            body: IO[bytes] = self.environ["wsgi.input"]
+            return body
+        return super()._get_stream_for_parsing()
 
     def _get_file_stream(
         self,

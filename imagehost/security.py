@@ -1,6 +1,7 @@
 """What protects visitors: refusal of other sites' changes, and the headers that keep a page to itself."""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SessionInterface
 from flask_babel import lazy_gettext as _
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -63,10 +64,17 @@ def refuse_too_large() -> None:
 
 def add_headers(answer: Response) -> Response:
     """Add the headers that an answer did not set for itself."""
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+    own = {name.lower() for name, _ in answer.headers}
+    answer.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in own)
     answer.headers["X-Request-ID"] = g.request_id
     return answer
+
+
+class NoSessions(SessionInterface):
+    """No cookie is read, set or signed: nothing here depends on who asks."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """Open none."""
 
 
 def init_app(app: Flask) -> None:
@@ -74,6 +82,7 @@ def init_app(app: Flask) -> None:
     proxies = app.extensions["imagehost.settings"].trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
+    app.session_interface = NoSessions()
     app.before_request(refuse_unnamed_host)
     app.before_request(refuse_cross_site)
     app.before_request(refuse_too_large)

@@ -10,7 +10,8 @@ import psycopg2
 
 from tests.ports import free_port
 
-OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+LOOPBACK = "-c listen_addresses=127.0.0.1"
+QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 GUARDED = "guarded"
 """The only user, if somebody makes it, who has to give a password."""
@@ -19,9 +20,10 @@ GUARDED = "guarded"
 class Postgres:
     """One cluster in a temporary folder; ``url`` is a fresh database of it."""
 
-    def __init__(self) -> None:
-        # In /tmp: a short path for the socket, and one that the user postgres can read.
-        self.folder = Path(tempfile.mkdtemp(prefix="imagehost-pg-", dir="/tmp"))
+    def __init__(self, *, room: str = "/tmp", durable: bool = False) -> None:
+        self.options = LOOPBACK if durable else f"{LOOPBACK} {QUICK}"
+        # A short path for the socket, and one that the user postgres can read.
+        self.folder = Path(tempfile.mkdtemp(prefix="imagehost-pg-", dir=room))
         self.port = free_port()
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres")
@@ -36,7 +38,7 @@ class Postgres:
 
     def starting(self) -> list[str]:
         """The command that starts it."""
-        options = f"-p {self.port} -k {self.folder} {OPTIONS}"
+        options = f"-p {self.port} -k {self.folder} {self.options}"
         return self.command("pg_ctl", "-w", "-s", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:

@@ -31,7 +31,7 @@ def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
             db.session.flush()
             image.filename = f"{image.id:016}.jpg"
             db.session.flush()
-            counting.count_upload(moment.date())
+            counting.count_upload(db.session.connection(), moment.date())
             images.append(image.id)
         db.session.commit()
         return images

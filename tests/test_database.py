@@ -1,9 +1,12 @@
 """How connections are set up, on both databases."""
 
+import time
+
 import pytest
 import sqlalchemy as sa
 
 from imagehost import database
+from imagehost.errors import Unavailable
 from imagehost.extensions import db
 from tests.conftest import ON_SQLITE, assert_error, uploaded
 
@@ -29,10 +32,32 @@ def test_every_connection_to_sqlite_is_durable_and_patient(app, pragma, value):
 
 
 @ON_POSTGRESQL
-def test_postgresql_speaks_utc_and_is_asked_before_it_is_trusted(app):
+def test_postgresql_speaks_utc(app):
     with app.app_context(), db.engine.connect() as connection:
         assert connection.execute(sa.text("SHOW timezone")).scalar_one() in {"utc", "UTC"}
-        assert db.engine.pool._pre_ping
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("seconds", [0, database.SECONDS_IDLE])
+def test_a_connection_lost_while_it_was_idle_is_made_anew(app, monkeypatch, seconds):
+    with app.app_context():
+        ask = sa.text("SELECT pg_backend_pid()")
+        with db.engine.connect() as connection:
+            lost = connection.execute(ask).scalar_one()
+        other = sa.create_engine(db.engine.url)
+        with other.connect() as connection:
+            assert connection.execute(
+                sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": lost}
+            ).scalar_one()
+        other.dispose()
+        now = time.monotonic()
+        monkeypatch.setattr(database.time, "monotonic", lambda: now + seconds)
+        if not seconds:
+            # Who was busy a moment ago is trusted; one that fails is told, and the next one is well.
+            with pytest.raises(Unavailable), db.engine.connect() as connection:
+                connection.execute(ask)
+        with db.engine.connect() as connection:
+            assert connection.execute(ask).scalar_one() != lost
 
 
 @ON_SQLITE

@@ -2,10 +2,12 @@
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from imagehost import ratelimit
+from imagehost.errors import RateLimited
 from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, stored_files
 
 pytestmark = ON_SQLITE
@@ -123,8 +125,27 @@ def test_counts_of_windows_that_are_over_are_forgotten(limited, monkeypatch):
 
 
 def test_uploads_go_on_where_nothing_can_be_counted(limited, monkeypatch):
-    def fail():
-        raise sqlite3.OperationalError("database or disk is full")
+    client = limited.test_client()
+    with monkeypatch.context() as broken:
+        broken.setattr(ratelimit, "HIT", "no SQL")
+        assert [upload(client).status_code for _ in range(3)] == [200, 200, 200]
+    assert [upload(client).status_code for _ in range(3)] == [200, 200, 429], "it counts again"
 
-    monkeypatch.setattr(ratelimit, "connect", fail)
-    assert upload(limited.test_client()).status_code == 200
+
+def test_threads_at_once_are_all_counted(limited):
+    counts = limited.extensions["imagehost.counts"]
+    counts.most = 10**6
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(counts.hit, ["client"] * 200))
+    counts.most = 200
+    with pytest.raises(RateLimited):
+        counts.hit("client")
+
+
+def test_the_file_is_opened_once(limited, monkeypatch):
+    client, opened = limited.test_client(), []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
+    for _ in range(3):
+        upload(client)
+    assert len([path for path, *_ in opened if path.name == ratelimit.FILE]) == 1

@@ -27,18 +27,18 @@ FOLD = sa.text(
 log = logging.getLogger(__name__)
 
 
-def count_upload(day: date) -> bool:
-    """Add one in the caller's transaction; tell whether it is the first that its shard counts.
+def count_upload(connection: sa.Connection, day: date) -> bool:
+    """Add one in a transaction; tell whether it is the first that its shard counts.
 
     Best called right before the commit: until then the row is locked.
     """
-    shard = secrets.randbelow(SHARDS) if db.engine.dialect.name == "postgresql" else 0
-    return bool(db.session.execute(ADD, {"day": day, "shard": shard, "change": 1}).scalar_one() == 1)
+    shard = secrets.randbelow(SHARDS) if connection.dialect.name == "postgresql" else 0
+    return bool(connection.execute(ADD, {"day": day, "shard": shard, "change": 1}).scalar_one() == 1)
 
 
-def count_deletion(day: date) -> None:
-    """Take one away in the caller's transaction; a shard may well stand below zero."""
-    db.session.execute(ADD, {"day": day, "shard": 0, "change": -1})
+def count_deletion(connection: sa.Connection, day: date) -> None:
+    """Take one away in a transaction; a shard may well stand below zero."""
+    connection.execute(ADD, {"day": day, "shard": 0, "change": -1})
 
 
 def fold_past_days() -> None:

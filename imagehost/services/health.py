@@ -19,7 +19,8 @@ def failing_parts() -> list[str]:
     try:
         # A new storage is set up only where the database says that it is new.
         if not failing or storage.is_ready():
-            images.receive().close()
+            with images.receive() as probe:
+                probe.put_on_disk()
     except ImageHostError:
         failing.append("storage")
     return failing

@@ -8,7 +8,7 @@ file without a row, never a row without its file.
 import logging
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -17,11 +17,13 @@ from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, U
 from imagehost.extensions import db, settings, storage
 from imagehost.models import Image
 from imagehost.services import counting, naming
-from imagehost.services.transactions import begin_writing
+from imagehost.services.transactions import writing
 from imagehost.storage.incoming import Incoming
 
 LARGEST_ID = 2**31 - 1
 """What the databases' keys hold; a larger number, which they would fail on, is no image's."""
+IMAGES = Image.metadata.tables["images"]
+INSERT = sa.insert(IMAGES).returning(IMAGES.c.id)
 
 log = logging.getLogger(__name__)
 
@@ -57,58 +59,63 @@ def add(
     with ExitStack() as files:
         facts, stored = imaging.admit(upload, name, rules, lambda: files.enter_context(storage.receive()))
         stored.flush_to_disk()
-        image = Image(
-            filename=f"{public_name or naming.new_name()}.{facts.kind}",
-            original_name=name,
-            size=stored.written,
-            upload_time=moment or datetime.now(UTC),
-            file_type=facts.kind,
-            width=facts.width,
-            height=facts.height,
-            orientation=facts.orientation,
-            sha256=stored.sha256,
-        )
-        first_of_day = record(image, stored)
+        row = {
+            "filename": f"{public_name or naming.new_name()}.{facts.kind}",
+            "original_name": name,
+            "size": stored.written,
+            "upload_time": moment or datetime.now(UTC),
+            "file_type": facts.kind,
+            "width": facts.width,
+            "height": facts.height,
+            "orientation": facts.orientation,
+            "sha256": stored.sha256,
+        }
+        image_id, first_of_day = record(row, stored)
+    image = Image(id=image_id, **row)
     log.info("image uploaded", extra={"image": image.filename, "size": image.size, "original_name": name})
     if first_of_day:
         counting.fold_past_days()
     return image
 
 
-def record(image: Image, stored: Incoming) -> bool:
-    """Add the row, publish the bytes, commit; undo all of it where one fails. Tell whether a day began."""
+def record(row: dict[str, Any], stored: Incoming) -> tuple[int, bool]:
+    """Add the row, publish the bytes, commit; undo all of it where one fails.
+
+    Give the row's id, and whether a day began.
+    """
+    with writing() as connection:
+        try:
+            image_id = int(connection.execute(INSERT, row).scalar_one())
+            storage.publish(stored, row["filename"])
+            first_of_day = counting.count_upload(connection, row["upload_time"].date())
+        except (sa.exc.IntegrityError, FileExistsError):
+            # The name is taken, by a chance of one in 2**82: whose it is must not lose its bytes.
+            raise
+        except BaseException:
+            undo(row["filename"])
+            raise
+        commit(connection, row["filename"])
+    return image_id, first_of_day
+
+
+def commit(connection: sa.Connection, filename: str) -> None:
+    """Commit an image's row; undo the rest of its upload where that fails for sure."""
     try:
-        begin_writing()
-        db.session.add(image)
-        db.session.flush()
-        storage.publish(stored, image.filename)
-        first_of_day = counting.count_upload(image.upload_time.date())
-    except (sa.exc.IntegrityError, FileExistsError):
-        # The name is taken, by a chance of one in 2**82: whose it is must not lose its bytes.
-        db.session.rollback()
-        raise
-    except BaseException:
-        undo(image)
-        raise
-    try:
-        db.session.commit()
+        connection.commit()
     except StorageFull:
-        undo(image)
+        undo(filename)
         raise
     except BaseException:
         # Whether the row is there is not known: the answer may have been lost on its way. So the bytes stay;
         # without a row they are an orphan that clean-up finds.
-        db.session.rollback()
-        log.exception("commit of unknown outcome", extra={"image": image.filename})
+        log.exception("commit of unknown outcome", extra={"image": filename})
         raise
-    return first_of_day
 
 
-def undo(image: Image) -> None:
-    """Take row and bytes back after a failure, whose own error is the one to be told."""
-    db.session.rollback()
+def undo(filename: str) -> None:
+    """Take the bytes back after a failure, whose own error is the one to be told."""
     with suppress(ImageHostError):
-        storage.delete(image.filename)
+        storage.delete(filename)
 
 
 def find(filename: str) -> Image:
@@ -143,14 +150,13 @@ def delete_by_filename(filename: str) -> None:
 def delete_where(condition: sa.ColumnElement[bool]) -> None:
     """Remove the row, then the bytes. Raises Unavailable where these cannot be reached: they would stay."""
     ensure_storage()
-    begin_writing()
-    statement = sa.delete(Image).where(condition).returning(Image.filename, Image.upload_time)
-    row = db.session.execute(statement).one_or_none()
-    if row is None:
-        db.session.rollback()
-        raise NotFound
-    counting.count_deletion(row.upload_time.date())
-    db.session.commit()
+    statement = sa.delete(IMAGES).where(condition).returning(IMAGES.c.filename, IMAGES.c.upload_time)
+    with writing() as connection:
+        row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound
+        counting.count_deletion(connection, row.upload_time.date())
+        connection.commit()
     try:
         storage.delete(row.filename)
     except ImageHostError:

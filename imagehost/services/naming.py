@@ -11,8 +11,13 @@ LONGEST_ORIGINAL_NAME = 255
 
 
 def new_name() -> str:
-    """Make an unguessable name."""
-    return "".join(secrets.choice(NAME_LETTERS) for _ in range(NAME_LENGTH))
+    """Make an unguessable name: the digits of one random number."""
+    number = secrets.randbelow(len(NAME_LETTERS) ** NAME_LENGTH)
+    letters = []
+    for _ in range(NAME_LENGTH):
+        number, letter = divmod(number, len(NAME_LETTERS))
+        letters.append(NAME_LETTERS[letter])
+    return "".join(letters)
 
 
 def clean_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A file on its way in: written once, hashed on the way, without a name until it is published."""
+"""A file on its way in: hashed on the way, written once, without a name until it is published."""
 
 import errno
 import hashlib
@@ -9,12 +9,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from typing_extensions import Buffer
 
 from imagehost.errors import StorageFull, TooLarge, Unavailable
 from imagehost.storage.owners import give
 
+HELD = 512 * 1024
+"""Bytes that are held in memory: most pictures reach the disk once they are to be kept, or never.
+
+A larger one is written as it comes (docs/decisions/0010).
+"""
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
 """What some network file systems answer to O_TMPFILE."""
@@ -36,8 +42,8 @@ def storage_errors() -> Iterator[None]:
         raise Unavailable("storage") from error
 
 
-class Incoming(io.FileIO):
-    """A temporary file in ``folder``, which vanishes unless it is published.
+class Incoming(io.RawIOBase, BinaryIO):
+    """A temporary file for ``folder``, which vanishes unless it is published.
 
     It has no name and vanishes even when the process is killed, if the file system knows such files.
 
@@ -45,19 +51,13 @@ class Incoming(io.FileIO):
     """
 
     def __init__(self, folder: Path, max_size: int) -> None:
+        super().__init__()
         self.written = 0
         self._folder = folder
         self._max_size = max_size
         self._hash = hashlib.sha256()
+        self._file: io.BytesIO | io.FileIO = io.BytesIO()
         self._path: str | None = None
-        with storage_errors():
-            try:
-                descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            except OSError as error:
-                if error.errno not in NO_UNNAMED_FILES:
-                    raise
-                descriptor, self._path = tempfile.mkstemp(dir=folder)
-        super().__init__(descriptor, "r+b")
 
     @property
     def sha256(self) -> str:
@@ -70,16 +70,40 @@ class Incoming(io.FileIO):
         length = len(rest)
         if self.written + length > self._max_size:
             raise TooLarge(self._max_size)
+        if self.written + length > HELD:
+            self.put_on_disk()
         self._hash.update(rest)
-        with storage_errors():
-            while rest:
-                # A disk that fills up takes a part first, and says no to the next.
-                rest = rest[super().write(rest) :]
+        self._write(rest)
         self.written += length
         return length
 
+    def _write(self, rest: memoryview) -> None:
+        with storage_errors():
+            while rest:
+                # A disk that fills up takes a part first, and says no to the next.
+                rest = rest[self._file.write(rest) :]
+
+    def put_on_disk(self) -> None:
+        """Go on in a file of the folder. Raises StorageFull, Unavailable."""
+        if isinstance(self._file, io.FileIO):
+            return
+        held, self._file = self._file, self._open()
+        self._write(memoryview(held.getvalue()))
+
+    def _open(self) -> io.FileIO:
+        """Make a file without a name, or else with one that nobody guesses."""
+        with storage_errors():
+            try:
+                descriptor = os.open(self._folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                if error.errno not in NO_UNNAMED_FILES:
+                    raise
+                descriptor, self._path = tempfile.mkstemp(dir=self._folder)
+        return io.FileIO(descriptor, "r+b")
+
     def flush_to_disk(self, mode: int = 0o644) -> None:
         """Let the bytes survive a power failure, readable for the web server."""
+        self.put_on_disk()
         with storage_errors():
             os.fchmod(self.fileno(), mode)
             give(self.fileno(), self._folder, mode)
@@ -87,12 +111,37 @@ class Incoming(io.FileIO):
 
     def link(self, path: Path) -> None:
         """Give the file its name, atomically. Raises FileExistsError where it is taken."""
+        self.put_on_disk()
         source = self._path or f"/proc/self/fd/{self.fileno()}"
         # The folder descriptor makes it linkat(AT_SYMLINK_FOLLOW); else /proc's link itself would be linked.
         os.link(source, path, src_dir_fd=self.fileno(), follow_symlinks=True)
 
+    def read(self, size: int = -1, /) -> bytes:
+        """Read on from where the last ``seek`` led to."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Tell the place."""
+        return self._file.tell()
+
+    def fileno(self) -> int:
+        """Give the descriptor; OSError while all is in memory."""
+        return self._file.fileno()
+
+    def readable(self) -> bool:
+        """As files have it: this one is."""
+        return True
+
+    writable = seekable = readable
+
     def close(self) -> None:
         """Let the temporary file go."""
-        if not self.closed and self._path:
-            Path(self._path).unlink(missing_ok=True)
+        if not self.closed:
+            self._file.close()
+            if self._path:
+                Path(self._path).unlink(missing_ok=True)
         super().close()

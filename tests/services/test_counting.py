@@ -31,7 +31,8 @@ def test_uploads_and_deletions_are_counted(app, client):
 def test_only_the_first_of_its_row_begins_a_day(app, monkeypatch):
     monkeypatch.setattr(counting.secrets, "randbelow", lambda _: 3)
     with app.app_context():
-        assert [counting.count_upload(DAY.date()) for _ in range(3)] == [True, False, False]
+        connection = db.session.connection()
+        assert [counting.count_upload(connection, DAY.date()) for _ in range(3)] == [True, False, False]
         db.session.commit()
 
 

@@ -117,7 +117,8 @@ def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, 
     assert_whole(stoppable, server.url("imagehost"))
 
 
-def test_connections_that_were_ended_are_made_anew(stoppable, server):
+def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatch):
+    monkeypatch.setattr(database, "SECONDS_IDLE", 0)
     client = stoppable.test_client()
     image = upload(client).json
     with stoppable.app_context():

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from imagehost.storage.incoming import HELD
 from tests import pictures
 from tests.conftest import SHAPES, as_upload, assert_error, stored_files
+from tests.forms import form, part
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
 
@@ -45,10 +47,11 @@ def test_an_upload_finds_no_room_and_leaves_nothing(app, client, disk, database_
 
 
 def test_the_cleaned_copy_finds_no_room_and_leaves_nothing(app, client, disk, database_url):
-    content = pictures.jpg(800, 600, quality=95, comment=b"where it was")
+    content = pictures.jpg(1600, 1200, quality=95, comment=b"where it was")
+    assert len(content) > HELD
     assert upload(client).status_code == 200
     disk.fill(leave=len(content) + 64 * 1024)
-    assert_error(upload(client, content), 507, "storage_full")
+    assert_error(client.post("/upload", **form(part(content))), 507, "storage_full")
     assert upload(client, PHOTO).status_code == 200
     truth.assert_exact(database_url, disk.path / "images")
     assert len(stored_files(app)) == 2

@@ -11,7 +11,8 @@ import pytest
 
 from imagehost.environment import ROOT
 from imagehost.errors import StorageFull, TooLarge, Unavailable
-from imagehost.storage.incoming import Incoming
+from imagehost.storage import incoming as module
+from imagehost.storage.incoming import HELD, Incoming
 
 ERRORS = pytest.mark.parametrize(
     ("number", "error"),
@@ -46,7 +47,14 @@ def folder(request, tmp_path, monkeypatch):
     return tmp_path / "incoming"
 
 
-def test_it_counts_and_hashes_what_is_written(folder):
+@pytest.fixture(params=[HELD, 0, 5], ids=["in memory", "on disk", "both"])
+def held(request, monkeypatch):
+    """How much is held in memory until the file is flushed."""
+    monkeypatch.setattr(module, "HELD", request.param)
+    return request.param
+
+
+def test_it_counts_and_hashes_what_is_written(folder, held):
     with Incoming(folder, 100) as incoming:
         assert incoming.write(b"abc") == 3
         assert incoming.write(bytearray(b"def")) == 3
@@ -56,21 +64,38 @@ def test_it_counts_and_hashes_what_is_written(folder):
         assert incoming.sha256 == hashlib.sha256(b"abcdefhi").hexdigest()
         incoming.seek(0)
         assert incoming.read() == b"abcdefhi"
+        assert incoming.seek(3) == 3
+        assert (incoming.read(2), incoming.tell()) == (b"de", 5)
 
 
-def test_what_is_not_published_vanishes(folder):
+def test_what_is_small_and_refused_never_reaches_the_disk(folder, monkeypatch):
+    monkeypatch.setattr(os, "open", None)
+    with Incoming(folder, 2 * HELD) as incoming:
+        incoming.write(bytes(HELD))
+        assert incoming.written == HELD
+
+
+def test_what_is_large_is_written_as_it_comes(folder):
+    with Incoming(folder, 2 * HELD) as incoming:
+        for _ in range(4):
+            incoming.write(bytes(HELD // 2))
+        assert os.fstat(incoming.fileno()).st_size == 2 * HELD
+
+
+def test_what_is_not_published_vanishes(folder, held):
     with Incoming(folder, 100) as incoming:
         incoming.write(b"abc")
     incoming.close()
     assert list(folder.iterdir()) == []
 
 
-def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_server(folder, tmp_path):
+def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_server(folder, tmp_path, held):
     with Incoming(folder, 100) as incoming:
         incoming.write(b"abc")
+        incoming.write(b"defgh")
         incoming.flush_to_disk()
         incoming.link(tmp_path / "name")
-    assert (tmp_path / "name").read_bytes() == b"abc"
+    assert (tmp_path / "name").read_bytes() == b"abcdefgh"
     status = (tmp_path / "name").stat()
     assert (stat.S_IMODE(status.st_mode), status.st_nlink) == (0o644, 1)
     assert list(folder.iterdir()) == []
@@ -78,6 +103,7 @@ def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_se
 
 def test_nobody_else_can_read_it_before(folder):
     with Incoming(folder, 100) as incoming:
+        incoming.put_on_disk()
         assert stat.S_IMODE(os.fstat(incoming.fileno()).st_mode) == 0o600
 
 
@@ -91,12 +117,12 @@ def test_a_name_that_is_taken_stays_with_its_bytes(folder, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_too_many_bytes_are_refused_while_they_are_written(folder):
+def test_too_many_bytes_are_refused_while_they_are_written(folder, held):
     with Incoming(folder, 10) as incoming:
         incoming.write(bytes(10))
         with pytest.raises(TooLarge, match="10 Bytes"):
             incoming.write(b"x")
-        assert incoming.written == os.fstat(incoming.fileno()).st_size == 10
+        assert incoming.written == incoming.seek(0, os.SEEK_END) == 10
     assert list(folder.iterdir()) == []
 
 
@@ -111,10 +137,11 @@ class Partial(incoming.io.FileIO):
     def write(self, data):
         parts.append(len(data))
         return super().write(data[:7])
-incoming.Incoming.__bases__ = (Partial,)
+incoming.io.FileIO = Partial
 content = bytes(range(256)) * 8
 with incoming.Incoming(Path(sys.argv[1]), 10000) as file:
     file.write(content)
+    file.put_on_disk()
     file.seek(0)
     assert file.read() == content
     print(file.written, file.sha256, len(parts))
@@ -131,8 +158,8 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path, monkeypatch, number, err
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "open", failing)
-    with pytest.raises(error):
-        Incoming(tmp_path, 100)
+    with Incoming(tmp_path, 100) as incoming, pytest.raises(error):
+        incoming.put_on_disk()
 
 
 @ERRORS
@@ -157,6 +184,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 with Incoming(Path(sys.argv[1]), 10000) as incoming:
     try:
         incoming.write(bytes(5000))
+        incoming.put_on_disk()
     except StorageFull:
         print("told", incoming.seek(0, 2))
 """
@@ -168,8 +196,8 @@ with Incoming(Path(sys.argv[1]), 10000) as incoming:
 
 
 def test_a_missing_folder_is_told_as_unavailable(tmp_path):
-    with pytest.raises(Unavailable):
-        Incoming(tmp_path / "gone", 100)
+    with Incoming(tmp_path / "gone", 100) as incoming, pytest.raises(Unavailable):
+        incoming.put_on_disk()
 
 
 def test_a_killed_process_leaves_no_unnamed_file(tmp_path):

@@ -15,7 +15,7 @@ from imagehost.services import counting, hashing, parallel
 from imagehost.services.cleanup.files import recorded
 from imagehost.services.cleanup.report import Kind, Report
 from imagehost.services.progress import Advance
-from imagehost.services.transactions import begin_writing, end_reading
+from imagehost.services.transactions import end_reading, writing
 from imagehost.storage.inventory import Look
 
 BATCH = 1000
@@ -141,15 +141,14 @@ def drop(report: Report, lost: list[str], advance: Advance) -> None:
 
 def drop_one(filename: str) -> bool:
     """Drop a row and what is counted of it, unless it or its file turns out otherwise meanwhile."""
-    begin_writing()
     statement = sa.delete(Image).where(Image.filename == filename)
-    row = db.session.execute(statement.returning(Image.original_name, Image.upload_time)).one_or_none()
-    # A volume that went away in between loses no row.
-    if row is None or storage.look_at(filename) or not storage.is_ready():
-        db.session.rollback()
-        return False
-    counting.count_deletion(row.upload_time.date())
-    db.session.commit()
+    with writing() as connection:
+        row = connection.execute(statement.returning(Image.original_name, Image.upload_time)).one_or_none()
+        # A volume that went away in between loses no row.
+        if row is None or storage.look_at(filename) or not storage.is_ready():
+            return False
+        counting.count_deletion(connection, row.upload_time.date())
+        connection.commit()
     log.info("row without a file dropped", extra={"image": filename, "original_name": row.original_name})
     with suppress(ImageHostError):
         # Its renditions; any that are left, the next clean-up finds.

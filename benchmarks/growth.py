@@ -1,0 +1,142 @@
+"""How the cost of an upload, a deletion, the first page and of commands depends on the number of images.
+
+One client asks hosts of three sizes, which run side by side, in turn. As a slope it is k, where the cost
+grows as the number of images to the power of k.
+"""
+
+import http.client
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from benchmarks import growth_of_commands, hosts, load, seeding
+from benchmarks.measuring import Table
+from imagehost import database
+
+NUMBERS = (1000, 100_000, 1_000_000)
+FILES = 100_000
+"""That are really there, evenly among the images; a million would take minutes to make and to remove."""
+LINKS = 50_000
+"""Names that one file has at most; ext4 allows 65,000."""
+ROUNDS = 5
+TIMES = 100
+"""Requests of each kind to each host in a round."""
+MOST = {"upload": 1.2, "deletion": 1.2, "first page of the list": 1.5}
+FORM = "multipart/form-data; boundary=benchmark"
+HEAD = (
+    b'--benchmark\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n'
+    b"Content-Type: image/jpeg\r\n\r\n"
+)
+TAIL = b"\r\n--benchmark--\r\n"
+
+
+def measure() -> list[Table]:
+    """Fill two tables for each database."""
+    return [
+        table for kind in hosts.DATABASES for table in (requests(kind), growth_of_commands.commands(kind))
+    ]
+
+
+class Client:
+    """One client of a host, with a connection that it keeps."""
+
+    def __init__(self, host: hosts.Host, victims: list[int]) -> None:
+        self.connection = http.client.HTTPConnection(host.url.removeprefix("http://"), timeout=30)
+        self.victims = victims
+        self.sent = 0
+        self.acts: dict[str, Callable[[], float]] = {
+            "upload": self.upload,
+            "deletion": lambda: self.ask("DELETE", f"/delete/{self.victims.pop()}"),
+            "first page of the list": lambda: self.ask("GET", "/images-list"),
+        }
+
+    def upload(self) -> float:
+        """Upload a small picture, each time another one: a counter is in the density fields of its header."""
+        self.sent += 1
+        picture = load.jpeg(10_000)
+        body = HEAD + picture[:14] + self.sent.to_bytes(4, "big") + picture[18:] + TAIL
+        return self.ask("POST", "/upload", body, {"Content-Type": FORM})
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> float:
+        """Send a request; give the seconds until the answer was read."""
+        begin = time.perf_counter()
+        self.connection.request(method, path, body, headers or {})
+        answer = self.connection.getresponse()
+        text = answer.read()
+        seconds = time.perf_counter() - begin
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text!r}")
+        return seconds
+
+
+def requests(kind: str) -> Table:
+    """Fill the table of a database."""
+    with ExitStack() as running:
+        clients = {number: client(running.enter_context(hosts.host(kind)), number) for number in NUMBERS}
+        os.sync()
+        one_round(clients, 30)
+        found = [one_round(clients, TIMES) for _ in range(ROUNDS)]
+    table = Table(f"Growth of requests with the number of images ({kind}; one client; at most 100,000 files)")
+    for name, most in MOST.items():
+        costs = {number: [one[name][number] for one in found] for number in NUMBERS}
+        for number in NUMBERS:
+            table.add(f"{name} at {number:,} images", [1000 * cost for cost in costs[number]], "ms")
+        ratio = f"{name}: {NUMBERS[-1]:,} images to {NUMBERS[0]:,}"
+        table.ratio(ratio, costs[NUMBERS[-1]], costs[NUMBERS[0]], most=most)
+        table.add(
+            f"{name}: k, where the cost is as images^k",
+            [growth_of_commands.exponent(one[name]) for one in found],
+        )
+    return table
+
+
+def one_round(clients: Mapping[int, Client], times: int) -> dict[str, dict[int, float]]:
+    """Ask all hosts in turn, as often as told; give mean seconds by what was asked, and number of images."""
+    found = {}
+    for name in MOST:
+        spent = dict.fromkeys(clients, 0.0)
+        for turn in range(times):
+            for number in list(clients)[:: -1 if turn % 2 else 1]:
+                spent[number] += clients[number].acts[name]()
+        found[name] = {number: seconds / times for number, seconds in spent.items()}
+    return found
+
+
+def client(host: hosts.Host, number: int) -> Client:
+    """Fill a host, and give a client that may delete some of its images."""
+    url = str(host.settings["DATABASE_URL"])
+    # The first upload sets the storage up, as it has to be before there are rows.
+    Client(host, []).upload()
+    seeding.seed(url, number)
+    engine = sa.create_engine(database.normalise(url))
+    every = max(1, number // FILES)
+    with engine.connect() as connection:
+        # The first upload has its file.
+        some = sa.text(f"SELECT id, filename FROM images WHERE id > 1 AND id % {every} = 0")
+        rows = [*connection.execute(some)]
+    engine.dispose()
+    random.Random(1).shuffle(rows)
+    victims = rows[: (ROUNDS + 1) * TIMES]
+    add_files(host.images, [row.filename for row in rows], len(victims))
+    return Client(host, [row.id for row in victims])
+
+
+def add_files(folder: Path, filenames: list[str], own: int) -> None:
+    """Add files: the first ones by themselves, the others as names of a few, which is quicker to make."""
+    paths = [folder / filename[:2] / filename for filename in filenames]
+    for parent in {path.parent for path in paths}:
+        parent.mkdir(exist_ok=True)
+    content = load.jpeg(10_000)
+    for place, path in enumerate(paths):
+        if place < own or (place - own) % LINKS == 0:
+            path.write_bytes(content)
+            source = path
+        else:
+            path.hardlink_to(source)

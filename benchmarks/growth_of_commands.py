@@ -1,0 +1,68 @@
+"""How the cost of a clean-up, of backups and of their check depends on the number of images.
+
+These look at each image, so that a cost for each, which does not grow, is the best that they can have.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from statistics import linear_regression
+
+from flask import Flask
+
+from benchmarks import backups, hosts
+from benchmarks.measuring import Table, timed
+from imagehost.extensions import settings
+from imagehost.services import cleanup
+from imagehost.services.backups import making
+
+NUMBERS = (1000, 4000)
+SIZE = 4000
+ROUNDS = 3
+MOST = 1.1
+
+
+def measure() -> list[Table]:
+    """Fill a table for each database."""
+    return [commands(kind) for kind in hosts.DATABASES]
+
+
+def commands(kind: str) -> Table:
+    """Run them in turn on storages of each size, and fill the table of a database."""
+    with ExitStack() as held:
+        apps = {number: held.enter_context(backups.filled(kind, number, SIZE)) for number in NUMBERS}
+        found = []
+        for turn in range(ROUNDS):
+            order = NUMBERS[:: -1 if turn % 2 else 1]
+            found.append({number: one_round(apps[number]) for number in order})
+    table = Table(f"Growth of commands with the number of images, of 4 kB each ({kind})")
+    for name in found[0][NUMBERS[0]]:
+        for number in NUMBERS:
+            each = [1e6 * one[number][name] / number for one in found]
+            table.add(f"{name}, {number:,} images", each, "µs an image")
+        slopes = [exponent({number: one[number][name] for number in NUMBERS}) for one in found]
+        table.add(f"{name}: k, where the cost is as images^k", slopes, most=MOST)
+    return table
+
+
+def one_round(app: Flask) -> dict[str, float]:
+    """Run each once; give the seconds, without those that a command takes to start."""
+    acts: dict[str, Callable[[], object]] = {
+        "`flask cleanup --dry-run`": lambda: cleanup.clean(cleanup.Wish(dry_run=True)),
+        "the first `flask backup create`": making.create,
+        "`flask backup create` after 10 new images": making.create,
+        "`flask backup verify`": backups.verify,
+    }
+    found = {}
+    with app.app_context():
+        for name, act in acts.items():
+            if "new" in name:
+                backups.add(backups.NEW, SIZE)
+            found[name] = timed(act)
+        backups.remove(settings.backup_dir)
+    return found
+
+
+def exponent(costs: Mapping[int, float]) -> float:
+    """Fit k of cost ~ number^k, by least squares."""
+    return linear_regression([math.log(number) for number in costs], [*map(math.log, costs.values())]).slope

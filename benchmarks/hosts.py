@@ -1,0 +1,149 @@
+"""Hosts to measure: the server, nginx and the database as they are shipped, in folders of their own."""
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.ports import free_port
+from tests.postgres import Postgres
+from tests.system.commands import flask
+from tests.system.nginx import Nginx
+from tests.system.server import Server, wait_until
+
+ROOM = os.environ.get("BENCH_DIR", "/var/tmp")
+"""On a disk: /tmp is often memory."""
+CORES = os.cpu_count() or 1
+DATABASES = ("sqlite", "postgresql")
+
+BARE = """
+daemon off; worker_processes {cores}; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log {folder}/access.log; sendfile on; tcp_nopush on; types {{ image/jpeg jpg; image/webp webp; }}
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {root}; client_max_body_size 200m; client_body_buffer_size 64k;
+        dav_methods PUT; create_full_put_path on;
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server, nginx before it, and where its things are."""
+
+    server: Server
+    nginx: Nginx
+    folder: Path
+    settings: dict[str, object]
+
+    @property
+    def url(self) -> str:
+        """The address of nginx."""
+        return self.nginx.url
+
+    @property
+    def images(self) -> Path:
+        """The folder of the images."""
+        return self.folder / "images"
+
+
+@contextmanager
+def room() -> Iterator[Path]:
+    """Make a folder on the disk that is measured, open to the users of PostgreSQL and nginx."""
+    folder = Path(tempfile.mkdtemp(prefix="imagehost-bench-", dir=ROOM))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """Run a database, as durable as it comes; give its address."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'imagehost.db'}"
+        return
+    server = Postgres(room=ROOM, durable=True)
+    try:
+        yield server.create("imagehost")
+    finally:
+        server.remove()
+
+
+@contextmanager
+def host(kind: str, *, server_class: type[Server] = Server, **settings: object) -> Iterator[Host]:
+    """Run all of it on one machine, as compose.yaml does on containers; ``kind`` is that of the database."""
+    with ExitStack() as running:
+        folder = running.enter_context(room())
+        shared = {
+            "DATABASE_URL": running.enter_context(database(kind, folder)),
+            "IMAGES_DIR": folder / "images",
+            "LOG_DIR": folder / "logs",
+            "ASSETS_DIR": folder / "assets",
+            "WEB_SERVER_PORTS": CORES,
+            "WEB_SERVER_WORKERS": CORES,
+            "TRUSTED_PROXIES": 1,
+            # Counted as always, never reached.
+            "RATE_LIMIT_ENABLED": "true",
+            "RATE_LIMIT": "1000000000/minute",
+            **settings,
+        }
+        flask({"INSTANCE_DIR": folder}, "assets", str(folder / "assets"))
+        port = free_port(in_a_row=CORES)
+        server = running.enter_context(server_class(folder, WEB_SERVER_START_PORT=port, **shared))
+        nginx = running.enter_context(
+            Nginx(folder, WEB_SERVER_START_PORT=port, NGINX_WORKERS=CORES, **shared)
+        )
+        yield Host(server, nginx, folder, {**shared, "INSTANCE_DIR": folder})
+
+
+@contextmanager
+def bare_nginx(root: Path) -> Iterator[str]:
+    """Run an nginx that only gives the files of a folder, and takes them by PUT; give its address."""
+    with room() as folder:
+        port = free_port()
+        configuration = folder / "nginx.conf"
+        configuration.write_text(BARE.format(folder=folder, root=root, port=port, cores=CORES))
+        user = ["-g", "user root;"] if os.geteuid() == 0 else []
+        nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
+        command = [nginx, "-e", str(folder / "error.log"), "-c", str(configuration), *user]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: accepts(port), "nginx does not answer")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens."""
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def machine() -> dict[str, object]:
+    """Tell what machine this is."""
+    models = [
+        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+    ]
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024**2
+    return {
+        "cores": CORES,
+        "processor": models[0].partition(": ")[2] if models else platform.machine(),
+        "memory_gib": memory,
+        "system": " ".join((platform.freedesktop_os_release()["PRETTY_NAME"], platform.release())),
+        "python": platform.python_version(),
+    }

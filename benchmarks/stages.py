@@ -1,0 +1,61 @@
+"""Where the time of an upload goes: processor and wall, by stage, in one worker, for 1 and 8 clients."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from benchmarks import hosts, load
+from benchmarks.measuring import Table
+from tests.system.server import Server
+
+SIZE = 200_000
+ROUNDS = 3
+SECONDS = 3
+
+
+class Staged(Server):
+    """The real server, around the application with clocks."""
+
+    def launch(self) -> None:
+        """Migrate, and start it, as ``make run`` does."""
+        gunicorn = "gunicorn -c python:imagehost.gunicorn benchmarks.staged:app"
+        self.command = ["sh", "-c", f'"$0" -m flask db upgrade && "$0" -m {gunicorn}; exit', sys.executable]
+        super().launch()
+
+
+def measure() -> list[Table]:
+    """Fill a table for each number of clients."""
+    with (
+        hosts.host("postgresql", server_class=Staged, WEB_SERVER_WORKERS=1) as host,
+        hosts.room() as room,
+    ):
+        picture = room / "picture.jpg"
+        picture.write_bytes(load.jpeg(SIZE))
+        # Once for nothing: connections are made, folders too.
+        spent(host, picture, 8)
+        return [stages(host, picture, clients) for clients in (1, 8)]
+
+
+def stages(host: hosts.Host, picture: Path, clients: int) -> Table:
+    """Fill a table: milliseconds an upload."""
+    found = [spent(host, picture, clients) for _ in range(ROUNDS)]
+    many = f"{clients} client{'s' if clients > 1 else ''}"
+    table = Table(f"Stages of an upload of 200 kB (PostgreSQL, one worker, {many})")
+    for kind, words in (("processor", "processor"), ("wall", "processor and waiting")):
+        each = [
+            {stage: 1000 * seconds / of["requests"] for stage, seconds in of[kind].items()} for of in found
+        ]
+        for stage in sorted(each[0], key=lambda stage: -each[0][stage]):
+            table.add(f"{words}: {stage}", [one[stage] for one in each], "ms")
+        table.add(f"{words}: all", [sum(one.values()) for one in each], "ms")
+    return table
+
+
+def spent(host: hosts.Host, picture: Path, clients: int) -> dict[str, Any]:
+    """Upload for a while; give the seconds of each stage, and how many uploads there were."""
+    requests.get(f"{host.server.url}/stages", timeout=30)
+    load.wrk(host.url, clients=clients, seconds=SECONDS, script="upload", picture=picture)
+    found: dict[str, Any] = requests.get(f"{host.server.url}/stages", timeout=30).json()
+    return found

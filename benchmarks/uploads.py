@@ -1,0 +1,136 @@
+"""Uploads a second: through nginx, gunicorn and the database, beside what the machine can do at most.
+
+Its two limits, with the same bytes: nginx's own WebDAV ``PUT``, which flushes nothing, and a bare loop of as
+many threads that write, flush file and folder, and rename.
+"""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from benchmarks import hosts, load
+from benchmarks.measuring import Table, rounds
+
+KB = 1000
+PICTURES = {
+    "200 kB": (200 * KB, False),
+    "50 kB": (50 * KB, False),
+    "3 MB": (3000 * KB, False),
+    "200 kB with metadata": (200 * KB, True),
+    "3 MB with metadata": (3000 * KB, True),
+}
+CLIENTS = [("200 kB", clients) for clients in (8, 1, 32)]
+SIZES = [(name, 8) for name in PICTURES if name != "200 kB"]
+CASES = {"postgresql": CLIENTS + SIZES, "sqlite": CLIENTS}
+"""Which picture, and how many clients send it at once; the first of each is measured longer."""
+LEAST_OF_PUT, LEAST_OF_LOOP = 0.35, 0.7
+"""The lower of the two is the aim, for 200 kB by 8 clients to PostgreSQL."""
+
+counter = itertools.count(1)
+"""No two pictures are the same, in whichever round."""
+
+
+def measure() -> list[Table]:
+    """Fill a table for each database."""
+    return [against_limits(kind) for kind in CASES]
+
+
+def against_limits(kind: str) -> Table:
+    """Measure each case on a database, and both limits in turn with it."""
+    table = Table(f"Uploads ({kind}), as a share of what the machine can do")
+    with ExitStack() as running:
+        host = running.enter_context(hosts.host(kind))
+        room = running.enter_context(hosts.room())
+        put = running.enter_context(hosts.bare_nginx(folder(room / "put")))
+        pictures = {name: room / f"{name}.jpg" for name in PICTURES}
+        for name, (size, metadata) in PICTURES.items():
+            pictures[name].write_bytes(load.jpeg(size, metadata=metadata))
+        warm_up(host, pictures["50 kB"])
+        for name, clients in CASES[kind]:
+            seconds = 2 if (name, clients) == CASES[kind][0] else 1
+            acts = {
+                "ours": partial(sent, host.url, pictures[name], clients, seconds),
+                "put": partial(sent, put, pictures[name], clients, seconds, put=1),
+                "loop": partial(flushed, room / "loop", pictures[name], clients, seconds),
+            }
+            case = f"{name}, {clients} client{'s' * (clients > 1)}"
+            add_case(table, case, rounds(2 * seconds + 1, acts))
+    return table
+
+
+def add_case(table: Table, case: str, found: dict[str, list[float]]) -> None:
+    """Add the lines of a case, with the aim where it is the one that has one."""
+    table.add(f"{case}: uploads a second", found["ours"], "/s")
+    put, loop = (
+        [one / other for one, other in zip(found["ours"], found[of], strict=True)] for of in ("put", "loop")
+    )
+    aimed = "postgresql" in table.title and case == "200 kB, 8 clients"
+    table.add(f"{case}: of nginx's PUT", put, "×")
+    table.add(f"{case}: of the flushing loop", loop, "×")
+    if aimed:
+        reached = [
+            max(one / LEAST_OF_PUT, other / LEAST_OF_LOOP) for one, other in zip(put, loop, strict=True)
+        ]
+        table.add(f"{case}: of the aim, the lower of 0.35 PUT and 0.7 loop", reached, "×", least=1)
+
+
+def folder(path: Path) -> Path:
+    """Make a folder."""
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def sent(url: str, picture: Path, clients: int, seconds: int, **variables: object) -> float:
+    """Upload for a while; give the answers a second."""
+    first = next(counter) * 1_000_000
+    return load.wrk(
+        url, clients=clients, seconds=seconds, script="upload", picture=picture, first=first, **variables
+    ).per_second
+
+
+def warm_up(host: hosts.Host, picture: Path) -> None:
+    """Let connections be made, and each worker meet its folders."""
+    sent(host.url, picture, 8, 1)
+
+
+def flushed(room: Path, picture: Path, threads: int, seconds: int) -> float:
+    """Keep files for a while, and flush each; give how many a second."""
+    content, ends = picture.read_bytes(), time.monotonic() + seconds
+    kept = [0] * threads
+    folder(room)
+
+    def keep(number: int) -> None:
+        while time.monotonic() < ends:
+            path = room / f"{next(counter)}.jpg"
+            keep_one(path, content)
+            kept[number] += 1
+
+    began = time.monotonic()
+    together([partial(keep, number) for number in range(threads)])
+    return sum(kept) / (time.monotonic() - began)
+
+
+def keep_one(path: Path, content: bytes) -> None:
+    """Write, flush, rename, and flush the folder."""
+    draft = path.with_suffix(".draft")
+    with draft.open("wb", buffering=0) as file:
+        file.write(content)
+        os.fsync(file.fileno())
+    draft.rename(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def together(acts: list[Callable[[], None]]) -> None:
+    """Run each in a thread of its own."""
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
