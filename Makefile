@@ -4,6 +4,7 @@
 # make lint     ruff and mypy
 # make screenshots   take a picture of every page and state, into screenshots/
 # make lighthouse    let Lighthouse look at the pages
+# make bench    install what benchmarks need, and run them, or some: make bench BENCH="uploads lists"
 # make stack    start all containers on a Docker engine, and put them through their paces
 # make lock     write the lock files anew
 # make messages collect what is to be translated
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # flask would read a .env of any folder above as well; the application reads the project's own.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run install test screenshots lighthouse stack lint format lock messages clean
+.PHONY: run install test screenshots bench lighthouse stack lint format lock messages clean
 # Two installations at a time would spoil the virtual environment.
 .NOTPARALLEL:
 
@@ -44,6 +45,10 @@ SLOW := tests/services tests/system
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
 	$(BIN)/python -m tests.browser.screenshots $(STATES)
+
+bench: $(VENV)/dev.stamp $(BUILT)
+	@sh tests/install-components.sh wrk
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lighthouse: $(VENV)/dev.stamp $(BUILT) tests/lighthouse/node_modules/.package-lock.json
 	@sh tests/install-components.sh

@@ -1,6 +1,7 @@
 """How gunicorn serves: ``python -m gunicorn -c python:imagehost.gunicorn wsgi:app``."""
 
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -64,7 +65,9 @@ http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001  #
 
 
 def when_ready(_: Any) -> None:
-    """Log the start."""
+    """Log the start, before the workers are forked."""
+    # What is there by now stays: no search for garbage has to go through it, nor write to memory that they share.
+    gc.freeze()
     log.info("started", extra={"addresses": ",".join(bind), "workers": workers})
 
 

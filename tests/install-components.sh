@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests run, where they are missing.
+# Installs the Debian packages whose programs the tests run, and those that are named, where they are missing.
 set -e
 
 missing=""
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v envsubst >/dev/null || missing="$missing gettext-base"
-for program in curl openssl sqlite3 rsync strace mount chromium; do
+# shellcheck disable=SC2086  # names of programs
+for program in curl openssl sqlite3 rsync strace mount chromium "$@"; do
     command -v $program >/dev/null || missing="$missing $program"
 done
 find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
