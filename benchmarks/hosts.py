@@ -1,5 +1,6 @@
 """Hosts to measure: the server, nginx and the database as they are shipped, in folders of their own."""
 
+import itertools
 import os
 import platform
 import shutil
@@ -11,6 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
+from imagehost.services.naming import NAME_LETTERS
 from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.system.commands import flask
@@ -101,12 +105,21 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
             **settings,
         }
         flask({"INSTANCE_DIR": folder}, "assets", str(folder / "assets"))
+        make_shelves(folder / "images")
         port = free_port(in_a_row=CORES)
         server = running.enter_context(server_class(folder, WEB_SERVER_START_PORT=port, **shared))
         nginx = running.enter_context(
             Nginx(folder, WEB_SERVER_START_PORT=port, NGINX_WORKERS=CORES, **shared)
         )
+        # Sets the storage up, as it has to be before rows are added.
+        requests.get(f"{server.url}/readyz", timeout=30).raise_for_status()
         yield Host(server, nginx, folder, {**shared, "INSTANCE_DIR": folder})
+
+
+def make_shelves(images: Path) -> None:
+    """Make the folders that a host has after its first thousands of uploads, which make them."""
+    for letters in itertools.product(NAME_LETTERS, repeat=2):
+        (images / "".join(letters)).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

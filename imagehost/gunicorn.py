@@ -66,7 +66,7 @@ http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001  #
 
 def when_ready(_: Any) -> None:
     """Log the start, before the workers are forked."""
-    # What is there by now stays: no search for garbage has to go through it, nor write to memory that they share.
+    # What is there by now stays: no search for garbage has to go through it, nor touch what they share.
     gc.freeze()
     log.info("started", extra={"addresses": ",".join(bind), "workers": workers})
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from babel.support import Translations
 from flask import Flask, Response, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_locale
+from flask_babel import Babel, force_locale, get_domain, get_locale
 from werkzeug.datastructures import LanguageAccept
 
 ENGLISH = "en"
@@ -34,6 +35,14 @@ def in_english(message: object) -> str:
         return str(message)
 
 
+def catalogue() -> Translations:
+    """Give the texts of the client's language, looked up once a request: a page asks for a hundred."""
+    if "catalogue" not in g:
+        g.catalogue = get_domain().get_translations()
+    found: Translations = g.catalogue
+    return found
+
+
 def tell(answer: Response) -> Response:
     """Say what language an answer is in, if it has any, and that others may get it in another."""
     if "language" in g:
@@ -46,5 +55,10 @@ def init_app(app: Flask) -> None:
     """Let messages and templates speak the client's language; templates get its name as ``language``."""
     Babel(app, default_locale=ENGLISH, locale_selector=choose)
     app.jinja_env.globals["get_locale"] = get_locale
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's
+        lambda text: catalogue().ugettext(text),
+        lambda one, many, number: catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.context_processor(lambda: {"language": current()})
     app.after_request(tell)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from imagehost.extensions import db
 from imagehost.models import Image, ImageDay
+from imagehost.services import counting
 
 PER_PAGE = 10
 BATCH = 1000
@@ -18,12 +19,16 @@ MOST = 2**62
 DAYS = sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images")).group_by(ImageDay.day).subquery()
 STARTS = sa.select(
     DAYS.c.day,
+    DAYS.c.images,
     (sa.func.sum(DAYS.c.images).over(order_by=DAYS.c.day.desc()) - DAYS.c.images).label("before"),
     sa.func.sum(DAYS.c.images).over().label("total"),
 ).subquery()
-"""Each day, how many images are newer than all of its own, and how many there are at all."""
+"""Each day, how many images it has, how many are newer than all of those, and how many there are at all."""
 
 NEWEST_FIRST = (Image.upload_time.desc(), Image.id.desc())
+OLDEST_FIRST = (Image.upload_time, Image.id)
+PLACES = sa.select(Image.upload_time, Image.id)
+"""Where images stand in the list, which the index tells by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +60,28 @@ class Page:
 def page(number: int) -> Page:
     """Get a page: the counts tell on which day it begins, so that only within that day rows are skipped."""
     offset = (number - 1) * PER_PAGE
+    if not offset:
+        newest = sa.select(Image).order_by(*NEWEST_FIRST).limit(PER_PAGE)
+        return Page(number, list(db.session.scalars(newest)), counting.total())
     # The newest day has none before it, so a day is found wherever there is one.
     begins = sa.select(STARTS).where(STARTS.c.before <= min(offset, MOST)).order_by(STARTS.c.day).limit(1)
     start = db.session.execute(begins).one_or_none()
     total = int(start.total) if start else 0
     if start is None or offset >= total:
         return Page(number, [], total)
-    return Page(number, images_from(start.day, offset - int(start.before)), total)
+    first = place_in_day(start.day, int(start.images), offset - int(start.before)).scalar_subquery()
+    page = sa.select(Image).where(sa.tuple_(*OLDEST_FIRST) <= first).order_by(*NEWEST_FIRST).limit(PER_PAGE)
+    return Page(number, list(db.session.scalars(page)), total)
 
 
-def images_from(day: date, skipped: int) -> list[Image]:
-    """Get a page of images, from the newest of a day on, less the first few."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), UTC)
-    older = sa.select(Image).where(older_than(midnight, 0)).order_by(*NEWEST_FIRST)
-    return list(db.session.scalars(older.offset(skipped).limit(PER_PAGE)))
+def place_in_day(day: date, images: int, skipped: int) -> sa.Select[datetime, int]:
+    """Find where the image stands that comes after so many newer ones of its day, from its nearer end."""
+    begin = datetime.combine(day, time(), UTC)
+    if skipped < images // 2:
+        places = PLACES.where(older_than(begin + timedelta(days=1), 0)).order_by(*NEWEST_FIRST)
+        return places.offset(skipped).limit(1)
+    places = PLACES.where(Image.upload_time >= begin).order_by(*OLDEST_FIRST)
+    return places.offset(images - 1 - skipped).limit(1)
 
 
 def every() -> Iterator[sa.Row[tuple[str, datetime, int, str]]]:

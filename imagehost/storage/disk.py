@@ -33,7 +33,7 @@ class DiskStorage(Inventory):
         super().__init__(folder)
         self.max_size = max_size
         self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED, folder / GOING)
-        self._durable: set[Path] = set()
+        self._durable: set[str] = set()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     def is_ready(self) -> bool:
@@ -66,17 +66,19 @@ class DiskStorage(Inventory):
     def _make_durable(self, folder: Path) -> None:
         """Let a folder's name survive a power failure.
 
-        That it is there says nothing: who made it may be about to flush. So each process does, once a folder.
+        That it is there says nothing: who made it may be about to flush. So each process does, for all that
+        it finds by then.
         """
         try:
             folder.mkdir()
         except FileExistsError:
-            if folder in self._durable:
+            if folder.name in self._durable:
                 return
         else:
             give(folder, self.folder)
+        there = os.listdir(self.folder)  # noqa: PTH208  # names are all that is wanted
         flush_folder(self.folder)
-        self._durable.add(folder)
+        self._durable.update(there)
 
     def open(self, filename: str) -> BinaryIO:
         """Open an image for reading."""

@@ -1,0 +1,155 @@
+"""What a host with many images asks of its database: as many statements as one with few, each by an index."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.models import Image, ImageDay
+from imagehost.services import counting, images, listing
+from imagehost.services.cleanup import rows
+from tests import pictures
+from tests.conftest import as_upload
+
+PNG = pictures.png(8, 8)
+FEW, MANY = 3000, 30_000
+A_DAY = 20
+"""Images that each day brings."""
+
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
+SCANS = re.compile(r"SCAN images\b(?! USING INDEX)|Seq Scan on images\b|(Sort|TEMP B-TREE).*\n.* on images\b")
+"""How the two say that they look at all images, or sort them."""
+
+Asked = list[tuple[str, object]]
+
+
+def moment_of(number: int) -> datetime:
+    """When the image of that number was uploaded: the last one of them yesterday."""
+    return datetime.now(UTC) - timedelta(days=1 + (MANY - number) // A_DAY)
+
+
+def name_of(number: int) -> str:
+    return f"{number:016}.jpg"
+
+
+def grow(first: int, last: int) -> None:
+    """Add rows of these numbers, which are their ids, and count them."""
+    facts = {"original_name": "photo.jpg", "size": 1025, "file_type": "jpg", "width": 4, "height": 3}
+    added = [
+        {"id": number, "filename": name_of(number), "upload_time": moment_of(number), "sha256": "0" * 64}
+        | facts
+        for number in range(first, last + 1)
+    ]
+    days: dict[object, int] = {}
+    for row in added:
+        days[row["upload_time"].date()] = days.get(row["upload_time"].date(), 0) + 1
+    db.session.execute(sa.insert(Image), added)
+    db.session.execute(
+        sa.insert(ImageDay), [{"day": day, "shard": 0, "images": images} for day, images in days.items()]
+    )
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SELECT setval('images_id_seq', :last)"), {"last": last})
+    db.session.execute(sa.text("ANALYZE"))
+    db.session.commit()
+
+
+@contextmanager
+def heard() -> Iterator[Asked]:
+    """The statements of what happens inside, and their parameters; without what begins a transaction."""
+    asked: Asked = []
+
+    def hear(_: object, __: object, text: str, parameters: object, *rest: object) -> None:
+        if not text.startswith("BEGIN"):
+            asked.append((text, parameters))
+
+    engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    yield asked
+    sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+def plan(statement: str, parameters: object) -> str:
+    """How the database would go about it."""
+    with db.engine.connect() as connection:
+        explained = connection.exec_driver_sql(EXPLAIN[connection.dialect.name] + statement, parameters)
+        return "\n".join(str(row[-1]) for row in explained)
+
+
+def ways(client, number: int) -> dict[str, Callable[[], object]]:
+    """What a host does most; some of it with the image of that number, or the next."""
+    middle = counting.total() // listing.PER_PAGE // 2
+    return {
+        "upload": lambda: client.post("/upload", data=as_upload(PNG)),
+        "find": lambda: images.find(name_of(number)),
+        "first page": lambda: listing.page(1),
+        "middle page": lambda: listing.page(middle),
+        "page past the last": lambda: listing.page(MANY),
+        "total": counting.total,
+        "rows of a clean-up": lambda: rows.those_after(number),
+        "delete": lambda: images.delete(number),
+        "delete by name": lambda: images.delete_by_filename(name_of(number + 1)),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _one_shard(monkeypatch):
+    # The first upload that a shard of the counts sees also tidies up.
+    monkeypatch.setattr("imagehost.services.counting.SHARDS", 1)
+
+
+@pytest.fixture
+def context(app):
+    app.extensions["imagehost.storage"].initialise()
+    with app.app_context():
+        yield
+
+
+def asked_at(client, number: int) -> dict[str, Asked]:
+    """What each way asks, the second time that it is gone; the first time is before anything is there."""
+    client.post("/upload", data=as_upload(PNG))
+    found = {}
+    for name, act in ways(client, number).items():
+        with heard() as asked:
+            act()
+        db.session.rollback()
+        found[name] = asked
+    return found
+
+
+def test_as_many_images_are_asked_for_by_as_many_statements(context, client):
+    grow(1, FEW)
+    few = {name: len(asked) for name, asked in asked_at(client, FEW // 2).items()}
+    grow(FEW + 10, MANY)
+    many = {name: len(asked) for name, asked in asked_at(client, MANY // 2).items()}
+    assert few == many
+    assert all(few.values())
+
+
+@pytest.mark.parametrize("number", [FEW, MANY])
+def test_no_statement_looks_at_all_images(context, client, number):
+    grow(1, number)
+    for name, asked in asked_at(client, number // 2).items():
+        for statement, parameters in asked:
+            found = plan(statement, parameters)
+            assert not SCANS.search(found), f"{name}: {statement}\n{found}"
+
+
+def test_the_whole_list_is_read_in_its_order_not_sorted(context):
+    grow(1, MANY)
+    with heard() as asked:
+        assert sum(1 for _ in listing.every()) == MANY
+    # Towards the end few are left, which PostgreSQL may well sort.
+    for statement, parameters in asked[: len(asked) // 2]:
+        found = plan(statement, parameters)
+        assert not SCANS.search(found), f"{statement}\n{found}"
+
+
+def test_what_looks_at_all_images_is_seen(context):
+    grow(1, FEW)
+    for rest in ("WHERE size = 3", "ORDER BY original_name LIMIT 1"):
+        assert SCANS.search(plan(f"SELECT * FROM images {rest}", ())), f"{rest} is not seen"
+    assert SCANS.search(plan("SELECT count(*) FROM images", ()))
