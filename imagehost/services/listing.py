@@ -13,17 +13,12 @@ from imagehost.services import counting
 PER_PAGE = 10
 BATCH = 1000
 """Rows that stand in memory at once while all are listed."""
-MOST = 2**62
-"""What the databases' integers hold, whatever page a client asks for."""
-
-DAYS = sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images")).group_by(ImageDay.day).subquery()
-STARTS = sa.select(
-    DAYS.c.day,
-    DAYS.c.images,
-    (sa.func.sum(DAYS.c.images).over(order_by=DAYS.c.day.desc()) - DAYS.c.images).label("before"),
-    sa.func.sum(DAYS.c.images).over().label("total"),
-).subquery()
-"""Each day, how many images it has, how many are newer than all of those, and how many there are at all."""
+DAYS = (
+    sa.select(ImageDay.day, sa.func.sum(ImageDay.images).label("images"))
+    .group_by(ImageDay.day)
+    .order_by(ImageDay.day.desc())
+)
+"""A row a day: to add up two thousand of them here takes half of what a window function takes there."""
 
 NEWEST_FIRST = (Image.upload_time.desc(), Image.id.desc())
 OLDEST_FIRST = (Image.upload_time, Image.id)
@@ -63,15 +58,15 @@ def page(number: int) -> Page:
     if not offset:
         newest = sa.select(Image).order_by(*NEWEST_FIRST).limit(PER_PAGE)
         return Page(number, list(db.session.scalars(newest)), counting.total())
-    # The newest day has none before it, so a day is found wherever there is one.
-    begins = sa.select(STARTS).where(STARTS.c.before <= min(offset, MOST)).order_by(STARTS.c.day).limit(1)
-    start = db.session.execute(begins).one_or_none()
-    total = int(start.total) if start else 0
-    if start is None or offset >= total:
-        return Page(number, [], total)
-    first = place_in_day(start.day, int(start.images), offset - int(start.before)).scalar_subquery()
-    page = sa.select(Image).where(sa.tuple_(*OLDEST_FIRST) <= first).order_by(*NEWEST_FIRST).limit(PER_PAGE)
-    return Page(number, list(db.session.scalars(page)), total)
+    days = db.session.execute(DAYS).all()
+    total = sum(int(images) for _, images in days)
+    for day, images in days:
+        if offset < images:
+            first = place_in_day(day, int(images), offset).scalar_subquery()
+            rows = sa.select(Image).where(sa.tuple_(*OLDEST_FIRST) <= first).order_by(*NEWEST_FIRST)
+            return Page(number, list(db.session.scalars(rows.limit(PER_PAGE))), total)
+        offset -= int(images)
+    return Page(number, [], total)
 
 
 def place_in_day(day: date, images: int, skipped: int) -> sa.Select[datetime, int]:
