@@ -27,8 +27,7 @@ export FLASK_SKIP_DOTENV := 1
 install: $(VENV)/run.stamp $(BUILT)
 
 run: install
-	@$(BIN)/flask db upgrade
-	@exec $(BIN)/python -m gunicorn -c python:imagehost.gunicorn wsgi:app
+	@exec $(BIN)/python -m imagehost
 
 test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh

@@ -82,8 +82,9 @@ def engine_options(url: sa.URL) -> dict[str, Any]:
     """Choose the pool and the connection's settings."""
     pool = {
         "poolclass": Pool,
-        "pool_size": CONNECTIONS // 2,
-        "max_overflow": CONNECTIONS // 2,
+        "pool_size": CONNECTIONS,
+        # Those beyond the size would be made anew for each crowd of requests, which costs more than they ask.
+        "max_overflow": 0,
         "pool_timeout": SECONDS_TO_WAIT,
     }
     if url.get_backend_name() == "sqlite":

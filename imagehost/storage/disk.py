@@ -7,7 +7,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +35,7 @@ class DiskStorage(Inventory):
         self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED, folder / GOING)
         self._durable: set[str] = set()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+        self._places = [threading.Lock() for _ in range(os.cpu_count() or 1)]
 
     def is_ready(self) -> bool:
         """Tell whether the marker is there."""
@@ -158,18 +159,20 @@ class DiskStorage(Inventory):
     @contextmanager
     def rendering(self, filename: str) -> Iterator[None]:
         """Lock one of as many files as there are cores: all processes together decode no more at once."""
-        place = zlib.crc32(filename.encode()) % (os.cpu_count() or 1)
+        place = zlib.crc32(filename.encode()) % len(self._places)
         # Whoever waits holds a thread: some have to be left for other requests.
         if not self._waiting.acquire(timeout=SECONDS_TO_WAIT_TO_WAIT):
             raise Unavailable("making of thumbnails")
-        try:
+        with ExitStack() as held:
+            held.callback(self._waiting.release)
+            # One thread of a process asks for the file again and again; others sleep until it is their turn.
+            if not self._places[place].acquire(timeout=SECONDS_TO_WAIT):
+                raise Unavailable("making of thumbnails")
+            held.callback(self._places[place].release)
             with storage_errors():
-                lock = (self.folder / LOCKS / str(place)).open("wb")
-            with lock:
-                wait_for(lock)
-                yield
-        finally:
-            self._waiting.release()
+                lock = held.enter_context((self.folder / LOCKS / str(place)).open("wb"))
+            wait_for(lock)
+            yield
 
 
 def wait_for(lock: BinaryIO) -> None:

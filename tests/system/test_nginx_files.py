@@ -13,7 +13,8 @@ import requests
 from imagehost.config import SLACK, load
 from imagehost.environment import ROOT
 from imagehost.wording import readable_size
-from tests.system.nginx import Nginx, make_certificate, working_folder
+from tests.system.nginx import Nginx, make_certificate, read, working_folder
+from tests.system.server import wait_until
 
 FOLDER = ROOT / "nginx"
 SETTINGS = FOLDER / "15-settings.envsh"
@@ -191,4 +192,5 @@ def test_an_ordinary_user_needs_no_more_than_its_own_folders(host):
         with Nginx(folder, inside, as_root=False, **folders) as nginx:
             for path in ("/images-list", "/favicon.ico"):
                 assert requests.get(nginx.url + path, timeout=30).status_code == 200
-        assert "/favicon.ico" in (folder / "logs" / "access.log").read_text()
+            # It writes lines together.
+            wait_until(lambda: "/favicon.ico" in read(folder / "logs" / "access.log"), "there is no line")

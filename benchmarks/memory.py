@@ -1,0 +1,109 @@
+"""What a worker's memory rises to for a large upload, a long list, a huge picture: MB above idle."""
+
+import io
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import requests
+from PIL import Image
+
+from benchmarks import hosts, load, seeding
+from benchmarks.measuring import Table
+
+MB = 1024 * 1024
+UPLOAD = 100 * MB
+IMAGES = 1_000_000
+MEGAPIXELS = 100
+ROUNDS = 3
+TO_CLEAR_PEAK = "5"
+"""See clear_refs in proc(5)."""
+
+
+def measure() -> list[Table]:
+    """Fill one table."""
+    table = Table("Memory of a worker, above idle")
+    with ExitStack() as running:
+        one = running.enter_context(hosts.host("postgresql", WEB_SERVER_WORKERS=1, MAX_FILE_SIZE=2 * UPLOAD))
+        for _ in range(50):
+            requests.get(f"{one.server.url}/images-list", timeout=30).raise_for_status()
+            send(one, load.jpeg(50_000))
+        body = large_jpeg()
+        table.add("an upload of 100 MB", peaks(one, lambda: send(one, body)), "MB", most=20)
+        huge = png(MEGAPIXELS)
+        table.add(
+            f"the thumbnail of a PNG of {MEGAPIXELS} megapixels",
+            peaks(one, lambda: thumbnail(one, send(one, huge)), rounds=1),
+            "MB",
+        )
+        seeding.seed(str(one.settings["DATABASE_URL"]), IMAGES)
+        table.add(
+            "all of 1,000,000 images in one array", peaks(one, lambda: read_all(one), rounds=1), "MB", most=30
+        )
+        slow = peaks(one, lambda: read_slowly(one), rounds=1)
+        table.add("the same to a reader who stops for 5 seconds", slow, "MB", most=30)
+    return [table]
+
+
+def peaks(host: hosts.Host, act: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Do something a few times; give how far the worker's memory rose each time."""
+    (worker,) = host.server.workers()
+    found = []
+    for _ in range(rounds):
+        time.sleep(1)
+        idle = memory(worker, "VmRSS")
+        Path(f"/proc/{worker}/clear_refs").write_text(TO_CLEAR_PEAK)
+        act()
+        found.append((memory(worker, "VmHWM") - idle) / 1024)
+    return found
+
+
+def memory(process: int, name: str) -> int:
+    """Read a line of a process's status, in KiB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition(f"{name}:")[2].split()[0])
+
+
+def send(host: hosts.Host, content: bytes) -> dict[str, object]:
+    """Upload to the server itself."""
+    answer = requests.post(f"{host.server.url}/upload", files={"file": ("x", content)}, timeout=120)
+    answer.raise_for_status()
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def thumbnail(host: hosts.Host, image: dict[str, object]) -> None:
+    """Ask for the first time."""
+    path = f"/thumbnails/{image['filename']}.webp"
+    requests.get(host.server.url + path, timeout=120).raise_for_status()
+
+
+def read_all(host: hosts.Host) -> None:
+    """Read the array of all images, and let it go."""
+    with requests.get(f"{host.server.url}/api/upload", stream=True, timeout=120) as answer:
+        for _ in answer.iter_content(2**16):
+            pass
+
+
+def read_slowly(host: hosts.Host) -> None:
+    """Ask for the array of all images, and read a little of it."""
+    with socket.create_connection(("127.0.0.1", host.server.port)) as line:
+        line.sendall(b"GET /api/upload HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        line.recv(1000)
+        time.sleep(5)
+
+
+def large_jpeg() -> bytes:
+    """Make a JPEG of 100 MB: a small one, whose pixels are padded with restart markers, as they may be."""
+    content = load.jpeg(50_000)
+    return content[:-2] + b"\xff\xd0" * ((UPLOAD - len(content)) // 2) + content[-2:]
+
+
+def png(megapixels: int) -> bytes:
+    """Make a PNG of so many million pixels."""
+    side = round((megapixels * 1_000_000) ** 0.5)
+    content = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).convert("RGB").save(content, "PNG", compress_level=1)
+    return content.getvalue()

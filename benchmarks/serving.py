@@ -1,0 +1,62 @@
+"""Images, thumbnails and static files: by the shipped nginx and by gunicorn alone, beside a bare nginx."""
+
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from benchmarks import hosts, load
+from benchmarks.measuring import Table, rounds
+from imagehost.assets import release
+
+CLIENTS = 8
+ROUNDS = 5
+LEAST = 0.95
+
+
+def measure() -> list[Table]:
+    """Fill one table: requests a second, beside a bare nginx that gives the same bytes."""
+    table = Table("Serving, as a share of what a bare nginx serves")
+    with hosts.host("sqlite") as host, hosts.room() as room:
+        paths = {**uploaded(host), "static file (CSS)": f"/static/{release()}/app.css"}
+        for path in paths.values():
+            answer = requests.get(host.url + path, timeout=30)
+            answer.raise_for_status()
+            save(room / path[1:], answer.content)
+        with hosts.bare_nginx(room) as bare:
+            for name, path in paths.items():
+                acts = {
+                    kind: partial(per_second, url + path)
+                    for kind, url in (("nginx", host.url), ("bare", bare), ("gunicorn", host.server.url))
+                }
+                found = rounds(ROUNDS, acts)
+                least = LEAST if "static" not in name else None
+                table.add(f"{name}: bare nginx", found["bare"], "/s")
+                table.ratio(
+                    f"{name}: through nginx as it is shipped", found["nginx"], found["bare"], least=least
+                )
+                table.ratio(f"{name}: by gunicorn alone", found["gunicorn"], found["bare"])
+    return [table]
+
+
+def uploaded(host: hosts.Host) -> dict[str, str]:
+    """Upload a picture, and let its thumbnail be made; give their paths."""
+    files = {"file": ("photo.jpg", load.jpeg(200_000))}
+    image = requests.post(f"{host.url}/upload", files=files, timeout=30).json()
+    paths = {
+        "image of 200 kB": f"/images/{image['filename']}",
+        "thumbnail": f"/thumbnails/{image['filename']}.webp",
+    }
+    requests.get(host.url + paths["thumbnail"], timeout=30).raise_for_status()
+    return paths
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file, and the folders that it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def per_second(url: str) -> float:
+    """Ask for a second; give the answers."""
+    return load.wrk(url, clients=CLIENTS, seconds=1).per_second

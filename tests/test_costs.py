@@ -1,0 +1,80 @@
+"""What the busiest requests cost, in calls of functions: the same on any machine, however busy it is.
+
+Benchmarks tell how long they take (docs/performance.md); this tells when one begins to do more. Who has a
+good reason for more raises the number here.
+"""
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from tests import pictures
+from tests.conftest import FRAGMENT, PAGE
+from tests.forms import form, part
+from tests.rows import add_rows
+
+PLAIN = form(part(pictures.jpg(800, 600)))
+WITH_COMMENT = form(part(pictures.jpg(800, 600, comment=b"where it was")))
+MOST = {
+    "an upload": 3500,
+    "an upload with something to drop": 3600,
+    "a deletion": 2300,
+    "a page of the list as JSON": 3700,
+    "a page of the list as a page": 40_000,
+    "a page of the list as a fragment": 29_000,
+    "an image": 2100,
+    "a thumbnail already made": 2050,
+    "a health check": 1000,
+}
+"""Calls: a twentieth more than Python 3.11 and 3.13 make, on either database."""
+
+
+def calls(app: Flask, path: str, **options: object) -> int:
+    """Answer a request; count the calls of functions, of Python's and of C's, that the application makes."""
+    environ = EnvironBuilder(path=path, **options).get_environ()
+    count = 0
+
+    def note(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(note)
+    try:
+        _, status, _ = run_wsgi_app(app, environ, buffered=True)
+    finally:
+        sys.setprofile(None)
+    assert status.startswith("200"), status
+    return count
+
+
+@pytest.fixture
+def costs(app, client) -> dict[str, int]:
+    """Each request's calls, once it was answered before: what is made once and kept is there by then."""
+    now = datetime.now(UTC)
+    ids = add_rows(app, [now - timedelta(days=number) for number in range(30)])
+    image = client.post("/upload", **PLAIN).json
+    client.get(image["thumbnail_url"])
+    requests = {
+        "an upload": ("/upload", {"method": "POST", **PLAIN}),
+        "an upload with something to drop": ("/upload", {"method": "POST", **WITH_COMMENT}),
+        "a page of the list as JSON": ("/images-list?page=2", {}),
+        "a page of the list as a page": ("/images-list?page=2", {"headers": PAGE}),
+        "a page of the list as a fragment": ("/images-list?page=2", {"headers": FRAGMENT}),
+        "an image": (image["url"].removeprefix("http://localhost"), {}),
+        "a thumbnail already made": (image["thumbnail_url"].removeprefix("http://localhost"), {}),
+        "a health check": ("/healthz", {}),
+    }
+    found = {
+        name: [calls(app, path, **options) for _ in range(3)][-1]
+        for name, (path, options) in requests.items()
+    }
+    deletions = [calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3]]
+    return {**found, "a deletion": deletions[-1]}
+
+
+def test_no_request_does_more_than_it_did(costs):
+    assert {name: cost for name, cost in costs.items() if cost > MOST[name]} == {}
+    assert costs.keys() == MOST.keys()
