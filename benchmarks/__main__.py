@@ -1,6 +1,6 @@
 """Run benchmarks: ``python -m benchmarks [name…]``, or ``make bench``; see docs/performance.md.
 
-Prints the tables, and writes them to benchmarks/results.json, and into docs/performance.md if asked to.
+Prints the tables, and writes them to benchmarks/results.json; if asked to, into docs/performance.md, too.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import hosts
-from benchmarks.measuring import Table, dump
+from benchmarks.measuring import Table
 
 NAMES = [
     "starting", "uploads", "stages", "serving", "thumbnails", "crowds", "lists", "memory", "growth",
@@ -20,8 +20,8 @@ NAMES = [
 """In this order."""
 RESULTS = Path(__file__).parent / "results.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+DOCUMENTED = DOCUMENT.with_suffix(".json")
 BEGINS, ENDS = "<!-- tables -->", "<!-- end of tables -->"
-PROGRAMS = ("wrk", "nginx", "initdb")
 
 
 def main() -> None:
@@ -36,34 +36,45 @@ def main() -> None:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     if not shutil.which("wrk"):
         sys.exit("benchmarks need wrk: run make bench")
-    tables: list[Table] = []
+    missed = []
     for name in asked.names or NAMES:
-        for table in importlib.import_module(f"benchmarks.{name}").measure():
+        tables = importlib.import_module(f"benchmarks.{name}").measure()
+        for table in tables:
             print(table.markdown(), flush=True)
-            tables.append(table)
-    RESULTS.write_text(dump(tables, hosts.machine()))
+            missed += [f"{table.title}: {row.what}" for row in table.rows if not row.is_met]
+        keep(name, tables)
     if asked.document:
         write_document()
-    missed = [row.what for table in tables for row in table.rows if not row.is_met]
-    print(
-        f"{len(missed)} of {sum(bool(row.target) for table in tables for row in table.rows)} targets missed"
-    )
+    print("\n".join(["Missed:", *missed] if missed else ["All targets are met."]))
+
+
+def keep(name: str, tables: list[Table]) -> None:
+    """Write what a benchmark found, and on what machine; the others' results stay."""
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    kept[name] = {"machine": hosts.machine(), "tables": [table.json() for table in tables]}
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_document() -> None:
-    """Put the last tables where docs/performance.md has its tables."""
+    """Put the last tables where docs/performance.md has its tables, and the same as JSON beside it."""
+    shutil.copyfile(RESULTS, DOCUMENTED)
     before, _, rest = DOCUMENT.read_text().partition(BEGINS)
     after = rest.partition(ENDS)[2]
-    DOCUMENT.write_text(f"{before}{BEGINS}\n\n{rendered(RESULTS)}\n{ENDS}{after}")
+    DOCUMENT.write_text(f"{before}{BEGINS}\n\n{rendered(DOCUMENTED)}\n{ENDS}{after}")
 
 
 def rendered(results: Path) -> str:
-    """Write kept results as in docs/performance.md."""
+    """Write kept results as in docs/performance.md, and before those of each machine what it is."""
     kept = json.loads(results.read_text())
-    facts = ", ".join(f"{name}: {value}" for name, value in kept["machine"].items())
-    return "\n".join(
-        [f"The machine: {facts}.\n", *(Table.read(table).markdown() for table in kept["tables"])]
-    )
+    lines: list[str] = []
+    machine = None
+    for one in (kept[name] for name in NAMES if name in kept):
+        if one["machine"] != machine:
+            machine = one["machine"]
+            facts = ", ".join(f"{name}: {value}" for name, value in machine.items())
+            lines.append(f"The machine: {facts}.\n")
+        lines += [Table.read(table).markdown() for table in one["tables"]]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Rounds of measurements, and the tables that come of them: ratios of what was measured in the same round."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -133,9 +132,3 @@ def timed(act: Callable[[], object]) -> float:
     begin = time.perf_counter()
     act()
     return time.perf_counter() - begin
-
-
-def dump(tables: list[Table], machine: dict[str, object]) -> str:
-    """Write tables, and the machine that they came from, as JSON."""
-    kept = {"machine": machine, "tables": [table.json() for table in tables]}
-    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"

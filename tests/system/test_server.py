@@ -28,6 +28,8 @@ LARGE = pictures.jpg(1600, 1067, quality=97)
 """More than twice what the form parser reads at once: half of it is on the disk before the rest comes."""
 BOUNDARY = "----boundary"
 MEGABYTE = 1024 * 1024
+ESTABLISHED = "01"
+"""In /proc/net/tcp."""
 
 
 def form(content: bytes) -> bytes:
@@ -247,6 +249,20 @@ def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_pa
     log = running.app_log()
     assert re.search(r"INFO - - started addresses=127\.0\.0\.1:\d+ workers=2\n", log)
     assert re.search(r"INFO - - stopped\n", log)
+
+
+def test_workers_share_no_connection_of_the_process_that_migrated(server_database, tmp_path):
+    with Server(tmp_path, DATABASE_URL=server_database[1]) as running:
+        first, second = running.workers()
+        assert not opened(first) & opened(second)
+
+
+def opened(process: int) -> set[str]:
+    """What a process has open of databases: files, and connections that are up."""
+    files = {str(path.readlink()) for path in Path(f"/proc/{process}/fd").iterdir()}
+    lines = [line.split() for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
+    up = {f"socket:[{line[9]}]" for line in lines if line[3] == ESTABLISHED}
+    return (files & up) | {name for name in files if ".db" in name}
 
 
 def test_every_port_answers(server_database, tmp_path):
