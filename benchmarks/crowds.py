@@ -13,7 +13,7 @@ from benchmarks import hosts, load
 from benchmarks.measuring import Table
 
 SLOW_CLIENTS = 300
-ROUNDS = 4
+ROUNDS = 3
 SECONDS = 2
 MOST = 2.0
 BEGINNINGS = {

@@ -25,7 +25,7 @@ FILES = 100_000
 """That are really there, evenly among the images; a million would take minutes to make and to remove."""
 LINKS = 50_000
 """Names that one file has at most; ext4 allows 65,000."""
-ROUNDS = 4
+ROUNDS = 3
 TIMES = {"upload": 50, "deletion": 50, "first page of the list": 20}
 """Requests to each host in a round."""
 MOST = {"upload": 1.2, "deletion": 1.2, "first page of the list": 1.5}

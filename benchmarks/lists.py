@@ -19,7 +19,7 @@ A_SECOND = 86_400
 SHAPES = {"JSON": {}, "page": {"Accept": "text/html"}, "fragment": {"HX-Request": "true"}}
 PLACES = ("first", "middle", "last")
 ROUNDS = 3
-REQUESTS = 9
+REQUESTS = 7
 MOST_FIRST, MOST_ANY = 1.5, 3.0
 
 
