@@ -24,8 +24,8 @@ from tests.system.server import SECONDS_TO_START, Server, wait_until
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PHOTO = pictures.jpg(640, 427)
-LARGE = pictures.jpg(1600, 1067, quality=97)
-"""More than twice what the form parser reads at once: half of it is on the disk before the rest comes."""
+LARGE = pictures.jpg(3600, 2400, quality=97)
+"""Half of it is more, in whole blocks, than is held in memory: it is on the disk before the rest comes."""
 BOUNDARY = "----boundary"
 MEGABYTE = 1024 * 1024
 ESTABLISHED = "01"
