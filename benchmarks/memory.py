@@ -4,7 +4,6 @@ import io
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import requests
@@ -24,40 +23,46 @@ TO_CLEAR_PEAK = "5"
 
 def measure() -> list[Table]:
     """Fill one table."""
-    table = Table("Memory of a worker, above idle")
-    with ExitStack() as running:
-        one = running.enter_context(hosts.host("postgresql", WEB_SERVER_WORKERS=1, MAX_FILE_SIZE=2 * UPLOAD))
-        for _ in range(50):
-            requests.get(f"{one.server.url}/images-list", timeout=30).raise_for_status()
-            send(one, load.jpeg(50_000))
+    table = Table("Memory of a worker, above what it takes when idle")
+    with hosts.host("postgresql", WEB_SERVER_WORKERS=1, MAX_FILE_SIZE=2 * UPLOAD) as host:
+        warm_up(host)
+        peaks = Peaks(host)
         body = large_jpeg()
-        table.add("an upload of 100 MB", peaks(one, lambda: send(one, body)), "MB", most=20)
-        huge = png(MEGAPIXELS)
-        table.add(
-            f"the thumbnail of a PNG of {MEGAPIXELS} megapixels",
-            peaks(one, lambda: thumbnail(one, send(one, huge)), rounds=1),
-            "MB",
-        )
-        seeding.seed(str(one.settings["DATABASE_URL"]), IMAGES)
-        table.add(
-            "all of 1,000,000 images in one array", peaks(one, lambda: read_all(one), rounds=1), "MB", most=30
-        )
-        slow = peaks(one, lambda: read_slowly(one), rounds=1)
+        table.add("an upload of 100 MB", peaks.of(lambda: send(host, body), ROUNDS), "MB", most=20)
+        seeding.seed(str(host.settings["DATABASE_URL"]), IMAGES)
+        table.add("all of 1,000,000 images in one array", peaks.of(lambda: read_all(host)), "MB", most=30)
+        slow = peaks.of(lambda: read_slowly(host))
         table.add("the same to a reader who stops for 5 seconds", slow, "MB", most=30)
+        huge = send(host, png(MEGAPIXELS))
+        thumbnail = peaks.of(lambda: see_thumbnail(host, huge))
+        table.add(f"the thumbnail of a PNG of {MEGAPIXELS} megapixels", thumbnail, "MB")
+        table.add("the same for each megapixel", [one / MEGAPIXELS for one in thumbnail], "MB")
     return [table]
 
 
-def peaks(host: hosts.Host, act: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """Do something a few times; give how far the worker's memory rose each time."""
-    (worker,) = host.server.workers()
-    found = []
-    for _ in range(rounds):
-        time.sleep(1)
-        idle = memory(worker, "VmRSS")
-        Path(f"/proc/{worker}/clear_refs").write_text(TO_CLEAR_PEAK)
-        act()
-        found.append((memory(worker, "VmHWM") - idle) / 1024)
-    return found
+class Peaks:
+    """How far a worker's memory rises above what it takes now."""
+
+    def __init__(self, host: hosts.Host) -> None:
+        (self.worker,) = host.server.workers()
+        self.idle = memory(self.worker, "VmRSS")
+
+    def of(self, act: Callable[[], object], rounds: int = 1) -> list[float]:
+        """Do something a few times; give the peak of each time, in MB."""
+        found = []
+        for _ in range(rounds):
+            Path(f"/proc/{self.worker}/clear_refs").write_text(TO_CLEAR_PEAK)
+            act()
+            found.append((memory(self.worker, "VmHWM") - self.idle) / 1024)
+        return found
+
+
+def warm_up(host: hosts.Host) -> None:
+    """Let the worker load what it loads late."""
+    for _ in range(50):
+        requests.get(f"{host.server.url}/images-list", timeout=30).raise_for_status()
+        see_thumbnail(host, send(host, load.jpeg(50_000)))
+    time.sleep(1)
 
 
 def memory(process: int, name: str) -> int:
@@ -74,7 +79,7 @@ def send(host: hosts.Host, content: bytes) -> dict[str, object]:
     return found
 
 
-def thumbnail(host: hosts.Host, image: dict[str, object]) -> None:
+def see_thumbnail(host: hosts.Host, image: dict[str, object]) -> None:
     """Ask for the first time."""
     path = f"/thumbnails/{image['filename']}.webp"
     requests.get(host.server.url + path, timeout=120).raise_for_status()

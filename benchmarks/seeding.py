@@ -1,5 +1,7 @@
 """Rows of as many images as wanted, in seconds: by the database itself, and counted as uploads are."""
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 
 from imagehost import database
@@ -33,6 +35,12 @@ TIDY = {
     "sqlite": ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"),
 }
 """What time would bring about by itself."""
+
+
+def today() -> float:
+    """Tell how much of this day is over, in UTC: rows over so many days all are of this one."""
+    now = datetime.now(UTC)
+    return (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds() / 86_400
 
 
 def seed(url: str, number: int, days: float = YEARS) -> None:

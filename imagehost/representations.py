@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
@@ -12,23 +12,33 @@ from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
 
+EXAMPLE = "a.jpg"
 CACHE_AGE = 24 * 60 * 60
 """Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
 
 
 def image_url(filename: str) -> str:
     """Give the address of an image's bytes."""
-    return url_for("media.image", filename=filename)
+    return address("media.image", filename)
 
 
 def thumbnail_url(filename: str) -> str:
     """Give the address of an image's thumbnail."""
-    return url_for("media.thumbnail", filename=filename)
+    return address("media.thumbnail", filename)
 
 
 def view_url(filename: str) -> str:
     """Give the address of an image's page."""
-    return url_for("viewing.show", filename=filename)
+    return address("viewing.show", filename)
+
+
+def address(endpoint: str, filename: str) -> str:
+    """Give an address with a filename in it: each is built once a request, and a list asks for a hundred."""
+    patterns: dict[str, str] = g.setdefault("patterns", {})
+    if endpoint not in patterns:
+        patterns[endpoint] = url_for(endpoint, filename=EXAMPLE)
+    # Filenames have no letter that would have to be quoted.
+    return patterns[endpoint].replace(EXAMPLE, filename)
 
 
 def oembed_url(filename: str) -> str:
@@ -43,7 +53,7 @@ def absolute(path: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as 2025-01-24T15:30:00Z (ISO 8601, UTC)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def facts(image: Image) -> dict[str, object]:

@@ -12,8 +12,6 @@ from imagehost.ratelimit import limited
 from imagehost.request import uploaded
 from imagehost.services import images, listing
 
-EXAMPLE = "a.jpg"
-
 bp = Blueprint("api", __name__, url_prefix="/api/upload")
 
 
@@ -44,21 +42,19 @@ def destroy(filename: str) -> Response:
 
 def as_json() -> Iterator[str]:
     """Write the array, a batch of images at a time."""
-    pieces: list[str] = []
     separator = "["
-    # Made once: it is most of what an entry takes.
-    folder = representations.image_url(EXAMPLE).removesuffix(EXAMPLE)
-    for row in listing.every():
-        entry = {
-            "filename": row.filename,
-            "url": folder + row.filename,
-            "created_at": representations.timestamp(row.upload_time),
-            "size": row.size,
-            "original_name": row.original_name,
-        }
-        pieces.append(separator + json.dumps(entry))
+    folder = representations.image_url("")
+    for batch in listing.batches():
+        entries = [
+            {
+                "filename": filename,
+                "url": folder + filename,
+                "created_at": representations.timestamp(upload_time),
+                "size": size,
+                "original_name": original_name,
+            }
+            for filename, upload_time, size, original_name, _ in batch
+        ]
+        yield separator + json.dumps(entries)[1:-1]
         separator = ",\n"
-        if len(pieces) == listing.BATCH:
-            yield "".join(pieces)
-            pieces.clear()
-    yield "".join(pieces) + ("[]\n" if separator == "[" else "]\n")
+    yield "[]\n" if separator == "[" else "]\n"

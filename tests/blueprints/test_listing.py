@@ -162,7 +162,7 @@ def test_the_whole_list_is_read_while_it_is_sent(app, client, monkeypatch):
         assert next(pieces).count(b"filename") == size
         assert sum("FROM images" in read for read in reads) == number, "a batch is read too early"
         assert engine.pool.checkedout() == 0, "a slow reader keeps a connection"
-    assert list(pieces) == []
+    assert list(pieces) == [b"]\n"]
     answer.close()
 
 
@@ -235,3 +235,28 @@ def test_a_page_tells_how_its_fragment_is_asked_for_again(client):
 )
 def test_the_pages_to_go_on_to(number, pages, offered):
     assert listing.Page(number, [], pages * 10).offered == offered
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_array_is_whole_where_it_is_read_in_batches(app, client, monkeypatch, number):
+    monkeypatch.setattr(listing, "BATCH", 2)
+    ids = add_rows(app, [NOON + timedelta(seconds=second) for second in range(number)])
+    entries = client.get("/api/upload").json
+    assert [entry["filename"] for entry in entries] == [f"{image_id:016}.jpg" for image_id in ids[::-1]]
+
+
+@ON_SQLITE
+def test_addresses_begin_where_the_host_does(client):
+    name = uploaded(client)["filename"]
+    for prefix in ("", "/pictures", ""):
+        (entry,) = client.get("/images-list", base_url=f"http://localhost{prefix}").json["data"]
+        assert entry["url"] == f"{prefix}/images/{name}"
+        assert entry["thumbnail_url"] == f"{prefix}/thumbnails/{name}.webp"
+        (entry,) = client.get("/api/upload", base_url=f"http://localhost{prefix}").json
+        assert entry["url"] == f"{prefix}/images/{name}"
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 999999])
+def test_moments_are_told_to_the_second(app, client, microsecond):
+    add_rows(app, [NOON.replace(microsecond=microsecond)])
+    assert client.get("/api/upload").json[0]["created_at"] == "2025-01-24T12:00:00Z"
