@@ -22,6 +22,7 @@ from imagehost.environment import (
 )
 from imagehost.kinds import KINDS
 
+BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
 SLACK = 64 * 1024
 """Bytes that a request may have beside the picture: the other parts and headers of the form."""
 
@@ -37,6 +38,8 @@ class Settings:
     backup_dir: Path
     max_file_size: int
     max_pixels: int
+    max_animation_pixels: int
+    max_work: int
     allowed_extensions: tuple[str, ...]
     public_url: str | None
     trusted_proxies: int
@@ -64,8 +67,10 @@ def load(**overrides: object) -> Settings:
         backup_dir=read.path("BACKUP_DIR", instance / "backups"),
         max_file_size=read.number("MAX_FILE_SIZE", 10 * 1024 * 1024, 1, 2**40),
         max_pixels=read.number("MAX_PIXELS", 100_000_000, 1, 2**40),
+        max_animation_pixels=read.number("MAX_ANIMATION_PIXELS", 5_000_000_000, 1, 2**50),
+        max_work=read.number("MAX_WORK", 2_000_000_000, 1, 2**50),
         allowed_extensions=read.get(
-            "ALLOWED_EXTENSIONS", KINDS[:3], "a list of " + ", ".join(KINDS), parse_kinds
+            "ALLOWED_EXTENSIONS", BY_DEFAULT, "a list of " + ", ".join(KINDS), parse_kinds
         ),
         public_url=read.get(
             "PUBLIC_URL", None, "a scheme and a host, as https://img.example.org", parse_public_url

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from environs import Env, EnvError, validate
 
 from imagehost import database
-from imagehost.kinds import KINDS
+from imagehost.kinds import EXTENSIONS, KINDS
 
 ROOT = Path(__file__).parent.parent
 LAST_PORT = 65535
@@ -102,12 +102,11 @@ class Reader:
 
 
 def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
-    """Read the allowed image types; jpeg is another word for jpg."""
-    words = [word.strip().lower().replace("jpeg", "jpg") for word in env.str(name).split(",")]
-    kinds = tuple(kind for kind in KINDS if kind in words)
-    if not kinds or not set(words) <= set(KINDS):
+    """Read the allowed image types, by any extension that files of them have."""
+    words = [word.strip().lower() for word in env.str(name).split(",")]
+    if not set(words) <= set(EXTENSIONS):
         raise ValueError(words)
-    return kinds
+    return tuple(kind for kind in KINDS if kind in {EXTENSIONS[word] for word in words})
 
 
 def parse_public_url(env: Env, name: str) -> str:

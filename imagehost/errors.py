@@ -138,19 +138,41 @@ class DamagedImage(ImageHostError):
 
 
 class TooManyPixels(ImageHostError):
-    """More pixels than ``MAX_PIXELS``, all frames counted."""
+    """More pixels than ``MAX_PIXELS``, or than ``MAX_ANIMATION_PIXELS`` in all frames."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "too_many_pixels"
 
-    def __init__(self, name: str, pixels: int, limit: int) -> None:
+    def __init__(self, name: str, pixels: int, limit: int, *, animated: bool = False) -> None:
+        facts = {
+            "picture": shorten(name) or _("The picture"),
+            "pixels": LazyString(readable_number, pixels),
+            "limit": LazyString(readable_number, limit),
+        }
+        still = _(
+            "%(picture)s has %(pixels)s pixels. "
+            "The limit is %(limit)s pixels; make it smaller and try again.",
+            **facts,
+        )
+        moving = _(
+            "%(picture)s has at least %(pixels)s pixels in all its frames. "
+            "The limit is %(limit)s pixels; make it smaller or shorter and try again.",
+            **facts,
+        )
+        super().__init__(moving if animated else still)
+
+
+class TooMuchWork(ImageHostError):
+    """A picture that is so made that rendering it would take too long."""
+
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "too_much_work"
+
+    def __init__(self, name: str) -> None:
         picture = shorten(name) or _("The picture")
         super().__init__(
             _(
-                "%(picture)s has at least %(pixels)s pixels in all its frames. "
-                "The limit is %(limit)s pixels; make it smaller and try again.",
+                "%(picture)s takes too much work to show: it has too many pixels for its many passes. "
+                "Save it again in an image editor, smaller or as a baseline JPEG, and try again.",
                 picture=picture,
-                pixels=LazyString(readable_number, pixels),
-                limit=LazyString(readable_number, limit),
             )
         )
 

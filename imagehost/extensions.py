@@ -12,6 +12,7 @@ from imagehost import database
 from imagehost.config import Settings
 from imagehost.environment import ROOT
 from imagehost.errors import ImageHostError
+from imagehost.imaging import Renderer
 from imagehost.models import Base
 from imagehost.storage import Storage
 from imagehost.storage.disk import DiskStorage
@@ -32,6 +33,7 @@ db = Database(metadata=Base.metadata, session_options={"expire_on_commit": False
 migrate = Migrate(directory=str(ROOT / "migrations"), render_as_batch=True)
 
 settings = cast("Settings", LocalProxy(lambda: current_app.extensions["imagehost.settings"]))
+renderer = cast("Renderer", LocalProxy(lambda: current_app.extensions["imagehost.renderer"]))
 storage = cast("Storage", LocalProxy(lambda: current_app.extensions["imagehost.storage"]))
 
 
@@ -44,6 +46,7 @@ def init_app(app: Flask, chosen: Settings) -> None:
     """Bind them to the application."""
     app.extensions["imagehost.settings"] = chosen
     app.extensions["imagehost.storage"] = DiskStorage(chosen.images_dir, max_size=chosen.max_file_size)
+    app.extensions["imagehost.renderer"] = Renderer()
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():

@@ -1,22 +1,100 @@
-"""The kinds of pictures, called by their extensions."""
+"""The one table of picture formats: a new format is an entry here and a parser in ``formats``."""
 
-MIME_TYPES = {
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "avif": "image/avif",
+import re
+from dataclasses import dataclass
+
+HEAD = 512
+"""Bytes from the start of a file that are enough to recognise its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A format that can be hosted.
+
+    Args:
+        extension: the extension of hosted files, and the name of the format in settings and in the database.
+        mime_type: the type that is sent with the bytes.
+        extensions: all extensions that files of this format have elsewhere.
+        signature: a regular expression that matches the first bytes. It is written in the syntax that Python
+            and JavaScript share, since the page checks files before it sends them.
+        pillow_format: what Pillow calls the format.
+        parser: the module of ``imagehost.formats`` that walks a file of this format.
+        by_default: whether ``ALLOWED_EXTENSIONS`` contains it unless it is set.
+        turned_by_exif: whether browsers obey the orientation in EXIF.
+        pillow_reads_all: whether Pillow opens every file of this format that browsers show. If not, a picture
+            may be hosted that has no renditions.
+    """
+
+    extension: str
+    mime_type: str
+    extensions: tuple[str, ...]
+    signature: str
+    pillow_format: str
+    parser: str
+    by_default: bool = False
+    turned_by_exif: bool = True
+    pillow_reads_all: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    kind.extension: kind
+    for kind in (
+        Kind(
+            extension="jpg",
+            mime_type="image/jpeg",
+            extensions=("jpg", "jpeg", "jpe", "jfif"),
+            signature=r"^\xff\xd8\xff",
+            pillow_format="JPEG",
+            parser="jpeg",
+            by_default=True,
+        ),
+        Kind(
+            extension="png",
+            mime_type="image/png",
+            extensions=("png", "apng"),
+            signature=r"^\x89PNG\r\n\x1a\n",
+            pillow_format="PNG",
+            parser="png",
+            by_default=True,
+        ),
+        Kind(
+            extension="gif",
+            mime_type="image/gif",
+            extensions=("gif",),
+            signature=r"^GIF8[79]a",
+            pillow_format="GIF",
+            parser="gif",
+            by_default=True,
+        ),
+        Kind(
+            extension="webp",
+            mime_type="image/webp",
+            extensions=("webp",),
+            signature=r"^RIFF[\s\S]{4}WEBP",
+            pillow_format="WEBP",
+            parser="webp",
+            turned_by_exif=False,
+        ),
+        Kind(
+            extension="avif",
+            mime_type="image/avif",
+            extensions=("avif", "avifs"),
+            # The major brand, the version, then any number of compatible brands.
+            signature=r"^\0\0[\s\S]{2}ftyp(?:[\s\S]{4}){0,60}?avi[fs]",
+            pillow_format="AVIF",
+            parser="avif",
+            pillow_reads_all=False,
+        ),
+    )
 }
-"""How each is sent."""
+"""By their extension, in the order in which sentences name them."""
 
-KINDS = tuple(MIME_TYPES)
+EXTENSIONS = {extension: kind.extension for kind in KINDS.values() for extension in kind.extensions}
+"""The kind of each extension that files have."""
 
-DETECTED = {mime_type: kind for kind, mime_type in MIME_TYPES.items()} | {
-    "image/apng": "png",
-    "image/vnd.mozilla.apng": "png",
-    "image/avif-sequence": "avif",
-}
-"""What libmagic, whose versions differ about animations, calls each."""
+_SIGNATURES = {name: re.compile(kind.signature.encode("ascii")) for name, kind in KINDS.items()}
 
-PILLOW_FORMATS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
-"""What Pillow calls each."""
+
+def detect(head: bytes) -> str | None:
+    """Recognise the kind of a picture by the first ``HEAD`` bytes of its file, or return None."""
+    return next((name for name, signature in _SIGNATURES.items() if signature.search(head)), None)

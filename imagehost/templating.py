@@ -3,7 +3,7 @@
 from flask import Flask
 
 from imagehost import assets, representations, texts
-from imagehost.kinds import MIME_TYPES
+from imagehost.kinds import KINDS
 from imagehost.wording import alternatives, readable_size
 
 
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         oembed_url=representations.oembed_url,
         link_kinds=texts.link_kinds,
         allowed_kinds=lambda: alternatives([kind.upper() for kind in kinds]),
-        accepted_kinds=",".join(MIME_TYPES[kind] for kind in kinds),
+        accepted_kinds=",".join(KINDS[kind].mime_type for kind in kinds),
         max_file_size=settings.max_file_size,
         script_settings=texts.script_settings,
         script_modules=assets.script_modules(),

@@ -10,7 +10,7 @@ from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from imagehost.errors import NotFound
-from imagehost.kinds import MIME_TYPES
+from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.services import images, renditions
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
@@ -29,7 +29,7 @@ HEADERS = {
 def image(filename: str) -> Response:
     """Give an image."""
     row = images.find(filename)
-    answer = send(row, images.open_bytes(row), MIME_TYPES[row.file_type], etag=row.sha256)
+    answer = send(row, images.open_bytes(row), KINDS[row.file_type].mime_type, etag=row.sha256)
     name = quote(row.original_name or row.filename, safe="")
     answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
     return answer
@@ -52,7 +52,7 @@ def preview(side: int, filename: str) -> Response:
 def send_rendition(row: Image, rendition: Rendition) -> Response:
     """Send a rendition, which is made where there is none."""
     file = renditions.get(row, rendition)
-    return send(row, file, MIME_TYPES["webp"], etag=f"{row.sha256}-{rendition.side}")
+    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}")
 
 
 def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from imagehost import languages
 from imagehost.extensions import settings
-from imagehost.kinds import MIME_TYPES
+from imagehost.kinds import KINDS
 from imagehost.request import FIELD
 
 bp = Blueprint("pages", __name__)
@@ -33,7 +33,7 @@ def manifest() -> Response:
         }
         for side in ICON_SIDES
     ]
-    accept = [MIME_TYPES[kind] for kind in settings.allowed_extensions]
+    accept = [KINDS[kind].mime_type for kind in settings.allowed_extensions]
     answer = jsonify(
         id=url_for("upload.index"),
         name="imagehost",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, render_template, request, url_for
 
 from imagehost import representations
-from imagehost.kinds import MIME_TYPES
+from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.services import images
 
@@ -23,7 +23,7 @@ def show(filename: str) -> str:
         "view/index.html",
         image=image,
         links=representations.uploaded(image),
-        mime_type=MIME_TYPES[image.file_type],
+        mime_type=KINDS[image.file_type].mime_type,
         autofocus=was_just_uploaded(image),
     )
 

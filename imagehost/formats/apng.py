@@ -60,4 +60,4 @@ class Animation:
         self.filled = False
         # The frame that opens before the still picture is that picture, which is counted already.
         if self.still:
-            self.canvas.add_frame()
+            self.canvas.add_frame(width, height)

@@ -11,7 +11,8 @@ from .avif_tracks import Tracks
 from .boxes import Box, Edit, erase, read
 from .canvas import Canvas
 from .errors import Malformed
-from .source import BUFFER, Piece, Source, Span
+from .pieces import Added, Dropped, Kept, Piece
+from .source import BUFFER, Source
 
 BRANDS = {b"avif", b"avis"}
 KEPT = {b"ftyp", b"meta", b"moov", b"mdat"}
@@ -73,9 +74,10 @@ def _count(canvas: Canvas, parts: list[Items | Tracks]) -> None:
     """Count the frames, each as large as the largest picture."""
     if not any(part.kept for part in parts):
         raise Malformed("it holds no picture")
-    canvas.declare(*max((part.size for part in parts), key=lambda size: size[0] * size[1]))
+    size = max((part.size for part in parts), key=lambda size: size[0] * size[1])
+    canvas.declare(*size)
     # One by one they would cost time, where a file declares billions.
-    canvas.add_frames(max(part.frames for part in parts))
+    canvas.add_frames(max(part.frames for part in parts), *size)
 
 
 def _check_places(kept: list[tuple[int, int]], blanked: list[Edit], places: list[Box], end: int) -> None:
@@ -104,11 +106,17 @@ def _pieces(source: Source, edits: list[Edit], end: int) -> Iterator[Piece]:
     """Yield the file, with what is overwritten where it is not blank already."""
     at = 0
     for start, stop, head in edits:
-        yield Span(at, start)
+        if at < start:
+            yield Kept(at, start)
         for at in range(start, stop, BUFFER):
             size = min(BUFFER, stop - at)
             blank = head[at - start : at - start + size].ljust(size, b"\0")
             source.seek(at)
-            yield Span(at, at + size) if source.take(size) == blank else blank
+            if source.take(size) == blank:
+                yield Kept(at, at + size)
+            else:
+                yield Dropped(at, at + size, "metadata")
+                yield Added(blank, "zeros")
         at = stop
-    yield Span(at, end)
+    if at < end:
+        yield Kept(at, end)

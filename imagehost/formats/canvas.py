@@ -1,40 +1,75 @@
-"""The pixels that a picture declares."""
+"""The pixels that a picture declares, and the work of decoding them."""
 
-from .errors import Malformed, PixelLimit
+import sys
+from dataclasses import dataclass
+
+from . import exif
+from .errors import Malformed, PixelLimit, WorkLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one picture may declare.
+
+    Args:
+        pixels: width × height of the canvas.
+        animation_pixels: the sum of the areas of all frames.
+        work: samples that are decoded: pixels × scans × components.
+    """
+
+    pixels: int = sys.maxsize
+    animation_pixels: int = sys.maxsize
+    work: int = sys.maxsize
 
 
 class Canvas:
-    """The pixels that a picture declares, all frames counted, against a limit."""
+    """What a walk learns about a picture. Raises PixelLimit or WorkLimit when a limit is exceeded.
 
-    def __init__(self, max_pixels: int) -> None:
-        self.max_pixels = max_pixels
-        self.width = self.height = self.frames = self.pixels = 0
+    ``width`` and ``height`` are those of the canvas as stored, ``pixels`` is the sum of the areas of all
+    ``frames``, and ``end_missing`` tells that the file ends without its end marker: whether all pixels are
+    there must then be decided by decoding them. ``orientation`` is one of EXIF's numbers: how browsers turn
+    the picture.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.width = self.height = self.frames = self.pixels = self.work = 0
+        self.orientation = exif.UPRIGHT
+        self.end_missing = False
         self._right = self._bottom = 0
 
     def declare(self, width: int, height: int) -> None:
-        """Take the size that the header declares, before any frame is seen."""
+        """Take the size in the header, before any frame is seen."""
         self.width, self.height = self._right, self._bottom = width, height
-        self._refuse_beyond(width * height)
+        self._check_canvas()
 
-    def add_frame(self, right: int = 0, bottom: int = 0) -> None:
-        """Count one more frame, on a canvas that grows to hold its right and bottom edge."""
+    def add_frame(self, width: int | None = None, height: int | None = None) -> None:
+        """Count one more frame with an area of its own, by default that of the canvas."""
+        self.add_frames(1, self.width if width is None else width, self.height if height is None else height)
+
+    def add_frames(self, count: int, width: int, height: int) -> None:
+        """Count frames of the same size."""
+        if not self.frames and not (self.width and self.height):
+            raise Malformed("it has no width or no height")
+        self.frames += count
+        self.pixels += count * width * height
+        if self.frames > 1 and self.pixels > self.limits.animation_pixels:
+            raise PixelLimit(self.pixels, self.limits.animation_pixels, animated=True)
+
+    def reach(self, right: int, bottom: int) -> None:
+        """Let the canvas grow until it holds a frame that ends there. The first frame decides on its size."""
         self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
         if not self.frames:
             self.width, self.height = self._right, self._bottom
-            if not self.width or not self.height:
-                raise Malformed("it has no width or no height")
-        self.frames += 1
-        self.pixels += self._right * self._bottom
-        self._refuse_beyond(self.pixels)
+        self._check_canvas()
 
-    def add_frames(self, count: int) -> None:
-        """Count so many frames of the declared size."""
-        self.add_frame()
-        self.frames = count
-        self.pixels *= count
-        self._refuse_beyond(self.pixels)
+    def add_work(self, samples: int) -> None:
+        """Count samples that a decoder has to go through."""
+        self.work += samples
+        if self.work > self.limits.work:
+            raise WorkLimit(self.work, self.limits.work)
 
-    def _refuse_beyond(self, pixels: int) -> None:
-        """Refuse more pixels than the limit."""
-        if pixels > self.max_pixels:
-            raise PixelLimit(pixels, self.max_pixels)
+    def _check_canvas(self) -> None:
+        pixels = self._right * self._bottom
+        if pixels > self.limits.pixels:
+            raise PixelLimit(pixels, self.limits.pixels, animated=False)

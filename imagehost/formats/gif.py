@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 from .canvas import Canvas
 from .errors import Malformed
-from .source import Piece, Source, Span
+from .pieces import Dropped, Kept, Piece
+from .source import Source
 
 VERSIONS = {b"GIF87a", b"GIF89a"}
 TRAILER, IMAGE, EXTENSION = b";", b",", b"!"
 CONTROL, PLAIN_TEXT, COMMENT, APPLICATION = b"\xf9", b"\x01", b"\xfe", b"\xff"
 SIZES = {CONTROL: 4, PLAIN_TEXT: 12}
+NAMES = {PLAIN_TEXT: "plain text", COMMENT: "comment", APPLICATION: "application extension"}
 # How often an animation repeats, and the colour profile. Everything else (XMP among it) goes.
 APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 
@@ -18,7 +20,7 @@ APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of a GIF, up to its trailer."""
     _screen(source, canvas)
-    yield Span(0, source.position)
+    yield Kept(0, source.position)
     introducer = b""
     controlled = False
     while introducer != TRAILER:
@@ -35,7 +37,7 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
             controlled = False
         elif introducer != TRAILER:
             raise Malformed("it has a GIF block that nobody knows")
-        yield Span(start, source.position)
+        yield Kept(start, source.position)
     if not canvas.frames:
         raise Malformed("it holds no picture")
 
@@ -59,7 +61,8 @@ def _image(source: Source, canvas: Canvas) -> None:
     """Step over a frame and count it."""
     left, top, width, height, flags = struct.unpack("<HHHHB", source.take(9))
     # Decoders enlarge the canvas for a frame that reaches beyond it.
-    canvas.add_frame(left + width, top + height)
+    canvas.reach(left + width, top + height)
+    canvas.add_frame(width, height)
     _skip_colours(source, flags)
     source.skip(1)
     source.skip_sub_blocks()
@@ -76,9 +79,12 @@ def _extension(source: Source, label: bytes, start: int, *, controlled: bool) ->
     if size:
         source.skip_sub_blocks()
     if label == CONTROL or (label == APPLICATION and head.startswith(APPLICATIONS)):
-        yield Span(start, source.position)
+        yield Kept(start, source.position)
     elif label == PLAIN_TEXT and controlled:
         # The control block before it belongs to it by the standard, and would pass to the next frame
         # if the text were gone altogether: so its frame stays, without a word in it.
-        yield Span(start, text)
-        yield Span(source.position - 1, source.position)
+        yield Kept(start, text)
+        yield Dropped(text, source.position - 1, "plain text")
+        yield Kept(source.position - 1, source.position)
+    else:
+        yield Dropped(start, source.position, NAMES.get(label, "extension"))

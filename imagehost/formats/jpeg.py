@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from . import exif
 from .canvas import Canvas
 from .errors import Malformed
-from .source import Piece, Source, Span
+from .pieces import Added, Dropped, Kept, Piece
+from .source import Source
 
 SOI, EOI, SOS, COM, APP0, APP1, APP2, APP14, APP15 = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 # Huffman or arithmetic, sequential, progressive or lossless: not the hierarchical ones, which nothing shows.
@@ -26,7 +27,7 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of a JPEG, up to the end marker of its first picture."""
     if source.take(2) != bytes((0xFF, SOI)):
         raise Malformed("it does not begin like a JPEG")
-    yield Span(0, 2)
+    yield Kept(0, 2)
     picture = _Picture(source, canvas)
     marker = SOI
     while marker != EOI:
@@ -68,7 +69,7 @@ class _Picture:
             raise Malformed("it has a JPEG marker out of place")
         elif not self.scans:
             raise Malformed("it holds no picture")
-        yield Span(start, self.source.position)
+        yield Kept(start, self.source.position)
 
     def _segment(self) -> bytes:
         """Read a segment behind its length."""
@@ -108,9 +109,11 @@ class _Picture:
         # Decoders have settled colours and orientation before the first scan: from there on, all of it goes.
         kept = b"" if self.scans else self._kept(marker, data)
         if kept == data and data:
-            yield Span(start, self.source.position)
-        elif kept:
-            yield struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept
+            yield Kept(start, self.source.position)
+            return
+        yield Dropped(start, self.source.position, "segment")
+        if kept:
+            yield Added(struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept, "segment")
 
     def _kept(self, marker: int, data: bytes) -> bytes:
         """Tell what decoders need of an application segment."""
@@ -122,6 +125,7 @@ class _Picture:
         if marker == APP1 and data.startswith(b"Exif\0\0") and not self.oriented:
             # Readers agree on the first one only: Pillow joins them all, browsers stop there.
             self.oriented = True
+            self.canvas.orientation = exif.read(data[6:])
             left = exif.replacement(data[6:])
             return left and b"Exif\0\0" + left
         if marker == APP2 and data.startswith(b"ICC_PROFILE\0"):

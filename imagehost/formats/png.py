@@ -9,7 +9,8 @@ from . import exif
 from .apng import Animation
 from .canvas import Canvas
 from .errors import Malformed
-from .source import Piece, Source, Span
+from .pieces import Added, Dropped, Kept, Piece
+from .source import Source
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
@@ -33,18 +34,20 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of a PNG, up to the end of its IEND chunk."""
     if source.take(8) != SIGNATURE:
         raise Malformed("it does not begin like a PNG")
-    yield Span(0, 8)
+    yield Kept(0, 8)
     picture = _Picture(canvas)
     name = b""
     while name != b"IEND":
         start = source.position
         name, head = _chunk(source)
         picture.part(name, head)
-        if name in KEPT:
-            yield Span(start, source.position)
-        elif name == b"eXIf":
-            left = exif.replacement(head)
-            yield Span(start, source.position) if left == head else _written(name, left)
+        left = exif.replacement(head) if name == b"eXIf" else b""
+        if name in KEPT or (left and left == head):
+            yield Kept(start, source.position)
+            continue
+        yield Dropped(start, source.position, name.decode())
+        if left:
+            yield Added(_written(name, left), "orientation")
     picture.finish()
 
 
@@ -66,9 +69,7 @@ def _chunk(source: Source) -> tuple[bytes, bytes]:
 
 
 def _written(name: bytes, data: bytes) -> bytes:
-    """Write a chunk, or nothing where there is nothing to hold."""
-    if not data:
-        return b""
+    """Write a chunk."""
     return struct.pack(">I4s", len(data), name) + data + zlib.crc32(name + data).to_bytes(4, "big")
 
 
@@ -93,6 +94,8 @@ class _Picture:
         elif name == b"eXIf" and name in self.seen:
             # Pillow takes the last, browsers the first.
             raise Malformed("it has two EXIF chunks")
+        elif name == b"eXIf" and b"IDAT" not in self.seen:
+            self.canvas.orientation = exif.read(head)
         elif name == b"PLTE":
             self._palette(head)
         elif name == b"IDAT":

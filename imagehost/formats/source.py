@@ -1,9 +1,9 @@
-"""A picture file, read forward, and the pieces of it that are kept."""
+"""A picture file, read forward."""
 
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from .errors import Malformed
 
@@ -12,17 +12,6 @@ MAX_PARTS = 100_000
 # GIF sub-blocks are 255 bytes long but for the last of a frame. A file of far shorter ones costs
 # time by the byte, and no encoder writes it.
 MIN_BLOCK = 16
-
-
-class Span(NamedTuple):
-    """Bytes of the source that are kept as they are."""
-
-    start: int
-    stop: int
-
-
-# Bytes stand in the place of what they replace.
-Piece = Span | bytes
 
 
 class Source:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from . import exif
 from .canvas import Canvas
 from .errors import Malformed
+from .pieces import Added, Dropped, Kept, Piece, length
 from .riff import Chunk, chunks
-from .source import Piece, Source, Span
+from .source import Source
 from .webp_frame import FRAME, measure
 
 RIFF = struct.Struct("<4sI4s")
 HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
 # Everything else goes: XMP, and the chunks that nobody knows.
+NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header"}
 KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 HEAD = 64 * 1024
 
@@ -31,12 +33,16 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     for chunk in chunks(source, end):
         source.count_part()
         picture.part(chunk)
-        piece = picture.kept(chunk)
-        left += len(piece) if isinstance(piece, bytes) else piece.stop - piece.start
+        left += sum(length(piece) for piece in picture.pieces(chunk))
     picture.finish()
-    yield Span(0, RIFF.size) if left == size else RIFF.pack(riff, left, form)
+    if left == size:
+        yield Kept(0, RIFF.size)
+    else:
+        yield Dropped(0, RIFF.size, "header")
+        yield Added(RIFF.pack(riff, left, form), "header")
     source.seek(RIFF.size)
-    yield from map(picture.kept, chunks(source, end))
+    for chunk in chunks(source, end):
+        yield from picture.pieces(chunk)
 
 
 class _Picture:
@@ -75,25 +81,25 @@ class _Picture:
         if not self.canvas.frames:
             raise Malformed("it holds no picture")
 
-    def kept(self, chunk: Chunk) -> Piece:
-        """Tell what is kept of a chunk, once all chunks have been seen."""
-        whole = Span(chunk.start, chunk.stop)
+    def pieces(self, chunk: Chunk) -> list[Piece]:
+        """Tell what is kept of a chunk. Its length is final at once, its bytes only after the last chunk."""
+        kept, dropped = (
+            Kept(chunk.start, chunk.stop),
+            Dropped(chunk.start, chunk.stop, NAMES.get(chunk.name, "chunk")),
+        )
         if not self.header:
-            return whole if chunk.start == RIFF.size else b""
+            return [kept if chunk.start == RIFF.size else dropped]
         if chunk.name == b"VP8X":
             flags = self.flags & ~(HAS_EXIF | HAS_XMP) | (HAS_EXIF if self.exif else 0)
-            return (
-                whole if flags == self.flags else self._written(chunk.name, bytes((flags,)) + self.header[1:])
-            )
-        if self.exif and chunk.start == self.exif_start:
-            self.source.seek(chunk.data)
-            same = chunk.size == len(self.exif) and self.source.take(chunk.size) == self.exif
-            return whole if same else self._written(chunk.name, self.exif)
-        return whole if chunk.name in KEPT else b""
-
-    def _written(self, name: bytes, data: bytes) -> bytes:
-        """Write a chunk of an even length."""
-        return struct.pack("<4sI", name, len(data)) + data
+            data, what = bytes((flags,)) + self.header[1:], "header"
+        elif self.exif and chunk.start == self.exif_start:
+            data, what = self.exif, "orientation"
+        else:
+            return [kept if chunk.name in KEPT else dropped]
+        self.source.seek(chunk.data)
+        if chunk.size == len(data) and self.source.take(chunk.size) == data:
+            return [kept]
+        return [dropped, Added(struct.pack("<4sI", chunk.name, len(data)) + data, what)]
 
     def _first(self, chunk: Chunk) -> None:
         """Read the size from the first chunk, which is the picture or the header of the extended format."""
@@ -121,7 +127,7 @@ class _Picture:
         size = width + 1, height + 1
         if 2 * left + size[0] > self.canvas.width or 2 * top + size[1] > self.canvas.height:
             raise Malformed("a frame lies outside of the picture")
-        self.canvas.add_frame()
+        self.canvas.add_frame(*size)
         names = []
         for part in chunks(self.source, chunk.data + chunk.size):
             self.source.count_part()

@@ -5,7 +5,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from imagehost.formats import exif
-from imagehost.kinds import PILLOW_FORMATS
+from imagehost.kinds import KINDS
 
 # formats.Canvas counts the pixels, by our own limit and with all frames.
 Image.MAX_IMAGE_PIXELS = None
@@ -30,7 +30,7 @@ BROKEN = (
 def opened(stream: BinaryIO, kind: str) -> Image.Image:
     """Read the header of a picture, as that kind and no other. Raises BROKEN."""
     stream.seek(0)
-    return Image.open(stream, formats=[PILLOW_FORMATS[kind]])
+    return Image.open(stream, formats=[KINDS[kind].pillow_format])
 
 
 def orientation(image: Image.Image, kind: str) -> int:
@@ -39,4 +39,4 @@ def orientation(image: Image.Image, kind: str) -> int:
     They turn JPEG and PNG by EXIF that comes before the pixels, AVIF by irot and imir, which Pillow tells as
     EXIF, and WebP never.
     """
-    return exif.UPRIGHT if kind == "webp" else exif.read(image.info.get("exif", b""))
+    return exif.read(image.info.get("exif", b"")) if KINDS[kind].turned_by_exif else exif.UPRIGHT

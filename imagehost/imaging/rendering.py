@@ -1,7 +1,6 @@
 """Smaller pictures: decoded and scaled in bounded memory, upright, as WebP."""
 
 import io
-import sys
 from math import ceil, floor
 from typing import BinaryIO
 
@@ -9,7 +8,6 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from imagehost import formats
-from imagehost.errors import DamagedImage
 from imagehost.imaging.pillow import BROKEN, opened, orientation
 
 PLAIN = {"L", "RGB", "CMYK"}
@@ -44,15 +42,15 @@ def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
     return min(sizes, key=lambda size: abs(aspect - size[0] / size[1]))
 
 
-def render(stream: BinaryIO, kind: str, side: int, name: str = "") -> bytes:
+def render(stream: BinaryIO, kind: str, side: int) -> bytes:
     """Make a WebP of at most ``side`` × ``side`` pixels, upright, of the first frame.
 
-    ``name`` is for messages. Raises DamagedImage where the pixels cannot be decoded.
+    Raises formats.Malformed if the pixels cannot be decoded.
     """
     content = io.BytesIO()
     try:
         # As for admit: without its metadata.
-        cleaned = formats.clean(kind, stream, formats.Canvas(sys.maxsize), io.BytesIO) or stream
+        cleaned = formats.clean(kind, stream, formats.Canvas(formats.Limits()), io.BytesIO).file or stream
         with opened(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
             profile = image.info.get("icc_profile", b"") if image.mode in {"RGB", "RGBA", "P"} else b""
@@ -61,7 +59,7 @@ def render(stream: BinaryIO, kind: str, side: int, name: str = "") -> bytes:
             # Method 2 takes half the time of the default and 2 % more bytes.
             small.save(content, "WEBP", quality=80, method=2, icc_profile=profile)
     except (*BROKEN, formats.Malformed) as error:
-        raise DamagedImage(name, "its pixels cannot be decoded") from error
+        raise formats.Malformed("its pixels cannot be decoded") from error
     return content.getvalue()
 
 

@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from imagehost import imaging
+from imagehost import formats, imaging
 from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
-from imagehost.extensions import db, settings, storage
+from imagehost.extensions import db, renderer, settings, storage
 from imagehost.models import Image
 from imagehost.services import counting, naming
+from imagehost.services.refusing import refusing
 from imagehost.services.transactions import writing
 from imagehost.storage.incoming import Incoming
 
@@ -55,9 +56,14 @@ def add(
     name = naming.clean_name(original_name)
     if not upload.written:
         raise EmptyFile(name)
-    rules = imaging.Rules(settings.allowed_extensions, settings.max_pixels, settings.keep_metadata)
+    limits = formats.Limits(settings.max_pixels, settings.max_animation_pixels, settings.max_work)
+    rules = imaging.Rules(settings.allowed_extensions, limits, settings.keep_metadata)
     with ExitStack() as files:
-        facts, stored = imaging.admit(upload, name, rules, lambda: files.enter_context(storage.receive()))
+        with refusing(name):
+            admitted = imaging.admit(
+                upload, rules, lambda: files.enter_context(storage.receive()), renderer.prove
+            )
+        facts, stored = admitted.facts, admitted.stored
         stored.flush_to_disk()
         row = {
             "filename": f"{public_name or naming.new_name()}.{facts.kind}",
@@ -72,10 +78,28 @@ def add(
         }
         image_id, first_of_day = record(row, stored)
     image = Image(id=image_id, **row)
-    log.info("image uploaded", extra={"image": image.filename, "size": image.size, "original_name": name})
+    log.info(
+        "image uploaded",
+        extra={
+            "image": image.filename,
+            "size": image.size,
+            "original_name": name,
+            **changes(admitted.report),
+        },
+    )
     if first_of_day:
         counting.fold_past_days()
     return image
+
+
+def changes(report: formats.Report) -> dict[str, str]:
+    """Write what was dropped from a picture and added to it, in bytes, as the log has it."""
+    found = {"dropped": report.dropped, "added": report.added}
+    return {
+        name: ", ".join(f"{what} ({size})" for what, size in counts.items())
+        for name, counts in found.items()
+        if counts
+    }
 
 
 def record(row: dict[str, Any], stored: Incoming) -> tuple[int, bool]:

@@ -8,6 +8,7 @@ from imagehost.errors import NotFound
 from imagehost.extensions import storage
 from imagehost.models import Image
 from imagehost.services import images
+from imagehost.services.refusing import refusing
 from imagehost.services.transactions import end_reading
 from imagehost.storage.renditions import THUMBNAIL, Rendition
 
@@ -49,8 +50,8 @@ def get(image: Image, rendition: Rendition) -> BinaryIO:
 def make(image: Image, rendition: Rendition) -> None:
     """Render and keep a rendition."""
     name = rendition.of(image.filename)
-    with images.open_bytes(image) as original:
-        content = imaging.render(original, image.file_type, rendition.side, image.original_name)
+    with images.open_bytes(image) as original, refusing(image.original_name):
+        content = imaging.render(original, image.file_type, rendition.side)
     storage.publish_rendition(name, content)
     log.debug("%s made", rendition.name, extra={"image": image.filename, "size": len(content)})
     if not storage.exists(image.filename):

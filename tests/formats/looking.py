@@ -10,8 +10,8 @@ from PIL import Image
 
 from imagehost import formats
 from imagehost.formats import exif
+from imagehost.kinds import KINDS
 
-PILLOW = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
 ROOMY = 10_000_000
 MOST_FRAMES = 12
 SEEN = (
@@ -27,10 +27,30 @@ SEEN = (
 )
 
 
-def clean(kind: str, data: bytes, max_pixels: int = ROOMY) -> bytes:
-    """Clean bytes; the very same object comes back where there is nothing to drop."""
-    file = formats.clean(kind, io.BytesIO(data), formats.Canvas(max_pixels), io.BytesIO)
+def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 * ROOMY) -> formats.Canvas:
+    return formats.Canvas(formats.Limits(pixels, animation_pixels, work))
+
+
+def clean(kind: str, data: bytes, **limits: int) -> bytes:
+    """Clean bytes; the very same object comes back if nothing has to change."""
+    file, _ = formats.clean(kind, io.BytesIO(data), canvas(**limits), io.BytesIO)
     return data if file is None else file.getvalue()
+
+
+def pieces(kind: str, data: bytes) -> list[formats.Piece]:
+    """Walk bytes, and check that the pieces cover all of them in order, and make the cleaned picture."""
+    found = list(formats.walk(kind, io.BytesIO(data), canvas()))
+    at, made = 0, b""
+    for piece in found:
+        if isinstance(piece, formats.Added):
+            made += piece.data
+            continue
+        assert piece.start == at <= piece.stop
+        at = piece.stop
+        made += data[piece.start : piece.stop] if isinstance(piece, formats.Kept) else b""
+    assert at == len(data)
+    assert made == clean(kind, data)
+    return found
 
 
 def look(kind: str, data: bytes) -> Any:
@@ -38,7 +58,7 @@ def look(kind: str, data: bytes) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(io.BytesIO(data), formats=[PILLOW[kind]]) as image:
+            with Image.open(io.BytesIO(data), formats=[KINDS[kind].pillow_format]) as image:
                 # Of several JPEGs in one file the first is the picture.
                 count = 1 if kind == "jpg" else min(getattr(image, "n_frames", 1), MOST_FRAMES)
                 return [_frame(image, index) for index in range(count)]

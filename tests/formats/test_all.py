@@ -7,9 +7,10 @@ import zlib
 import pytest
 
 from imagehost import formats
+from imagehost.kinds import KINDS
 
 from .families import EACH, TOKENS, sample
-from .looking import ROOMY, clean, look, mutated
+from .looking import canvas, clean, look, mutated, pieces
 from .samples import SECRET
 
 MUTATIONS = 150
@@ -18,16 +19,16 @@ each = pytest.mark.parametrize(("kind", "name"), EACH, ids=[f"{kind}-{name}" for
 
 
 def walked(kind, data):
-    canvas = formats.Canvas(ROOMY)
-    formats.clean(kind, io.BytesIO(data), canvas, io.BytesIO)
-    return canvas
+    found = canvas()
+    formats.clean(kind, io.BytesIO(data), found, io.BytesIO)
+    return found
 
 
 def let_through(kind, data):
     """Clean a file that may be anything: None where it is refused."""
     try:
         return clean(kind, data)
-    except (formats.Malformed, formats.PixelLimit):
+    except (formats.Malformed, formats.PixelLimit, formats.WorkLimit):
         return None
 
 
@@ -65,10 +66,18 @@ def test_a_clean_picture_is_left_alone(kind, name):
 
 
 @each
+def test_the_stored_file_differs_in_nothing_but_what_is_reported(kind, name):
+    data = sample(kind, name)
+    dropped = [piece for piece in pieces(kind, data) if not isinstance(piece, formats.Kept)]
+    assert bool(dropped) == (clean(kind, data) is not data)
+    assert all(piece.what for piece in dropped)
+
+
+@each
 def test_size_and_frames_are_those_that_pillow_tells(kind, name):
-    canvas = walked(kind, sample(kind, name))
+    found = walked(kind, sample(kind, name))
     frames = look(kind, sample(kind, name))
-    assert ((canvas.width, canvas.height), canvas.frames) == (frames[0][0], len(frames))
+    assert ((found.width, found.height), found.frames) == (frames[0][0], len(frames))
 
 
 @each
@@ -101,7 +110,7 @@ def test_a_mutated_picture_is_refused_or_looks_the_same(kind, name):
             assert clean(kind, cleaned) is cleaned
 
 
-@pytest.mark.parametrize("kind", formats.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_noise_is_refused(kind):
     chance = random.Random(kind)
     starts = [sample(each_kind, name)[:12] for each_kind, name in EACH if each_kind == kind]

@@ -7,7 +7,7 @@ from PIL import Image
 from imagehost import formats
 
 from . import samples
-from .looking import clean
+from .looking import canvas, clean
 from .samples import CONTROL, PLAIN, behind_screen, extension, gifs
 
 
@@ -46,17 +46,19 @@ def test_a_text_without_control_block_is_gone():
     assert clean("gif", behind_screen(gifs()["still"], PLAIN)) == gifs()["still"]
 
 
-def test_frames_count_as_large_as_decoders_make_the_canvas():
+def test_the_canvas_is_as_large_as_decoders_make_it():
     gif = bytearray(gifs()["moving"])
-    canvas = formats.Canvas(10**6)
-    formats.clean("gif", io.BytesIO(gif), canvas, io.BytesIO)
-    assert canvas.pixels == 3 * 40 * 28
+    whole = canvas()
+    formats.clean("gif", io.BytesIO(gif), whole, io.BytesIO)
+    assert whole.pixels == 3 * 40 * 28
     # The second frame is moved to the right, so the canvas grows to 140 × 28.
     at = gif.index(b",\0\0\0\0", gif.index(b",\0\0\0\0") + 1)
     gif[at + 1] = 100
-    canvas = formats.Canvas(10**6)
-    formats.clean("gif", io.BytesIO(gif), canvas, io.BytesIO)
-    assert (canvas.width, canvas.height, canvas.pixels) == (40, 28, 40 * 28 + 2 * 140 * 28)
+    moved = canvas(pixels=140 * 28)
+    formats.clean("gif", io.BytesIO(gif), moved, io.BytesIO)
+    assert (moved.width, moved.height, moved.pixels) == (40, 28, 3 * 40 * 28)
+    with pytest.raises(formats.PixelLimit):
+        formats.clean("gif", io.BytesIO(gif), canvas(pixels=140 * 28 - 1), io.BytesIO)
 
 
 def test_what_has_no_place_in_a_gif_is_refused():

@@ -6,10 +6,11 @@ import struct
 import pytest
 
 from imagehost import formats
+from imagehost.kinds import KINDS
 
 from . import samples
 from .families import EACH, sample
-from .looking import clean, look
+from .looking import canvas, clean, look
 
 HOSTILE = 2_000_000
 
@@ -50,22 +51,31 @@ def huge(kind):
     )
 
 
-@pytest.mark.parametrize("kind", formats.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_too_many_pixels_are_told_from_the_header_alone(kind):
     stream = Watched(huge(kind))
     with pytest.raises(formats.PixelLimit) as caught:
-        formats.clean(kind, stream, formats.Canvas(99_999_999), io.BytesIO)
+        formats.clean(kind, stream, canvas(pixels=99_999_999), io.BytesIO)
     assert (caught.value.pixels, caught.value.limit) == (100_000_000, 99_999_999)
     assert stream.seen <= HOSTILE / 4
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)
-def test_all_frames_count(kind, name):
+def test_one_limit_is_for_the_canvas_and_one_for_all_frames(kind, name):
     data = sample(kind, name)
-    pixels = sum(frame[0][0] * frame[0][1] for frame in look(kind, data))
-    assert clean(kind, data, max_pixels=pixels)
-    with pytest.raises(formats.PixelLimit):
-        clean(kind, data, max_pixels=pixels - 1)
+    frames = look(kind, data)
+    canvas_pixels = frames[0][0][0] * frames[0][0][1]
+    whole = canvas()
+    formats.clean(kind, io.BytesIO(data), whole, io.BytesIO)
+    assert canvas_pixels <= whole.pixels <= canvas_pixels * len(frames)
+    assert clean(kind, data, pixels=canvas_pixels, animation_pixels=whole.pixels)
+    with pytest.raises(formats.PixelLimit) as caught:
+        clean(kind, data, pixels=canvas_pixels - 1)
+    assert not caught.value.animated
+    if len(frames) > 1:
+        with pytest.raises(formats.PixelLimit) as caught:
+            clean(kind, data, animation_pixels=whole.pixels - 1)
+        assert caught.value.animated
 
 
 def floods():
@@ -96,7 +106,7 @@ def floods():
 )
 def test_floods_of_tiny_parts_are_refused(kind, data, reason):
     with pytest.raises(formats.Malformed, match=reason):
-        formats.clean(kind, io.BytesIO(data), formats.Canvas(10**6), io.BytesIO)
+        formats.clean(kind, io.BytesIO(data), canvas(), io.BytesIO)
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)
@@ -106,7 +116,7 @@ def test_a_stream_that_brings_little_at_a_time_changes_nothing(kind, name):
             return super().read(min(size, 7) if size > 0 else 7)
 
     data = sample(kind, name)
-    file = formats.clean(kind, Slow(data), formats.Canvas(10**6), io.BytesIO)
+    file, _ = formats.clean(kind, Slow(data), canvas(), io.BytesIO)
     assert (data if file is None else file.getvalue()) == clean(kind, data)
 
 
@@ -115,4 +125,4 @@ def test_nothing_is_written_where_nothing_is_dropped():
         raise AssertionError("no file is needed")
 
     data = samples.jpegs()["baseline"]
-    assert formats.clean("jpg", io.BytesIO(data), formats.Canvas(10**6), new_file) is None
+    assert formats.clean("jpg", io.BytesIO(data), canvas(), new_file).file is None

@@ -3,11 +3,7 @@
 import re
 import unicodedata
 
-from imagehost.kinds import KINDS
-
-ALIASES = {"jpg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png", "apng")}
-"""Extensions that say the same."""
-EXTENSIONS = {alias for kind in KINDS for alias in ALIASES.get(kind, (kind,))}
+from imagehost.kinds import EXTENSIONS
 
 UNSAFE = re.compile('[<>:"/\\\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 """What Windows forbids, separators of paths among it, and marks that turn the writing round."""
@@ -27,7 +23,7 @@ def safe_name(original: str, kind: str) -> tuple[str, str]:
     stem, dot, extension = text.rpartition(".")
     if not dot or extension.lower() not in EXTENSIONS:
         stem, extension = text, kind
-    if extension.lower() not in ALIASES.get(kind, (kind,)):
+    if EXTENSIONS.get(extension.lower()) != kind:
         extension = kind
     # A leading dot hides a file; Windows drops dots and blanks at the end.
     stem = stem.strip(" .")

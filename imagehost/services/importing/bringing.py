@@ -8,6 +8,7 @@ from pathlib import PurePath
 from imagehost import imaging
 from imagehost.errors import ImageHostError
 from imagehost.extensions import own_context
+from imagehost.kinds import EXTENSIONS
 from imagehost.services import images
 from imagehost.services.importing.results import Candidate, Result, Task, What
 from imagehost.services.importing.walking import unreadable
@@ -16,7 +17,7 @@ from imagehost.storage.incoming import Incoming
 BLOCK = 256 * 1024
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 NO_PICTURE = "not a picture"
-PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif"}
+PICTURES = {f".{extension}" for extension in EXTENSIONS}
 """A name that ends so claims to be a picture, whatever the bytes are."""
 
 

@@ -1,0 +1,49 @@
+"""The application factory."""
+
+from flask import Flask
+
+from imagehost import (
+    assets,
+    cli,
+    config,
+    converters,
+    extensions,
+    languages,
+    logs,
+    ratelimit,
+    refusals,
+    responses,
+    security,
+    templating,
+)
+from imagehost.blueprints import api, delete, health, listing, media, oembed, pages, upload, viewing
+from imagehost.environment import ROOT
+from imagehost.request import UploadRequest
+
+
+def create_app(**overrides: object) -> Flask:
+    """Build the image host from its settings; ``overrides`` come before environment and ``.env``."""
+    settings = config.load(**overrides)
+    app = Flask(
+        "imagehost",
+        template_folder=str(ROOT / "templates"),
+        # They are served by assets.
+        static_folder=None,
+        instance_path=str(settings.instance_dir),
+    )
+    app.request_class = UploadRequest
+    config.init_app(app, settings)
+    extensions.init_app(app, settings)
+    logs.init_app(app, settings)
+    security.init_app(app)
+    ratelimit.init_app(app, settings)
+    languages.init_app(app)
+    responses.init_app(app)
+    refusals.init_app(app)
+    converters.init_app(app)
+    templating.init_app(app)
+    assets.init_app(app)
+    cli.init_app(app)
+    for module in (pages, upload, listing, viewing, oembed, delete, api, media, health):
+        app.register_blueprint(module.bp)
+    return app

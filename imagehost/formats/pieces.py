@@ -1,0 +1,35 @@
+"""The pieces of which a walk makes the stored file: in the order of the file, and without a gap."""
+
+from typing import NamedTuple
+
+
+class Kept(NamedTuple):
+    """Bytes of the source that are stored as they are."""
+
+    start: int
+    stop: int
+
+
+class Dropped(NamedTuple):
+    """Bytes of the source that are not stored. ``what`` names them in the report, for example ``"EXIF"``."""
+
+    start: int
+    stop: int
+    what: str
+
+
+class Added(NamedTuple):
+    """Bytes that are stored and do not come from the source as they are."""
+
+    data: bytes
+    what: str
+
+
+Piece = Kept | Dropped | Added
+
+
+def length(piece: Piece) -> int:
+    """Return how many bytes a piece adds to the stored file."""
+    if isinstance(piece, Added):
+        return len(piece.data)
+    return piece.stop - piece.start if isinstance(piece, Kept) else 0

@@ -1,0 +1,26 @@
+"""Turns what is wrong with a picture into the error that the client is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imagehost import formats, imaging
+from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, UnsupportedType
+from imagehost.extensions import settings
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
+
+    Raises UnsupportedType, DamagedImage, TooManyPixels or TooMuchWork.
+    """
+    try:
+        yield
+    except imaging.WrongKind as error:
+        raise UnsupportedType(name, settings.allowed_extensions) from error
+    except formats.Malformed as error:
+        raise DamagedImage(name, str(error)) from error
+    except formats.PixelLimit as error:
+        raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
+    except formats.WorkLimit as error:
+        raise TooMuchWork(name) from error
