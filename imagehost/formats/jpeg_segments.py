@@ -2,7 +2,6 @@
 
 import re
 import struct
-from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,11 +21,14 @@ PROGRESSIVE = {0xC2, 0xCA}
 MAX_SCANS = 100
 BLOCK = 64
 """Coefficients of a block."""
+MAX_BITS = 13
+"""The most low bits of a coefficient that a scan may leave to later ones."""
 
 # Decoders search for the next marker like this: neither a stuffed FF (00) nor a fill byte (FF).
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
-# The end of entropy-coded data: restart markers (D0 to D7) are a part of it.
-_END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# The end of entropy-coded data. Restart markers (D0 to D7) are a part of it. After a reserved marker (01 to BF)
+# decoders go on at the next one of those.
+_END_OF_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: between segments, decoders skip them."""
 _KNOWN = {*FRAMES, *TABLES, SOS, COM, *range(APP0, APP15 + 1)}
@@ -66,9 +68,11 @@ class Jpeg:
         self._progressive = False
         self._components: dict[int, Component] = {}
         self.start = source.position
-        if source.take(2) != bytes((0xFF, SOI)):
+        # Browsers take a file for a JPEG by three bytes.
+        if source.take(3) != bytes((0xFF, SOI, 0xFF)):
             raise Malformed("it does not begin like a JPEG")
-        self.stop = source.position
+        self.stop = self.start + 2
+        source.seek(self.stop)
         self._walk()
 
     @cached_property
@@ -127,6 +131,9 @@ class Jpeg:
         if marker not in _KNOWN:
             raise Malformed("it has a JPEG marker out of place")
         (size,) = struct.unpack(">H", self.source.take(2))
+        if size < 2 and (marker == COM or APP0 <= marker <= APP15):
+            # Decoders skip no bytes then, and go on.
+            return
         if size < 2:
             raise Malformed("a JPEG segment has the wrong length")
         data = self.source.take(size - 2)
@@ -170,16 +177,25 @@ class Jpeg:
         if self.scans > MAX_SCANS:
             raise TooManyParts("it has too many scans")
         self.canvas.add_work(sum(self._components[name].samples for name in names))
-        first, last, bits = (data[-3], data[-2], data[-1] & 15) if self._progressive else (0, BLOCK - 1, 0)
-        self._cover(names, range(first, min(last, BLOCK - 1) + 1), bits)
+        self._cover(names, *data[-3:])
         try:
             self.source.skip_until(_END_OF_SCAN, 2)
         except Malformed:
             # The file ends here. Whether the scan does too is decided later.
             self.source.seek(self.source.length)
 
-    def _cover(self, names: Iterable[int], coefficients: range, bits: int) -> None:
-        """Note that a scan brings coefficients except for so many of their lowest bits."""
+    def _cover(self, names: bytes, first: int, last: int, bits: int) -> None:
+        """Note which coefficients a scan brings, without so many of their lowest bits (annex G.1)."""
+        above, below = divmod(bits, 16)
+        if not self._progressive:
+            first, last, below = 0, BLOCK - 1, 0
+        elif not self._is_progression(len(names), first, last, above, below):
+            raise Malformed("its JPEG header makes no sense")
         for name in names:
-            for coefficient in coefficients:
-                self._components[name].missing[coefficient] = bits
+            for coefficient in range(first, last + 1):
+                self._components[name].missing[coefficient] = below
+
+    def _is_progression(self, components: int, first: int, last: int, above: int, below: int) -> bool:
+        """Tell whether decoders take the parameters of a progressive scan."""
+        band = last == 0 if first == 0 else first <= last < BLOCK and components == 1
+        return band and above in {0, below + 1} and below <= MAX_BITS

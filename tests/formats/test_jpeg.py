@@ -70,7 +70,8 @@ def test_what_has_no_place_in_a_jpeg_is_refused():
     assert refusal(b"\xff\xd8\xff\xd9") == "it holds no picture"
     assert refusal(behind_soi(jpeg, b"\xff\xd8")) == "it has a JPEG marker out of place"
     assert refusal(behind_soi(jpeg, b"\xff\xf0")) == "it has a JPEG marker out of place"
-    assert refusal(behind_soi(jpeg, b"\xff\xfe\0\1")) == "a JPEG segment has the wrong length"
+    assert refusal(behind_soi(jpeg, b"\xff\xdb\0\1")) == "a JPEG segment has the wrong length"
+    assert refusal(behind_soi(jpeg, b"text")) == "it does not begin like a JPEG"
     for marker, data in (
         (0xDD, b"\0"),
         (0xC4, bytes(18) + b"x"),
@@ -109,16 +110,27 @@ BETWEEN = {
 }
 
 
-@pytest.mark.parametrize("place", ["after the first marker", "before the tables", "before the scan"])
+@pytest.mark.parametrize("place", [20, DATA + 69, JPEG.index(b"\xff\xda")])
 @pytest.mark.parametrize("extra", BETWEEN.values(), ids=BETWEEN)
 def test_bytes_between_segments_are_dropped(extra, place):
-    at = {"after the first marker": 2, "before the tables": DATA, "before the scan": JPEG.index(b"\xff\xda")}[
-        place
-    ]
-    data = JPEG[:at] + extra + JPEG[at:]
+    data = JPEG[:place] + extra + JPEG[place:]
     assert clean("jpg", data) == JPEG
     names = {piece.what for piece in pieces("jpg", data) if isinstance(piece, formats.Dropped)}
     assert names == {"bytes between segments"}
+
+
+@pytest.mark.parametrize("size", [b"\0\0", b"\0\1"])
+@pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xEE, 0xFE])
+def test_a_segment_that_says_it_is_shorter_than_its_length_is_dropped(marker, size):
+    assert clean("jpg", behind_soi(JPEG, bytes((0xFF, marker)) + size)) == JPEG
+
+
+@pytest.mark.parametrize("parameters", [(0, 5, 0), (6, 5, 0), (1, 64, 0), (1, 5, 0x31), (1, 5, 14)], ids=str)
+def test_a_scan_that_decoders_do_not_take_is_refused(parameters):
+    jpeg = bytearray(jpegs()["progressive"])
+    at = jpeg.index(b"\xff\xda", jpeg.index(b"\xff\xda") + 2)
+    jpeg[at + 7 : at + 10] = bytes(parameters)
+    assert refusal(bytes(jpeg)) == "its JPEG header makes no sense"
 
 
 def test_bytes_between_scans_are_dropped():
