@@ -156,7 +156,7 @@ class _Cleaner:
         return left and b"Exif\0\0" + left, "EXIF"
 
     def _begins(self, segment: Segment, marker: int, signature: bytes) -> bool:
-        return segment.marker == marker and self.jpeg.data(segment, len(signature)) == signature
+        return segment.marker == marker and self.jpeg.data(segment).startswith(signature)
 
     def _profile(self) -> dict[int, bytes]:
         """Return the segments of the colour profile, without private tags: their data by their place.

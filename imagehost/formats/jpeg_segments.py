@@ -21,13 +21,15 @@ PROGRESSIVE = {0xC2, 0xCA}
 MAX_SCANS = 100
 BLOCK = 64
 """Coefficients of a block."""
+MOST_HELD = 512 * 1024
+"""Bytes of segments before the first scan that are held in memory, so that they need not be read again."""
 MAX_BITS = 13
 """The most low bits of a coefficient that a scan may leave to later ones."""
 
 # Decoders search for the next marker like this: neither a stuffed FF (00) nor a fill byte (FF).
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
-# The end of entropy-coded data. Restart markers (D0 to D7) are a part of it. After a reserved marker (01 to BF)
-# decoders go on at the next one of those.
+# The end of entropy-coded data. Restart markers (D0 to D7) are a part of it; after a reserved one (01 to BF)
+# decoders look for the next one.
 _END_OF_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: between segments, decoders skip them."""
@@ -66,6 +68,8 @@ class Jpeg:
         self.scans = 0
         self.ended = False
         self._progressive = False
+        self._held: dict[int, bytes] = {}
+        self._room = MOST_HELD
         self._components: dict[int, Component] = {}
         self.start = source.position
         # Browsers take a file for a JPEG by three bytes.
@@ -80,10 +84,12 @@ class Jpeg:
         """The segments before the first scan, of which there is at least the frame header."""
         return self.segments[: next(at for at, each in enumerate(self.segments) if each.marker == SOS)]
 
-    def data(self, segment: Segment, most: int = 0xFFFF) -> bytes:
-        """Read what follows the length of a segment."""
+    def data(self, segment: Segment) -> bytes:
+        """Return what follows the length of a segment."""
+        if segment.start in self._held:
+            return self._held[segment.start]
         self.source.seek(segment.start + 4)
-        return self.source.take(min(most, segment.stop - segment.start - 4))
+        return self.source.take(segment.stop - segment.start - 4)
 
     def is_whole(self) -> bool:
         """Tell whether the scans bring all bits of all coefficients, as they must without an end marker."""
@@ -137,6 +143,9 @@ class Jpeg:
         if size < 2:
             raise Malformed("a JPEG segment has the wrong length")
         data = self.source.take(size - 2)
+        if not self.scans and size <= self._room:
+            self._room -= size
+            self._held[self.source.position - size - 2] = data
         if marker in FRAMES:
             self._frame(marker, data)
         elif marker == SOS:
@@ -192,8 +201,7 @@ class Jpeg:
         elif not self._is_progression(len(names), first, last, above, below):
             raise Malformed("its JPEG header makes no sense")
         for name in names:
-            for coefficient in range(first, last + 1):
-                self._components[name].missing[coefficient] = below
+            self._components[name].missing[first : last + 1] = [below] * (last + 1 - first)
 
     def _is_progression(self, components: int, first: int, last: int, above: int, below: int) -> bool:
         """Tell whether decoders take the parameters of a progressive scan."""
