@@ -26,8 +26,11 @@ SEEN = (
     "jfif_density",
     "gamma",
 )
-DISPUTED = {"colour profile", "colour space", "gamma", "transparency", "number of frames", "hidden frame"}
-"""What Pillow obeys in some damaged PNGs, and browsers do not."""
+DISPUTED = {
+    "jpg": {"thumbnail", "JFIF header", "EXIF"},
+    "png": {"colour profile", "colour space", "gamma", "transparency", "number of frames", "hidden frame"},
+}
+"""What Pillow reads otherwise than browsers if it is damaged, by the names in the report."""
 
 
 def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 * ROOMY) -> formats.Canvas:
@@ -64,7 +67,16 @@ def prove_by_decoding(stream: io.BytesIO) -> None:
         raise formats.Malformed("it ends too early") from error
 
 
-PROOFS: dict[str, Callable[[io.BytesIO], object]] = {"png": png_proof.prove, "gif": prove_by_decoding}
+def refuse(stream: io.BytesIO) -> None:
+    """Refuse a JPEG without end marker; tests/imaging tests which of them are whole."""
+    raise formats.Malformed("it ends too early")
+
+
+PROOFS: dict[str, Callable[[io.BytesIO], object]] = {
+    "jpg": refuse,
+    "png": png_proof.prove,
+    "gif": prove_by_decoding,
+}
 
 
 def pieces(kind: str, data: bytes) -> list[formats.Piece]:
@@ -111,11 +123,10 @@ def looks_the_same(kind: str, data: bytes, cleaned: bytes) -> bool:
     """Tell whether Pillow shows the same of a picture before and after, as far as it decides."""
     before, after = look(kind, data), look(kind, cleaned)
     if before is None:
-        # Pillow refuses some pictures for nothing but their metadata.
-        return after is None or kind in {"png", "avif"}
-    if kind == "png" and DISPUTED & {
-        piece.what for piece in pieces(kind, data) if isinstance(piece, formats.Dropped)
-    }:
+        # Pillow refuses some pictures for nothing but their metadata, or for what browsers repair.
+        return after is None or kind in {"jpg", "png", "avif"}
+    dropped = {piece.what for piece in pieces(kind, data) if isinstance(piece, formats.Dropped)}
+    if dropped & DISPUTED.get(kind, set()):
         # Pillow obeys damaged chunks, and the last of several, where browsers ignore them. It shows a still
         # picture if there are two numbers of frames, and completes pixels that are cut with those of hidden
         # frames. tests/browser tests what browsers show.

@@ -47,7 +47,8 @@ def test_tags_that_name_a_monitor_are_blanked_and_all_other_bytes_stay():
 def test_a_profile_without_private_tags_is_the_same_object():
     assert icc.blanked(PROFILE) is PROFILE
     assert icc.blanked(b"") == b""
-    assert icc.blanked(PROFILE[:140]) == PROFILE[:140]
+    for data in (b"abc", bytes(200), MONITOR[:131], MONITOR[:140]):
+        assert icc.blanked(data) is data
 
 
 def test_bytes_that_a_tag_of_colours_shares_stay():
