@@ -1,5 +1,6 @@
 """GIF (GIF87a, GIF89a specification): a screen, then blocks made of sub-blocks, up to the trailer."""
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -24,21 +25,20 @@ PROFILE = b"ICCRGBG1012"
 LONGEST = 255
 """Bytes of the longest sub-block."""
 
+_IMAGE = re.compile(rb",")
+
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of a GIF, up to its trailer, which is added where the file ends without it."""
     _screen(source, canvas)
     yield Kept(0, source.position)
     introducer = b""
-    controlled = False
+    controlled = False  # a control block waits for its frame
     while introducer != TRAILER:
         source.count_part()
         yield from _gap(source)
         start = source.position
-        if start == source.length and canvas.frames and not controlled:
-            yield Added(TRAILER, "end marker")
-            return
-        introducer = source.take(1)
+        introducer = source.take(min(1, source.length - start))
         if introducer == EXTENSION:
             label = source.take(1)
             yield from _extension(source, label, start, controlled=controlled)
@@ -48,7 +48,8 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
             _image(source, canvas)
             controlled = False
         elif introducer != TRAILER:
-            raise Malformed("it has a GIF block that nobody knows")
+            yield from _end(source, start, canvas, waiting=controlled or not canvas.frames)
+            return
         yield Kept(start, source.position)
         if canvas.end_missing:
             yield Added(END + TRAILER, "end marker")
@@ -78,6 +79,29 @@ def _gap(source: Source) -> Iterator[Piece]:
     source.skip_zeros()
     if source.position > start:
         yield Dropped(start, source.position, "bytes between blocks")
+
+
+def _end(source: Source, start: int, canvas: Canvas, *, waiting: bool) -> Iterator[Piece]:
+    """Add the trailer where the file ends without it, or goes on with what is no block."""
+    if start == source.length:
+        if waiting:
+            raise Malformed("it ends too early")
+    elif waiting or _has_frame(source):
+        raise Malformed("it has a GIF block that nobody knows")
+    else:
+        # Browsers stop here. Whether the frame before ends where it should, only its pixels tell.
+        canvas.end_missing = True
+        yield Dropped(start, source.length, "bytes after the end")
+    yield Added(TRAILER, "end marker")
+
+
+def _has_frame(source: Source) -> bool:
+    """Tell whether a frame may follow somewhere. Pillow would find it, and browsers would not."""
+    try:
+        source.skip_until(_IMAGE, 1)
+    except Malformed:
+        return False
+    return True
 
 
 def _image(source: Source, canvas: Canvas) -> None:

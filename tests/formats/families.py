@@ -31,6 +31,7 @@ SOUND: dict[str, dict[str, str]] = {
         "no-trailer": "moving",
         "no-end": "moving",
         "still-no-end": "still",
+        "junk": "still",
         "zeros": "moving",
         "monitor": "blank-monitor",
     },

@@ -248,6 +248,7 @@ def gifs() -> dict[str, bytes]:
     found["no-trailer"] = found["moving"][:-1]
     found["no-end"] = found["moving"][:-2]
     found["still-no-end"] = found["still"][:-2]
+    found["junk"] = found["still"][:-1] + b"\r\n" + SECRET
     second = found["moving"].index(CONTROL[:3], found["moving"].index(CONTROL[:3]) + 1)
     found["zeros"] = (
         behind_screen(found["moving"][:second], b"\0") + bytes(300) + found["moving"][second:-1] + b"\0;"

@@ -113,6 +113,15 @@ def test_the_end_of_the_last_frame_may_be_missing_too_if_its_pixels_are_there(na
     assert ended(gif[:-2]) == (gif, True)
 
 
+@pytest.mark.parametrize(
+    "rest", [b"\r\n", b"\x1a", b"\xff" * 300_000, b"PK\3\4 a ZIP archive", b"?;", b"\0\0\r\n;"]
+)
+@pytest.mark.parametrize("name", ["still", "moving"])
+def test_bytes_behind_the_last_frame_are_dropped_if_no_frame_can_follow(name, rest):
+    assert ended(gifs()[name][:-1] + rest) == (gifs()[name], True)
+    assert ended(gifs()[name][:-6] + b"\0" + rest)[0] is None
+
+
 def test_a_frame_that_ends_between_two_sub_blocks_is_refused():
     noise = Image.effect_noise((64, 64), 90).convert("P")
     gif = samples.saved(noise, "GIF")
@@ -190,6 +199,8 @@ def test_what_has_no_place_in_a_gif_is_refused():
     assert refusal(b"GIF88a" + gif[6:]) == "it does not begin like a GIF"
     assert refusal(gif[: samples.head_size(gif)] + b";") == "it holds no picture"
     assert refusal(behind_screen(gif, b"?")) == "it has a GIF block that nobody knows"
+    assert refusal(gif[:-1] + b"? and, perhaps, a frame") == "it has a GIF block that nobody knows"
+    assert refusal(gif[:-1] + CONTROL + b"?") == "it has a GIF block that nobody knows"
     assert refusal(behind_screen(gif, extension(0xF9, b"abc"))) == "a GIF block has the wrong length"
     assert refusal(behind_screen(gif, extension(0xFF))) == "a GIF block has the wrong length"
     nothing = b"GIF89a" + struct.pack("<HH", 0, 0) + bytes(3) + b"," + bytes(9) + b"\x08\0;"
