@@ -52,6 +52,7 @@ def comparable(answer: requests.Response) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS.values(), ids=lambda kind: kind.extension)
+@pytest.mark.usefixtures("image")
 def test_every_format_has_its_type(host, kind):
     name = f"zz00.{kind.extension}"
     path = host.images / "zz" / name
