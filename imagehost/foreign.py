@@ -96,7 +96,9 @@ FOREIGN: tuple[Foreign, ...] = (
         SCREENSHOT,
     ),
     Foreign(
-        _("a MOV video"), r"^[\s\S]{4}(?:ftypqt  |moov|mdat|wide|pnot|(?:free|skip)[\s\S]*?mdat)", SCREENSHOT
+        _("a MOV video"),
+        r"^(?:[\s\S]{4}ftypqt  |\x00[\s\S]{3}(?:moov|mdat|wide|pnot|(?:free|skip)[\s\S]*?mdat))",
+        SCREENSHOT,
     ),
     Foreign(_("an M4A sound file"), r"^[\s\S]{4}ftypM4[ABP] ", OTHER_FILE),
     Foreign(_("an MP4 video"), r"^[\s\S]{4}ftyp", SCREENSHOT),

@@ -157,6 +157,7 @@ UNKNOWN: dict[str, bytes] = {
     "text that begins with 8B": b"8Bit music",
     "text that begins with Rar": b"Rar! What a word",
     "text that begins with ID": b"ID3 is a tag, ID4 is not",
+    "text with the name of a box": b"The wide world",
     "text that begins with a tag": b"<svgo> is a program",
     "XML": XML + b"<note/>",
     "XML that mentions SVG": XML + b"<note><svg/></note>",
