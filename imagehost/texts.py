@@ -25,21 +25,26 @@ def script_settings() -> dict[str, object]:
         "release": assets.release(),
         "maxFileSize": settings.max_file_size,
         "head": HEAD,
-        **formats(settings.allowed_extensions, current()),
+        "kinds": [KINDS[kind].signature for kind in settings.allowed_extensions],
+        "formatsUrl": url_for("upload.formats"),
         "uploadUrl": url_for("upload.create"),
         "texts": {**refusals(), **progress(), **states(), **copying()},
     }
 
 
+def other_formats() -> dict[str, object]:
+    """Give what the page says of files in other formats; it asks for this when it meets the first one."""
+    return formats(settings.allowed_extensions, current())
+
+
 @cache
 def formats(allowed: tuple[str, ...], language: str) -> dict[str, object]:
-    """Give the signatures of allowed formats; of all others signature, name and the number of an advice."""
+    """Give the signature, the name and the number of an advice of each format that is not allowed."""
     others = [*(other for kind, other in KNOWN.items() if kind not in allowed), *FOREIGN]
     with force_locale(language):
         advice = list(dict.fromkeys(str(other.advice) for other in others))
         return {
-            "kinds": [KINDS[kind].signature for kind in allowed],
-            "foreign": [
+            "formats": [
                 (other.signature, str(other.what), advice.index(str(other.advice))) for other in others
             ],
             "advice": advice,

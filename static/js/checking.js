@@ -20,14 +20,26 @@ const readHead = async (file) =>
 
 const matches = (signature, head) => new RegExp(signature).test(head);
 
+// What files in other formats are called, and what to do with them. Most visitors never need it, so it is no part
+// of the pages. Without an answer, such a file is as good as unknown.
+let others;
+const otherFormats = () => {
+  others ??= fetch(settings.formatsUrl).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer)));
+  return others.catch(() => {
+    others = undefined;
+    return { formats: [] };
+  });
+};
+
 // Returns why the server would not take a file that begins like this, or nothing.
-const reasonAgainstHead = (head, name) => {
+const reasonAgainstHead = async (head, name) => {
   if (!head) return text("empty", { name });
   if (settings.kinds.some((signature) => matches(signature, head))) return "";
-  const found = settings.foreign.find(([signature]) => matches(signature, head));
+  const { formats, advice } = await otherFormats();
+  const found = formats.find(([signature]) => matches(signature, head));
   if (!found) return text("unsupported", { name });
-  const [, what, advice] = found;
-  return text("foreign", { name, what, advice: settings.advice[advice] });
+  const [, what, number] = found;
+  return text("foreign", { name, what, advice: advice[number] });
 };
 
 // Gives the sentence that says why a file cannot be uploaded, or nothing.
@@ -35,7 +47,7 @@ export const reasonAgainst = async (file) => {
   const name = shorten(file.name);
   if (file.size > settings.maxFileSize) return text("tooLarge");
   try {
-    return reasonAgainstHead(await readHead(file), name);
+    return await reasonAgainstHead(await readHead(file), name);
   } catch {
     // A folder, or a file that went away.
     return text("unreadable", { name });

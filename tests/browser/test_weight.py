@@ -36,6 +36,5 @@ def test_a_page_is_light(server, open_page, page_problems, path):
 
     first = weight()
     assert 5_000 < first <= MOST
-    # What was fetched once is kept: only the page itself is asked for again. An error page is not compressed
-    # here, as it is behind nginx, and it contains what scripts say of files in other formats.
-    assert weight() < 16_500
+    # What was fetched once is kept: only the page itself is asked for again.
+    assert weight() < 15_000
