@@ -14,10 +14,10 @@ from .source import Source
 PICTURES = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
 METADATA = {b"Exif": "EXIF", b"mime": "XMP"}
 KEPT = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
-# Decoders insist that an Exif item holds a TIFF: this one, behind the offset of its header, has no entry.
-EMPTY_EXIF = bytes(4) + b"MM\0*\0\0\0\x08" + bytes(6)
+# What no decoder looks into: some refuse a picture whose Exif is no TIFF.
+NOTHING = b"free"
 # What libavif calls its items. Other names may be of files or persons.
-NAMES = {b"", b"Color", b"Alpha", b"Exif", b"XMP", b"GMap", b"TMap"}
+NAMES = {b"", b"Color", b"Alpha", b"GMap", b"TMap"}
 
 
 @dataclass
@@ -97,10 +97,12 @@ class Items:
             if number in self.items:
                 raise Malformed("it has an AVIF item twice")
             item = self.items[number] = Item(facts.take(4))
-            text = facts.take(facts.left())
-            name = text.split(b"\0")[0] if item.kind == b"mime" else text
-            if name.rstrip(b"\0") not in NAMES:
-                self.edits.append(blank(entry, "name", entry.stop - entry.data - len(text), len(name)))
+            name = facts.take(facts.left())
+            if item.kind not in PICTURES:
+                start = entry.stop - len(name) - len(item.kind)
+                self.edits.append(Edit(start, entry.stop, METADATA.get(item.kind, "metadata"), NOTHING))
+            elif name.rstrip(b"\0") not in NAMES:
+                self.edits.append(Edit(entry.stop - len(name), entry.stop, "name"))
 
     def _references(self, box: Box) -> None:
         """Read which items refer to which."""
@@ -154,14 +156,7 @@ class Items:
                 item.content = Content(self.source, item.spans)
             else:
                 what = "thumbnail" if item.kind in PICTURES else METADATA.get(item.kind, "metadata")
-                self._blank(item, what)
-
-    def _blank(self, item: Item, what: str) -> None:
-        """Overwrite the data of an item."""
-        head = EMPTY_EXIF if item.kind == b"Exif" else b""
-        for start, stop in item.spans:
-            self.blanked.append(Edit(start, stop, what, head[: stop - start]))
-            head = head[stop - start :]
+                self.blanked += [Edit(start, stop, what) for start, stop in item.spans]
 
     def _thumbnails(self) -> set[int]:
         """Find the pictures that only show others smaller, with alpha and what only they are made of."""
