@@ -53,8 +53,8 @@ async ([text, type]) => {
 class Decoded:
     """A picture as Chromium shows it.
 
-    ``size`` is that of the image, turned. ``pixels`` is a hash of them. Each of ``frames`` is width, height, a hash of
-    the pixels, and microseconds or None. ``repetitions`` is -1 for an animation without an end.
+    ``size`` is that of the image, turned. ``pixels`` is a hash of them. Each of ``frames`` is width, height,
+    a hash of the pixels, and microseconds or None. ``repetitions`` is -1 for an animation without an end.
     """
 
     size: tuple[int, int]

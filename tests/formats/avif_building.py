@@ -174,6 +174,7 @@ class Track:
     items: tuple[Item, ...] = ()
     extra: bytes = b""
     matrix: bytes = MATRIX
+    shared: bool = False  # whether all samples are the first one
 
 
 def sample_entry(content: Coded, *properties: bytes, compressor: bytes = b"") -> bytes:
@@ -200,14 +201,15 @@ def trak(track: Track, number: int, place: int, places: list[int]) -> bytes:
     durations = track.durations or (100,) * len(track.samples)
     width, height = track.size
     sizes = struct.pack(f">{len(track.samples)}I", *map(len, track.samples))
+    chunks = len(track.samples) if track.shared else 1
     table = (
         full(b"stsd", b"\0\0\0\1" + track.entry)
         + full(
             b"stts", struct.pack(">I", len(durations)) + b"".join(struct.pack(">II", 1, d) for d in durations)
         )
-        + full(b"stsc", struct.pack(">IIII", 1, 1, len(track.samples), 1))
+        + full(b"stsc", struct.pack(">IIII", 1, 1, 1 if track.shared else len(track.samples), 1))
         + full(b"stsz", struct.pack(">II", 0, len(track.samples)) + sizes)
-        + full(b"stco", struct.pack(">II", 1, place))
+        + full(b"stco", struct.pack(f">{1 + chunks}I", chunks, *[place] * chunks))
     )
     head = full(b"smhd", bytes(4)) if track.handler == b"soun" else full(b"vmhd", bytes(8), flags=1)
     information = head + box(b"dinf", full(b"dref", b"\0\0\0\1" + full(b"url ", flags=1)))
@@ -288,7 +290,12 @@ def moving(
             + struct.pack(">I", len(tracks) + 1),
         )
         written = [
-            trak(track, number, layout.place(b"".join(track.samples)), _places(track.items, layout))
+            trak(
+                track,
+                number,
+                layout.place(b"".join(track.samples[:1] if track.shared else track.samples)),
+                _places(track.items, layout),
+            )
             for number, track in enumerate(tracks, 1)
         ]
         return start + described + box(b"moov", header + b"".join(written) + extra)
