@@ -271,7 +271,7 @@ def described(*facts: bytes, icc_profile: bytes = PROFILE) -> list[building.Item
     ]
 
 
-def gain_map() -> bytes:
+def gain_map(*more: building.Item) -> bytes:
     """Write a picture and, beside it, how much brighter a display may show it."""
     base, gain = building.coded(avif(photo())), building.coded(avif(photo("flower.jpg", (20, 14))))
     look = (building.ispe(*SMALL), building.nclx(9, 16, 9))
@@ -280,6 +280,7 @@ def gain_map() -> bytes:
             building.picture(base, building.nclx()),
             building.picture(gain, building.nclx(2, 2, 6), hidden=True),
             building.Item(b"tmap", GAIN_MAP, look, ((b"dimg", (1, 2)),)),
+            *more,
         ],
         start=building.file_type(b"avif", b"avif", b"mif1", b"miaf", b"tmap"),
         groups=building.box(b"grpl", building.full(b"altr", struct.pack(">IIII", 9, 2, 3, 1))),
