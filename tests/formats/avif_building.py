@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 ESSENTIAL = {b"av1C", b"irot", b"imir", b"clap", b"a1op", b"lsel"}
@@ -121,37 +122,50 @@ def xmp_item(block: bytes, of: int = 1) -> Item:
 
 
 def meta(
-    items: list[Item], places: list[int], primary: int = 1, groups: bytes = b"", **facts: bytes
+    items: list[Item],
+    places: list[int],
+    primary: int = 1,
+    groups: bytes = b"",
+    name: bytes = b"",
+    wide: bool = False,
 ) -> bytes:
-    """Write the box that describes items, whose data in ``mdat`` are at those places of the file."""
+    """Write the box that describes items, whose data in ``mdat`` are at those places of the file.
+
+    ``wide`` takes the versions of all boxes with the longest numbers.
+    """
     rows, entries, properties, associations, references, idat = b"", b"", b"", b"", b"", b""
     index = 0
+    number_, link = ("I", ">H") if wide else ("H", ">B")
     for number, (item, place) in enumerate(zip(items, places, strict=True), 1):
         start = len(idat) if item.in_header else place
         idat += item.data if item.in_header else b""
-        rows += struct.pack(">HHHHII", number, item.in_header, 0, 1, start, len(item.data))
+        found = (start, 1, 1, 0, len(item.data)) if wide else (1, start, len(item.data))
+        rows += struct.pack(f">{number_}HH" + ("QHQQQ" if wide else "HII"), number, item.in_header, 0, *found)
         rest = item.name + b"\0" + (item.mime + b"\0" if item.kind == b"mime" else b"")
-        entries += full(b"infe", struct.pack(">HH", number, 0) + item.kind + rest, 2, item.hidden)
+        head = struct.pack(f">{number_}H", number, 0)
+        entries += full(b"infe", head + item.kind + rest, 2 + wide, item.hidden)
         properties += b"".join(item.properties)
-        told = bytes(
-            (place | (0x80 if one[4:8] in ESSENTIAL else 0))
+        essential = 0x8000 if wide else 0x80
+        told = [
+            struct.pack(link, place | (essential if one[4:8] in ESSENTIAL else 0))
             for place, one in enumerate(item.properties, index + 1)
-        )
+        ]
         index += len(item.properties)
-        associations += struct.pack(">HB", number, len(told)) + told
-        for name, targets in item.refers:
-            references += box(name, struct.pack(f">HH{len(targets)}H", number, len(targets), *targets))
+        associations += struct.pack(f">{number_}B", number, len(told)) + b"".join(told)
+        for kind, targets in item.refers:
+            head = struct.pack(f">{number_}H", number, len(targets))
+            references += box(kind, head + struct.pack(f">{len(targets)}{number_}", *targets))
+    count = struct.pack(f">{number_}", len(items))
+    sizes = b"\x88\x88" if wide else b"\x44\0"
+    described = full(b"ipma", struct.pack(">I", len(items)) + associations, wide, wide)
     return full(
         b"meta",
-        handler(b"pict", facts.get("name", b""))
-        + full(b"pitm", struct.pack(">H", primary))
-        + full(b"iloc", b"\x44\0" + struct.pack(">H", len(items)) + rows, 1)
-        + full(b"iinf", struct.pack(">H", len(items)) + entries)
-        + (full(b"iref", references) if references else b"")
-        + box(
-            b"iprp",
-            box(b"ipco", properties) + full(b"ipma", struct.pack(">I", len(items)) + associations),
-        )
+        handler(b"pict", name)
+        + full(b"pitm", struct.pack(f">{number_}", primary), wide)
+        + full(b"iloc", sizes + count + rows, 1 + wide)
+        + full(b"iinf", count + entries, wide)
+        + (full(b"iref", references, wide) if references else b"")
+        + box(b"iprp", box(b"ipco", properties) + described)
         + (box(b"idat", idat) if idat else b"")
         + groups,
     )
@@ -265,10 +279,19 @@ def placed(write: Callable[[Layout], bytes]) -> bytes:
     return write(layout) + box(b"mdat", layout.data)
 
 
-def still(items: list[Item], primary: int = 1, start: bytes = b"", **facts: bytes) -> bytes:
+def still(items: list[Item], primary: int = 1, start: bytes = b"", **facts: Any) -> bytes:
     """Write a picture."""
     start = start or file_type(b"avif", b"avif", b"mif1", b"miaf")
     return placed(lambda layout: start + meta(items, _places(items, layout), primary, **facts))
+
+
+def still_after_its_data(items: list[Item]) -> bytes:
+    """Write a picture whose header comes last, and has no length, and whose data have a length of 64 bits."""
+    start = file_type(b"avif", b"avif", b"mif1", b"miaf")
+    layout = Layout(len(start) + 16)
+    places = _places(items, layout)
+    data = struct.pack(">I4sQ", 1, b"mdat", len(layout.data) + 16) + layout.data
+    return start + data + bytes(4) + meta(items, places)[4:]
 
 
 def moving(
@@ -305,7 +328,3 @@ def moving(
 
 def _places(items: list[Item] | tuple[Item, ...], layout: Layout) -> list[int]:
     return [0 if item.in_header else layout.place(item.data) for item in items]
-
-
-def changed(item: Item, **facts: object) -> Item:
-    return replace(item, **facts)

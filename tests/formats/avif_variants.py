@@ -23,6 +23,7 @@ from .avif_building import (
     picture,
     pictures,
     still,
+    still_after_its_data,
 )
 
 OF_FIRST = ((b"auxl", (1,)),)
@@ -107,6 +108,8 @@ def shown() -> dict[str, bytes]:
         "in the header": still([picture(colour(), in_header=True)]),
         "second": still([tile(), picture(colour())], primary=2),
         "zeros behind it": still([Item(b"av01", colour().data + bytes(9), colour().properties)]),
+        "the longest numbers": still(derived(irot(1)), wide=True),
+        "the header at the end": still_after_its_data([picture(colour()), Item(b"Exif", b"GEHEIM")]),
         "nclx": still([picture(colour(), nclx())]),
         "EXIF that is none": still([picture(colour()), Item(b"Exif", b"GEHEIM", refers=((b"cdsc", (1,)),))]),
         "film with alpha": moving([pictures(frames()), with_alpha], [picture(colour())]),
