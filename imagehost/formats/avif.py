@@ -46,6 +46,7 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     _check_places(blanked, places)
     edits = [*blanked, *(edit for part in parts for edit in part.edits)]
     edits += [erase(source, box) for box in found if box.name not in KEPT and box.stop <= end]
+    edits += _no_animation(brands, movies)
     edits = _checked(edits, kept)
     edits += _unused(places, [*kept, *(edit[:2] for edit in edits)])
     yield from _pieces(source, sorted(edits), end)
@@ -89,11 +90,22 @@ def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Sho
     """Choose what browsers show: an animation, if there is one and the first brand allows it."""
     if (b"avif" in brands and not metas) or (b"avis" in brands and not movies):
         raise Malformed("it holds no picture")
-    if brands[0] != b"avif" and movies:
-        return movies[0].shown()
-    if brands[0] == b"avis" or not metas:
+    if brands[0] != b"avif":
+        if movies and movies[0].tracks:
+            return movies[0].shown()
+        if b"avis" in brands:
+            raise Malformed("it holds no picture")
+    if not metas:
         raise Malformed("it holds no picture")
     return Still(metas[0]).shown()
+
+
+def _no_animation(brands: list[bytes], movies: list[Tracks]) -> Iterator[Edit]:
+    """Stop a picture from saying that it is an animation too, where all tracks go: browsers look for one."""
+    if not any(movie.tracks for movie in movies):
+        for number, brand in enumerate(brands):
+            if brand == b"avis":
+                yield Edit(12 + 4 * number, 16 + 4 * number, "brand", b"avif")
 
 
 def _measure(source: Source, canvas: Canvas, shown: Shown) -> None:

@@ -22,6 +22,7 @@ from .avif_building import (
     nclx,
     picture,
     pictures,
+    sound,
     still,
     still_after_its_data,
 )
@@ -116,6 +117,12 @@ def shown() -> dict[str, bytes]:
         "film as video": moving([pictures(frames(), handler=b"vide")], [picture(colour())]),
         "film turned by its track": moving([pictures(frames(), irot(3))], [picture(colour())]),
         "film turned by its item": moving([pictures(frames())], [picture(colour(), irot(3))]),
+        "a sound beside a picture": moving(
+            [sound(b"GEHEIM")], [picture(colour())], file_type(b"avif", b"avif", b"avis")
+        ),
+        "a sound beside a picture of all brands": moving(
+            [sound(b"GEHEIM")], [picture(colour())], file_type(b"mif1", b"avif")
+        ),
         "film whose item is broken": moving([pictures(frames())], [picture(replace(colour(), data=b"abc"))]),
     }
 
@@ -174,6 +181,7 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
         "too many brands": (brands(b"mif1", *[b"abcd"] * 35, b"avif"), foreign),
         "no items": (film(file_type(b"avis", b"avif", b"avis"), items=False), none),
         "no frames of pictures": (moving([pictures(frames(), handler=b"soun")], [first]), none),
+        "an animation of sounds": (moving([sound(b"GEHEIM")], [first]), none),
         "a cut frame": (moving([pictures(half)], [first]), early),
         "an empty frame": (
             moving([pictures(hole)], [first]),
