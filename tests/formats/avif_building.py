@@ -5,171 +5,54 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
-ESSENTIAL = {b"av1C", b"irot", b"imir", b"clap", b"a1op", b"lsel"}
-MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+from .avif_boxes import (
+    ALPHA,
+    MATRIX,
+    Coded,
+    auxiliary,
+    box,
+    clap,
+    coded,
+    file_type,
+    full,
+    handler,
+    imir,
+    irot,
+    ispe,
+    nclx,
+    profile,
+)
+from .avif_meta import Item, exif_item, meta, picture, xmp_item
 
-
-def box(name: bytes, data: bytes = b"") -> bytes:
-    return struct.pack(">I", len(data) + 8) + name + data
-
-
-def full(name: bytes, data: bytes = b"", version: int = 0, flags: int = 0) -> bytes:
-    return box(name, struct.pack(">I", version << 24 | flags) + data)
-
-
-def file_type(major: bytes, *compatible: bytes) -> bytes:
-    return box(b"ftyp", major + bytes(4) + b"".join(compatible))
-
-
-def handler(kind: bytes, name: bytes = b"") -> bytes:
-    return full(b"hdlr", bytes(4) + kind + bytes(12) + name + b"\0")
-
-
-# Properties of items, and of sample entries.
-
-
-def ispe(width: int, height: int) -> bytes:
-    return full(b"ispe", struct.pack(">II", width, height))
-
-
-def irot(quarters: int) -> bytes:
-    return box(b"irot", bytes((quarters,)))
-
-
-def imir(axis: int) -> bytes:
-    return box(b"imir", bytes((axis,)))
-
-
-def clap(width: int, height: int, right: int = 0, down: int = 0) -> bytes:
-    """Cut out a part, whose centre lies so many halves of a pixel from that of the picture."""
-    return box(b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, right, 2, down, 2))
-
-
-def auxiliary(urn: bytes = ALPHA) -> bytes:
-    return full(b"auxC", urn)
-
-
-def profile(data: bytes, kind: bytes = b"prof") -> bytes:
-    return box(b"colr", kind + data)
-
-
-def nclx(primaries: int = 1, transfer: int = 13, matrix: int = 6) -> bytes:
-    return box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, matrix, 0x80))
-
-
-@dataclass(frozen=True)
-class Coded:
-    """AV1 as an encoder wrote it: its data and the box that configures the decoder."""
-
-    data: bytes
-    av1c: bytes
-    size: tuple[int, int]
-
-    @property
-    def properties(self) -> tuple[bytes, ...]:
-        return (ispe(*self.size), self.av1c)
-
-
-def coded(avif: bytes, item: int = 1) -> Coded:
-    """Take an item out of a file that libavif wrote, whose properties do not come in other orders."""
-    at = avif.index(b"iloc") + 4
-    count = struct.unpack_from(">H", avif, at + 6)[0]
-    places = {}
-    for number in range(count):
-        name, _, _, start, size = struct.unpack_from(">HHHII", avif, at + 8 + 14 * number)
-        places[name] = avif[start : start + size]
-    sizes, configurations = _found(avif, b"ispe", 20), _found(avif, b"av1C", 12)
-    width, height = struct.unpack_from(">II", sizes[0], 12)
-    return Coded(places[item], configurations[min(item, len(configurations)) - 1], (width, height))
-
-
-def _found(data: bytes, name: bytes, size: int) -> list[bytes]:
-    found, at = [], data.find(name)
-    while at >= 0:
-        found.append(data[at - 4 : at - 4 + size])
-        at = data.find(name, at + 1)
-    return found
-
-
-# Items.
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item of a meta box. Its number is its place in the list, from 1."""
-
-    kind: bytes
-    data: bytes = b""
-    properties: tuple[bytes, ...] = ()
-    refers: tuple[tuple[bytes, tuple[int, ...]], ...] = ()
-    name: bytes = b""
-    mime: bytes = b""
-    in_header: bool = False
-    hidden: bool = False
-
-
-def picture(content: Coded, *properties: bytes, **facts: object) -> Item:
-    return Item(b"av01", content.data, content.properties + properties, **facts)
-
-
-def exif_item(block: bytes, of: int = 1) -> Item:
-    return Item(b"Exif", bytes(4) + block, refers=((b"cdsc", (of,)),))
-
-
-def xmp_item(block: bytes, of: int = 1) -> Item:
-    return Item(b"mime", block, refers=((b"cdsc", (of,)),), mime=b"application/rdf+xml")
-
-
-def meta(
-    items: list[Item],
-    places: list[int],
-    primary: int = 1,
-    groups: bytes = b"",
-    name: bytes = b"",
-    wide: bool = False,
-) -> bytes:
-    """Write the box that describes items, whose data in ``mdat`` are at those places of the file.
-
-    ``wide`` takes the versions of all boxes with the longest numbers.
-    """
-    rows, entries, properties, associations, references, idat = b"", b"", b"", b"", b"", b""
-    index = 0
-    number_, link = ("I", ">H") if wide else ("H", ">B")
-    for number, (item, place) in enumerate(zip(items, places, strict=True), 1):
-        start = len(idat) if item.in_header else place
-        idat += item.data if item.in_header else b""
-        found = (start, 1, 1, 0, len(item.data)) if wide else (1, start, len(item.data))
-        rows += struct.pack(f">{number_}HH" + ("QHQQQ" if wide else "HII"), number, item.in_header, 0, *found)
-        rest = item.name + b"\0" + (item.mime + b"\0" if item.kind == b"mime" else b"")
-        head = struct.pack(f">{number_}H", number, 0)
-        entries += full(b"infe", head + item.kind + rest, 2 + wide, item.hidden)
-        properties += b"".join(item.properties)
-        essential = 0x8000 if wide else 0x80
-        told = [
-            struct.pack(link, place | (essential if one[4:8] in ESSENTIAL else 0))
-            for place, one in enumerate(item.properties, index + 1)
-        ]
-        index += len(item.properties)
-        associations += struct.pack(f">{number_}B", number, len(told)) + b"".join(told)
-        for kind, targets in item.refers:
-            head = struct.pack(f">{number_}H", number, len(targets))
-            references += box(kind, head + struct.pack(f">{len(targets)}{number_}", *targets))
-    count = struct.pack(f">{number_}", len(items))
-    sizes = b"\x88\x88" if wide else b"\x44\0"
-    described = full(b"ipma", struct.pack(">I", len(items)) + associations, wide, wide)
-    return full(
-        b"meta",
-        handler(b"pict", name)
-        + full(b"pitm", struct.pack(f">{number_}", primary), wide)
-        + full(b"iloc", sizes + count + rows, 1 + wide)
-        + full(b"iinf", count + entries, wide)
-        + (full(b"iref", references, wide) if references else b"")
-        + box(b"iprp", box(b"ipco", properties) + described)
-        + (box(b"idat", idat) if idat else b"")
-        + groups,
-    )
-
+__all__ = [
+    "ALPHA",
+    "Coded",
+    "Item",
+    "Layout",
+    "Track",
+    "auxiliary",
+    "box",
+    "clap",
+    "coded",
+    "exif_item",
+    "file_type",
+    "full",
+    "handler",
+    "imir",
+    "irot",
+    "ispe",
+    "meta",
+    "moving",
+    "nclx",
+    "picture",
+    "pictures",
+    "profile",
+    "sample_entry",
+    "sound",
+    "still",
+    "still_after_its_data",
+    "xmp_item",
+]
 
 # Tracks.
 
