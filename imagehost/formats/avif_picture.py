@@ -13,6 +13,8 @@ ALPHA = {b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:au
 ESSENTIAL = {b"irot", b"imir", b"clap"}
 # Properties that decoders know. A picture with another one that is marked as essential is not shown.
 KNOWN = ESSENTIAL | {b"ispe", b"pixi", b"av1C", b"auxC", b"a1op", b"lsel", b"colr", b"pasp", b"clli"}
+# Pictures whose alpha is used. That of a picture which is made of one other is ignored.
+WITH_ALPHA = {b"av01", b"grid"}
 NO_PICTURE = "it holds no picture"
 
 
@@ -71,15 +73,19 @@ class Still:
             number = left.pop()
             if number not in found:
                 found[number] = None
-                left += [*self._sources(number), *self._completed.get(number, [])]
-                for other in self._completed.get(number, []):
-                    self._check_size(self._items[other], self._items[number])
+                left += [*self._sources(number), *self._completing(number)]
         return list(found)
 
-    def _check_size(self, other: Item, item: Item) -> None:
-        """Check that an alpha is as large as its picture; a gain map need not be."""
-        if other.kind != b"tmap" and self._size(other) != self._size(item):
-            raise Malformed("its transparency has another size")
+    def _completing(self, number: int) -> list[int]:
+        """Find the alpha of a picture, which has to be as large, and what adds a gain map to it."""
+        item = self._items[number]
+        found = self._completed.get(number, [])
+        if item.kind not in WITH_ALPHA:
+            return [other for other in found if self._items[other].kind == b"tmap"]
+        for other in found:
+            if self._items[other].kind != b"tmap" and self._size(self._items[other]) != self._size(item):
+                raise Malformed("its transparency has another size")
+        return found
 
     def _targets(self, item: Item) -> list[int]:
         """Tell of which pictures an item is the alpha, or to which it adds a gain map."""
@@ -88,7 +94,8 @@ class Still:
         if item.kind == b"tmap":
             return item.refers.get(b"dimg", [])[:1]
         box = item.first().get(b"auxC")
-        if not box or not item.content.length:
+        unknown = any(essential and part.name not in KNOWN for part, essential in item.properties)
+        if not box or unknown or not item.content.length:
             return []
         kind = self._read(box.data + 4, box.stop).split(b"\0")[0]
         return item.refers.get(b"auxl", []) if kind in ALPHA else []

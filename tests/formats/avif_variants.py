@@ -100,6 +100,16 @@ def shown() -> dict[str, bytes]:
         "turned, alpha is not": still([picture(colour(), irot(1)), transparency(alpha())]),
         "alpha that nothing refers to": still([picture(colour()), picture(alpha(), auxiliary())]),
         "derived": still(derived()),
+        "derived, with an alpha that is ignored": still(
+            [
+                Item(b"iden", b"", (ispe(40, 28),), ((b"dimg", (2,)),)),
+                picture(colour()),
+                transparency(alpha(20, 14)),
+            ]
+        ),
+        "alpha that decoders do not know": still(
+            [picture(colour()), transparency(alpha(20, 14), box(b"xxxx", b"x"))]
+        ).replace(b"\2\4\3\x84\5\6", b"\2\4\3\x84\5\x86"),
         "derived and turned": still(derived(irot(1), imir(0))),
         "grid": still(tiled(128, tile(), tile())),
         "larger than decoded": still([Item(b"av01", colour().data, (ispe(80, 56), colour().av1c))]),
