@@ -32,7 +32,7 @@ ALLOWED = re.compile(
     r"|PNG-(pHYs|cHRM|cICP):.*"
     r"|RIFF:(VP8Version|WebP_Flags|ImageWidth|ImageHeight|HorizontalScale|VerticalScale|BackgroundColor"
     r"|AnimationLoopCount|Duration|Alpha(Preprocessing|Filtering|Compression|IsUsed))"
-    r"|Meta:PrimaryItemReference"
+    r"|Meta:(PrimaryItemReference|MetaImageSize|Unknown_grpl)"
     r"|(QuickTime|Track\d+):("
     r"MajorBrand|MinorVersion|CompatibleBrands|HandlerType|MovieHeaderVersion|CreateDate|ModifyDate|TimeScale"
     r"|Duration|PreferredRate|PreferredVolume|Preview(Time|Duration)|PosterTime|Selection(Time|Duration)"
@@ -43,7 +43,8 @@ ALLOWED = re.compile(
     r"|PixelAspectRatio|CleanAperture|ContentLightLevel|MasteringDisplayColorVolume"
     r"|Color(Profiles|Primaries)|TransferCharacteristics|MatrixCoefficients|VideoFullRangeFlag"
     r"|AV1ConfigurationVersion|Seq(Profile|Level|Tier)\w*|Chroma(Format|SamplePosition)|InitialDelaySamples"
-    r"|QuickTime_(ColorRep|OtherSampleDesc)_\w+|Unknown_(av1C|ccst|colr|edts|auxi|pasp|clap))"
+    r"|QuickTime_(ColorRep|OtherSampleDesc)_\w+|Unknown_(av1C|ccst|colr|edts|auxi|pasp|clap"
+    r"|free|imir|irot|auxl|prem|udes)|BitDepth|CompressorID|SourceImage(Width|Height)|VideoFrameRate|[XY]Resolution)"
 )
 NO_DATE = "0000:00:00 00:00:00"
 MUST_BE_EMPTY = {"Text", "ProfileDescriptionML"}
