@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imagehost import formats, imaging
+from imagehost import foreign, formats, imaging
 from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, UnsupportedType
 from imagehost.extensions import settings
 
@@ -17,10 +17,10 @@ def refusing(name: str) -> Iterator[None]:
     try:
         yield
     except imaging.WrongKind as error:
-        raise UnsupportedType(name, settings.allowed_extensions) from error
+        raise UnsupportedType(name, foreign.recognise(error.head), settings.allowed_extensions) from error
     except formats.Malformed as error:
         raise DamagedImage(name, str(error)) from error
     except formats.PixelLimit as error:
         raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
     except formats.WorkLimit as error:
-        raise TooMuchWork(name) from error
+        raise TooMuchWork(name, error.work, error.limit) from error

@@ -31,7 +31,7 @@ def find() -> str:
 
 @contextmanager
 def launched(*flags: str) -> Iterator[Browser]:
-    """A browser, with further flags; every process of it ends with the block."""
+    """A browser; every process of it ends with the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS, *flags])
         yield browser

@@ -280,7 +280,7 @@ def test_a_missing_volume_is_not_taken_for_a_missing_file(storage):
 
 def test_who_waits_too_long_for_a_place_to_render_is_told(storage, monkeypatch):
     monkeypatch.setattr(disk, "SECONDS_TO_WAIT", 0)
-    told = pytest.raises(Unavailable, match="making of thumbnails")
+    told = pytest.raises(Unavailable, match="busy making thumbnails")
     with storage.rendering("a.jpg"), told, storage.rendering("a.jpg"):
         pass
     with storage.rendering("a.jpg"):
@@ -292,7 +292,7 @@ def test_those_who_wait_to_render_leave_threads_to_others(tmp_path, monkeypatch)
     monkeypatch.setattr(disk, "SECONDS_TO_WAIT_TO_WAIT", 0.01)
     storage = DiskStorage(tmp_path / "images", 10_000)
     storage.initialise()
-    told = pytest.raises(Unavailable, match="making of thumbnails")
+    told = pytest.raises(Unavailable, match="busy making thumbnails")
     with storage.rendering("a.jpg"), told, storage.rendering("b.jpg"):
         pass
     with storage.rendering("b.jpg"):
