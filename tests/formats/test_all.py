@@ -109,7 +109,8 @@ def test_bytes_after_the_end_are_dropped(kind, name):
 @each
 def test_a_mutated_picture_is_refused_or_looks_the_same(kind, name):
     chance = random.Random(f"{kind}-{name}")
-    for _ in range(MUTATIONS):
+    # Damaged ones are as good as mutated already.
+    for _ in range(MUTATIONS // 3 if (kind, name) in DAMAGED else MUTATIONS):
         data = mutated(sample(kind, name), chance, TOKENS[kind])
         if chance.random() < 0.9:
             data = repaired(kind, data)
