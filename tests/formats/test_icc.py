@@ -149,7 +149,7 @@ def test_a_png_profile_that_browsers_cannot_read_is_dropped(data):
 
 def test_a_bomb_is_refused_before_it_is_inflated():
     packer = zlib.compressobj(9)
-    bomb = b"".join(packer.compress(bytes(10_000_000)) for _ in range(40)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(10_000_000)) for _ in range(10)) + packer.flush()
     start = time.process_time()
     with pytest.raises(formats.Malformed, match="its colour profile is too large"):
         stored_profile(b"name\0\0" + bomb)
