@@ -6,11 +6,12 @@ Pillow cannot tell that for all of them: it refuses some pictures that browsers 
 import base64
 import io
 import random
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from imagehost import formats
-from tests.browser import chromium
 from tests.formats import samples
 from tests.formats.families import TOKENS
 from tests.formats.looking import canvas, mutated
@@ -58,18 +59,23 @@ def changed(name: str) -> list[tuple[bytes, bytes]]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def _empty_host() -> None:
+    """These tests need no host."""
+
+
 @pytest.fixture(scope="module")
-def page():
-    with chromium.launched() as browser:
-        yield browser.new_page()
+def blank_page(browser: Browser) -> Iterator[Page]:
+    with browser.new_page() as page:
+        yield page
 
 
 @pytest.mark.parametrize("name", samples.jpegs())
-def test_what_is_stored_looks_like_what_was_sent(page, name):
+def test_what_is_stored_looks_like_what_was_sent(blank_page, name):
     pictures = [
         [base64.b64encode(content).decode() for content in pair]
         for pair in [*changed(name), (samples.jpegs()[name], samples.jpegs()[name])]
     ]
-    for before, after in page.evaluate(SEEN, pictures):
+    for before, after in blank_page.evaluate(SEEN, pictures):
         assert before == after
-    assert "nothing" not in page.evaluate(SEEN, pictures[-1:])[0]
+    assert "nothing" not in blank_page.evaluate(SEEN, pictures[-1:])[0]
