@@ -110,10 +110,11 @@ def of_profile(profile: Profile, mode: str, *, grey: bool) -> bytes | None:
         return None
     if (profile.space == CMYK) is not (mode == "CMYK"):
         return None
+    space = profiles.for_littlecms(profile)
     numbers = profile.code_points()
-    if len(numbers) == 4 and (space := of_code_points(CodePoints(numbers[0], numbers[1]))):
+    if space is None or len(numbers) != 4:
         return space
-    return profiles.for_littlecms(profile)
+    return of_code_points(CodePoints(numbers[0], numbers[1])) or space
 
 
 def acting(space: bytes, flags: ImageCms.Flags) -> Act:
