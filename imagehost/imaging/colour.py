@@ -14,7 +14,7 @@ from typing import TypeAlias
 from PIL import Image, ImageChops, ImageCms
 
 from imagehost.imaging import code_points, hdr, profiles
-from imagehost.imaging.profiles import CMYK, GREY, RGB, Profile
+from imagehost.imaging.profiles import CMYK, GREY, Profile
 from imagehost.imaging.signals import CodePoints, Signals
 
 Act: TypeAlias = Callable[[Image.Image], Image.Image]
@@ -24,9 +24,12 @@ GREYS = {"1", "L", "LA", "I;16"}
 INTENT = ImageCms.Intent.PERCEPTUAL
 """The one that uses the table which profiles.for_littlecms() leaves."""
 QUICK = ImageCms.Flags.NOWHITEONWHITEFIXUP
-"""Littlecms makes a table of its own first, which takes some milliseconds and pays for large pictures."""
-NODES = ImageCms.Flags.GRIDPOINTS(65)
-"""Of that table for three channels, on each side: with fewer, dark saturated colours are ten levels wrong."""
+"""Littlecms makes a table of its own first, which takes some milliseconds and pays for large pictures.
+
+Where the profile is a table too, that makes some saturated colours up to ten levels wrong.
+"""
+FEW = 1_000_000
+"""Pixels that are converted exactly where it takes longer: half a second for as many."""
 EXACT = QUICK | ImageCms.Flags.NOOPTIMIZE
 USUAL_GAMMA = 1 / 2.2
 NEAR = 0.05
@@ -70,7 +73,9 @@ def conversion(image: Image.Image, told: Signals) -> Conversion | None:
         curved = is_curved(exact)
         if grey:
             return Conversion(by_tables(exact), curved)
-        return Conversion(exact if image.mode == "P" else acting(space, QUICK), curved)
+        is_table = profiles.TABLES[0] in space[: profiles.HEADER + profiles.ENTRY.size]
+        few = image.mode == "P" or (is_table and image.width * image.height <= FEW)
+        return Conversion(exact if few else acting(space, QUICK), curved)
     except (ImageCms.PyCMSError, OSError, ValueError, ArithmeticError, struct.error):
         # Chromium ignores profiles and numbers that make no sense, too.
         return None
@@ -121,8 +126,6 @@ def acting(space: bytes, flags: ImageCms.Flags) -> Act:
     """Build what converts from a colour space."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(space))
     target = ImageCms.ImageCmsProfile(io.BytesIO(code_points.srgb()))
-    if space[16:20] == RGB:
-        flags |= NODES
     used = {GREY: "L", CMYK: "CMYK"}.get(space[16:20], "RGB")
     transform = ImageCms.ImageCmsTransform(source, target, used, "RGB", INTENT, flags=flags)
     return partial(by_littlecms, transform)

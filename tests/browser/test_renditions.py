@@ -15,7 +15,6 @@ from imagehost import imaging
 from imagehost.kinds import KINDS, detect
 from tests import pictures
 from tests.browser import chromium
-
 from tests.imaging import colours
 
 SIZE = (960, 720)
@@ -59,28 +58,32 @@ def shown(viewer: Page, content: bytes, mime_type: str, size: tuple[int, int] = 
 
 def cells(pixels: np.ndarray) -> np.ndarray:
     """The mean colours of 12 × 12 parts of a picture."""
-    rows = np.array_split(pixels.astype(float), CELLS)
-    return np.array([[cell.mean((0, 1)) for cell in np.array_split(row, CELLS, axis=1)] for row in rows])
+    edges = [np.linspace(0, length, CELLS + 1).round().astype(int) for length in pixels.shape[:2]]
+    rows = np.split(pixels.astype(float), edges[0][1:-1])
+    return np.array([[cell.mean((0, 1)) for cell in np.split(row, edges[1][1:-1], axis=1)] for row in rows])
 
 
-def check(viewer: Page, content: bytes) -> None:
+def check(viewer: Page, content: bytes, scaled: bool = True) -> None:
     kind = detect(content[:512])
     rendition = imaging.render(io.BytesIO(content), kind, 320)
     with Image.open(io.BytesIO(rendition)) as made:
         size = made.size
         assert "icc_profile" not in made.info
-    original = shown(viewer, content, KINDS[kind].mime_type, size)
+    original = shown(viewer, content, KINDS[kind].mime_type, size if scaled else (0, 0))
     apart = np.abs(cells(shown(viewer, rendition, "image/webp")) - cells(original))
-    assert (round(apart.mean(), 1) <= MEAN, round(apart.max(), 1) <= MOST) == (True, True), (
-        apart.mean(),
-        apart.max(),
-    )
+    assert apart.mean() <= MEAN
+    assert apart.max() <= MOST
+
+
+@cache
+def photograph() -> Image.Image:
+    return Image.frombytes("RGB", SIZE, pictures.photo(*SIZE).tobytes())
 
 
 @cache
 def picture() -> Image.Image:
     """A real photograph above a chart of saturated colours."""
-    image = Image.frombytes("RGB", SIZE, pictures.photo(*SIZE).tobytes())
+    image = photograph().copy()
     hue, value = np.meshgrid(np.linspace(0, 255, SIZE[0]), np.linspace(255, 60, SIZE[1] // 3))
     chart = np.dstack([hue, np.full_like(hue, 255), value]).astype(np.uint8)
     image.paste(
@@ -131,9 +134,9 @@ def deep(image: Image.Image, *chunks: bytes) -> bytes:
     return colours.deep_png(pixels, *chunks)
 
 
-def numbered(primaries: int, transfer: int) -> bytes:
+def numbered(primaries: int, transfer: int, image: Image.Image | None = None) -> bytes:
     """An AVIF whose colours are told by number."""
-    plain = saved(picture(), "AVIF")
+    plain = saved(image or picture(), "AVIF")
     at = plain.index(b"colrnclx") + 8
     return plain[:at] + struct.pack(">HH", primaries, transfer) + plain[at + 4 :]
 
@@ -179,8 +182,6 @@ CHUNKS = {
     "cICP BT.709": [colours.cicp(1, 1)],
     "cICP BT.2020": [colours.cicp(9, 14)],
     "cICP unknown": [colours.cicp(2, 13), colours.gama(1)],
-    "cICP PQ": [colours.cicp(9, 16)],
-    "cICP PQ of 4000 cd/m²": [colours.cicp(9, 16), colours.clli(4000)],
     "cICP HLG": [colours.cicp(9, 18)],
     "a number in iCCP": [
         colours.iccp(
@@ -192,7 +193,6 @@ NUMBERS = {
     "P3": (12, 13),
     "BT.2020": (9, 14),
     "linear": (1, 8),
-    "PQ": (9, 16),
     "HLG": (9, 18),
     "none": (2, 2),
 }
@@ -280,3 +280,20 @@ ROWS = {
 @pytest.mark.parametrize("make", ROWS.values(), ids=ROWS)
 def test_a_rendition_looks_like_its_picture(viewer, make):
     check(viewer, make())
+
+
+PQ = colours.cicp(9, 16)
+BRIGHT = {
+    "RGB": lambda: png(photograph(), PQ),
+    "grey": lambda: png(photograph().convert("L"), PQ),
+    "palette": lambda: png(photograph().quantize(200), PQ),
+    "of 4000 cd/m²": lambda: png(photograph(), PQ, colours.clli(4000)),
+    "of 400 cd/m²": lambda: png(photograph(), PQ, colours.clli(400)),
+    "AVIF": lambda: numbered(9, 16, photograph()),
+}
+
+
+@pytest.mark.parametrize("make", BRIGHT.values(), ids=BRIGHT)
+def test_a_rendition_looks_like_its_bright_picture(viewer, make):
+    """Chromium scales these before it dims them, unless they are shown at their own size."""
+    check(viewer, make(), scaled=False)
