@@ -67,8 +67,8 @@ def conversion(image: Image.Image, told: Signals) -> Conversion | None:
         if space is None:
             return None
         exact = acting(space, EXACT)
-        chart = exact(CHART)
-        if image.mode != "CMYK" and is_same(chart, CHART):
+        sample = RAMP if grey else CHART
+        if image.mode != "CMYK" and is_same(exact(sample), sample):
             return None
         curved = is_curved(exact)
         if grey:

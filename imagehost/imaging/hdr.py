@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import exp, log, log2, sqrt
 
-from imagehost.imaging.code_points import BT709, BT2020, PQ
+from imagehost.imaging.code_points import BT2020, PQ
 from imagehost.imaging.matrices import Primaries, Vector, applied, inverted, multiplied, to_d50, to_xyz
 from imagehost.imaging.profiles import of_table
 
@@ -27,15 +27,15 @@ def profile(primaries: Primaries, transfer: int, peak: float | None) -> bytes:
     """
     light = [(pq if transfer == PQ else hlg)(number / (NODES - 1)) for number in range(NODES)]
     to_2020 = multiplied(inverted(to_xyz(BT2020)), to_xyz(primaries))
-    to_709 = multiplied(inverted(to_xyz(BT709)), to_xyz(BT2020))
-    to_profile = to_d50(BT709)
+    to_xyz_of_profiles = to_d50(BT2020)
     luminance = to_xyz(primaries)[1]
     curve = Curve.up_to(peak or USUAL_PEAK)
     nodes: list[Vector] = []
     for red, green, blue in product(light, repeat=3):
         lit: Vector = (red, green, blue)
         shown = curve.dimmed(applied(to_2020, lit if transfer == PQ else displayed(lit, luminance)))
-        nodes.append(applied(to_profile, clipped(applied(to_709, shown))))
+        # Colours that a screen cannot show are left to littlecms: a table must have no edges.
+        nodes.append(applied(to_xyz_of_profiles, shown))
     return of_table(NODES, nodes)
 
 
@@ -58,12 +58,6 @@ def displayed(scene: Vector, luminance: Vector) -> Vector:
     total = sum(part * share for part, share in zip(scene, luminance, strict=True))
     factor = max(total, 0.0) ** 0.2 * 1000 / WHITE
     return scene[0] * factor, scene[1] * factor, scene[2] * factor
-
-
-def clipped(light: Vector) -> Vector:
-    """Leave out what a screen cannot show."""
-    red, green, blue = (min(max(part, 0.0), 1.0) for part in light)
-    return red, green, blue
 
 
 @dataclass(frozen=True, slots=True)

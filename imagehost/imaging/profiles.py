@@ -117,7 +117,7 @@ def of_matrix(colours: Matrix, curve: bytes) -> bytes:
 def of_table(nodes: int, colours: list[Vector]) -> bytes:
     """Write the profile of an RGB space from the XYZ of the nodes of a table, blue counting fastest."""
     identity = struct.pack(">2H", 0, 65535)
-    numbers = [number for colour in colours for number in lab(colour)]
+    numbers = [min(max(number, 0), 65535) for colour in colours for number in lab(colour)]
     head = struct.pack(">4s4x4B", b"mft2", 3, 3, nodes, 0) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
     table = struct.pack(f">HH12s{len(numbers)}H12s", 2, 2, identity * 3, *numbers, identity * 3)
     return written(RGB, LAB, {b"A2B0": head + table})
