@@ -20,6 +20,8 @@ from tests.imaging import colours
 SIZE = (960, 720)
 MEAN, MOST = 2, 6
 """How far the mean colours of a cell may be apart, of 255: on average, and at most."""
+MOST_BRIGHT = 10
+"""The same for HDR: their colours are so saturated that WebP, with a quarter of the colours, blurs them."""
 CELLS = 12
 
 SHOWN = """
@@ -63,7 +65,7 @@ def cells(pixels: np.ndarray) -> np.ndarray:
     return np.array([[cell.mean((0, 1)) for cell in np.split(row, edges[1][1:-1], axis=1)] for row in rows])
 
 
-def check(viewer: Page, content: bytes, scaled: bool = True) -> None:
+def check(viewer: Page, content: bytes, most: int = MOST, scaled: bool = True) -> None:
     kind = detect(content[:512])
     rendition = imaging.render(io.BytesIO(content), kind, 320)
     with Image.open(io.BytesIO(rendition)) as made:
@@ -72,7 +74,7 @@ def check(viewer: Page, content: bytes, scaled: bool = True) -> None:
     original = shown(viewer, content, KINDS[kind].mime_type, size if scaled else (0, 0))
     apart = np.abs(cells(shown(viewer, rendition, "image/webp")) - cells(original))
     assert apart.mean() <= MEAN
-    assert apart.max() <= MOST
+    assert apart.max() <= most
 
 
 @cache
@@ -182,7 +184,6 @@ CHUNKS = {
     "cICP BT.709": [colours.cicp(1, 1)],
     "cICP BT.2020": [colours.cicp(9, 14)],
     "cICP unknown": [colours.cicp(2, 13), colours.gama(1)],
-    "cICP HLG": [colours.cicp(9, 18)],
     "a number in iCCP": [
         colours.iccp(
             LINEAR.replace(b"cprt", b"cicp").replace(b"text\0\0\0\0none", b"cicp\0\0\0\0\x0c\x0d\0\1")
@@ -289,6 +290,8 @@ BRIGHT = {
     "palette": lambda: png(photograph().quantize(200), PQ),
     "of 4000 cd/m²": lambda: png(photograph(), PQ, colours.clli(4000)),
     "of 400 cd/m²": lambda: png(photograph(), PQ, colours.clli(400)),
+    "HLG": lambda: png(photograph(), colours.cicp(9, 18)),
+    "HLG of a palette": lambda: png(photograph().quantize(200), colours.cicp(9, 18)),
     "AVIF": lambda: numbered(9, 16, photograph()),
 }
 
@@ -296,4 +299,4 @@ BRIGHT = {
 @pytest.mark.parametrize("make", BRIGHT.values(), ids=BRIGHT)
 def test_a_rendition_looks_like_its_bright_picture(viewer, make):
     """Chromium scales these before it dims them, unless they are shown at their own size."""
-    check(viewer, make(), scaled=False)
+    check(viewer, make(), MOST_BRIGHT, scaled=False)
