@@ -95,9 +95,11 @@ def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.I
     if colours and image.mode == "P":
         repaint(image, colours.act)
         colours = None
-    if colours is None and image.mode in PLAIN and not image.has_transparency_data:
+    late = colours is None or (box is not None and not colours.curved)
+    if late and image.mode in PLAIN and not image.has_transparency_data:
         small = image.resize(size, box=box, reducing_gap=2.0)
-        return small if small.mode == "RGB" else small.convert("RGB")
+        small = small if small.mode == "RGB" else small.convert("RGB")
+        return colours.act(small) if colours else small
     across, down = (max(1, length // (2 * side)) for length in image.size)
     reduced = reduce(image, across, down, colours)
     # Reduced by a whole number a side, it has lost its proportions.
