@@ -14,6 +14,7 @@ from imagehost import formats, imaging
 from imagehost.environment import ROOT
 from tests import pictures
 from tests.formats import samples
+from tests.imaging import colours
 
 
 def rendered(content: bytes, kind: str, side: int) -> Image.Image:
@@ -177,15 +178,27 @@ def test_16_bits_of_grey_are_as_bright_as_8(transparent):
     assert difference(made, Image.fromarray(grey), "L") < 4
 
 
-def test_the_colour_profile_is_kept():
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    made = thumbnail(pictures.jpg(icc_profile=profile), "jpg")
-    assert made.info["icc_profile"] == profile
+PROFILED = {
+    "sRGB": ("jpg", pictures.photo(), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+    "P3": ("jpg", pictures.photo(), colours.rgb(colours.P3)),
+    "a palette": ("png", pictures.photo().quantize(64), colours.rgb(colours.P3)),
+    "grey": ("png", pictures.photo().convert("L"), colours.grey(colours.gamma(1.8))),
+    "ink": ("jpg", pictures.photo().convert("CMYK"), colours.press(deep=False)),
+    "a broken profile": ("jpg", pictures.photo(), colours.JUNK),
+}
 
 
-def test_a_profile_for_ink_is_not_kept_for_light():
-    content = pictures.encode(pictures.photo(64, 48).convert("CMYK"), "jpg", icc_profile=b"ink" * 50)
-    assert "icc_profile" not in thumbnail(content, "jpg").info
+@pytest.mark.parametrize(("kind", "image", "profile"), PROFILED.values(), ids=PROFILED)
+def test_no_colour_profile_is_kept(kind, image, profile):
+    made = thumbnail(pictures.encode(image, kind, icc_profile=profile), kind)
+    assert "icc_profile" not in made.info
+
+
+def test_a_profile_that_is_large_when_inflated_adds_nothing():
+    large = colours.profile(b"RGB ", {b"priv": b"data" + bytes(1_000_000)})
+    content = pictures.encode(Image.new("RGB", (40, 30), "red"), "png", icc_profile=large)
+    assert len(content) < 2000
+    assert len(imaging.render(io.BytesIO(content), "png", 320)) < 200
 
 
 @pytest.mark.parametrize("kind", pictures.MAKE)
