@@ -5,6 +5,7 @@ import io
 import struct
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from imagehost import imaging
 from imagehost.kinds import KINDS, detect
 from tests import pictures
 from tests.browser import chromium
+from tests.formats.looking import clean
 from tests.imaging import colours
 
-SIZE = (960, 720)
+CASES = Path(__file__).parent.parent / "cases"
+SIZE = (640, 480)
 MEAN, MOST = 2, 6
 """How far the mean colours of a cell may be apart, of 255: on average, and at most."""
 MOST_BRIGHT = 10
@@ -281,6 +284,13 @@ ROWS = {
 @pytest.mark.parametrize("make", ROWS.values(), ids=ROWS)
 def test_a_rendition_looks_like_its_picture(viewer, make):
     check(viewer, make())
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in CASES.iterdir() if path.suffix != ".md"))
+def test_a_rendition_looks_like_the_stored_case(viewer, name):
+    """Not at the size of a thumbnail: the cases are smaller than one."""
+    data = (CASES / name).read_bytes()
+    check(viewer, clean(detect(data), data, pixels=100_000_000, animation_pixels=5_000_000_000))
 
 
 PQ = colours.cicp(9, 16)
