@@ -71,6 +71,11 @@ def when_ready(_: Any) -> None:
     log.info("started", extra={"addresses": ",".join(bind), "workers": workers})
 
 
+def post_worker_init(worker: Any) -> None:
+    """Start the renderer's server, so that the first picture does not wait for it."""
+    worker.wsgi.extensions["imagehost.renderer"].start()
+
+
 def on_exit(_: Any) -> None:
     """Log the stop."""
     log.info("stopped")

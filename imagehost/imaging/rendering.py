@@ -42,15 +42,21 @@ def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
     return min(sizes, key=lambda size: abs(aspect - size[0] / size[1]))
 
 
-def render(stream: BinaryIO, kind: str, side: int) -> bytes:
+def render(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None = None) -> bytes:
     """Make a WebP of at most ``side`` × ``side`` pixels, upright, of the first frame.
 
-    Raises formats.Malformed if the pixels cannot be decoded.
+    ``canvas`` limits the picture.
+
+    Raises:
+        formats.Malformed: if the pixels cannot be decoded.
+        formats.PixelLimit, formats.WorkLimit.
     """
     content = io.BytesIO()
     try:
         # As for admit: without its metadata.
-        cleaned = formats.clean(kind, stream, formats.Canvas(formats.Limits()), io.BytesIO).file or stream
+        cleaned = (
+            formats.clean(kind, stream, canvas or formats.Canvas(formats.Limits()), io.BytesIO).file or stream
+        )
         with opened(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
             profile = image.info.get("icc_profile", b"") if image.mode in {"RGB", "RGBA", "P"} else b""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagehost import formats, imaging
-from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, UnsupportedType
+from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, Unavailable, UnsupportedType
 from imagehost.extensions import settings
 
 
@@ -12,7 +12,7 @@ from imagehost.extensions import settings
 def refusing(name: str) -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
 
-    Raises UnsupportedType, DamagedImage, TooManyPixels or TooMuchWork.
+    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork or Unavailable.
     """
     try:
         yield
@@ -22,5 +22,7 @@ def refusing(name: str) -> Iterator[None]:
         raise DamagedImage(name, str(error)) from error
     except formats.PixelLimit as error:
         raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
-    except formats.WorkLimit as error:
+    except (formats.WorkLimit, imaging.TooCostly) as error:
         raise TooMuchWork(name) from error
+    except imaging.NotNow as error:
+        raise Unavailable("making of thumbnails") from error
