@@ -1,6 +1,6 @@
 """Forks a process for each job: ``python -m imagehost.imaging.server <descriptor>``.
 
-Such a process has Pillow loaded, and nothing of the web process: no Flask, no database, no open files. The server
+Such a process has Pillow loaded, and nothing of the web process: no Flask, no database, no files. The server
 ends when the other end of its socket is closed, as the kernel does when the web process dies.
 """
 

@@ -4,12 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from imagehost.errors import NotFound, Unavailable
-from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
 from imagehost.storage.inventory import Inventory
 from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
@@ -116,11 +115,9 @@ class DiskStorage(Inventory):
         """Remove the bytes first: whoever renders them just now looks for them again when done."""
         with storage_errors():
             self._maintenance.discard(self.path(filename))
-        for name in renditions.beside(filename):
-            self.delete_rendition(name)
-        for rendition in renditions.ALL:
-            with storage_errors():
-                self.first_rendition_path(rendition.of(filename)).unlink(missing_ok=True)
+            for path in self.rendition_paths(filename):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)  # noqa: PTH108  # a Path would take longer than the kernel
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition for reading."""

@@ -36,9 +36,10 @@ class Layout:
         """Say where a rendition is."""
         return self.folder / RENDITIONS / renditions.FOLDER / name[:2] / name
 
-    def first_rendition_path(self, name: str) -> Path:
-        """Say where it was before renditions had versions."""
-        return self.folder / RENDITIONS / name[:2] / name
+    def rendition_paths(self, filename: str) -> list[str]:
+        """Say where all may be that was made of an image, also before renditions had versions."""
+        shelves = (f"{self.folder}/{RENDITIONS}/{renditions.FOLDER}/", f"{self.folder}/{RENDITIONS}/")
+        return [f"{top}{filename[:2]}/{name}" for top in shelves for name in renditions.beside(filename)]
 
 
 def rendered(name: str) -> str | None:
