@@ -8,20 +8,24 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import imagehost
 from imagehost.imaging.jobs import HEAD, MAX_REPLY, Job, Reply, Status
-from imagehost.imaging.waiting import Abandoned, Gone, Unusable, hung_up
+from imagehost.imaging.waiting import Unusable, hung_up
 
 ROOT = Path(imagehost.__file__).parent.parent
 TRIES = 2
 SLACK = 10
 """Seconds beyond a job's limit after which the server is given up."""
-PAUSE = 1
-"""Seconds between two questions whether somebody waits, where no connection tells."""
+PAUSE = 0.25
+"""Seconds between two questions whether a job is to go on."""
 MOMENT = 0.1
 """Seconds within which the kernel closes all that a killed server had open."""
+
+Check = Callable[[], None]
+"""Raises an exception if a job is to end."""
 
 
 class Process:
@@ -85,11 +89,11 @@ class Process:
                 self._server.wait()
             self._server = self._requests = None
 
-    def run(self, job: Job, picture: int, client: int | None, gone: Gone) -> Reply | None:
+    def run(self, job: Job, picture: int, client: int | None, check: Check) -> Reply | None:
         """Do a job with the file of a descriptor. Returns None if the kernel killed it.
 
-        ``client`` is the descriptor of the connection that waits, if any; when it is closed, and ``gone`` is
-        true, the job is killed. Raises Abandoned, Unusable.
+        ``client`` is the descriptor of the connection that waits, if any. ``check`` is called when it is
+        closed, and from time to time; the job is killed if it raises something. Raises Unusable.
         """
         for _ in range(TRIES):
             requests = self.start()
@@ -99,7 +103,7 @@ class Process:
                     sent = send(requests, job, [picture, theirs.fileno()])
                 self.jobs += 1
                 deadline = time.monotonic() + job.budget.wall_seconds + SLACK
-                reply = receive(ours, client, gone, deadline) if sent else None
+                reply = receive(ours, client, check, deadline) if sent else None
             if reply and reply.status is Status.BUSY:
                 raise Unusable
             late = time.monotonic() > deadline
@@ -118,21 +122,19 @@ def send(requests: socket.socket, job: Job, descriptors: list[int]) -> bool:
     return True
 
 
-def receive(result: socket.socket, client: int | None, gone: Gone, deadline: float) -> Reply | None:
-    """Read the reply to a job. Returns None if there is none. Raises Abandoned."""
+def receive(result: socket.socket, client: int | None, check: Check, deadline: float) -> Reply | None:
+    """Read the reply to a job. Returns None if there is none. Raises what ``check`` raises."""
     poll = select.poll()
     poll.register(result, select.POLLIN)
     if client is not None:
         poll.register(client, select.POLLRDHUP)
     received = bytearray()
     while (left := deadline - time.monotonic()) > 0:
-        ready = dict(poll.poll(1000 * (left if client is not None else min(left, PAUSE))))
+        ready = dict(poll.poll(1000 * min(left, PAUSE)))
+        check()
         if client in ready:
-            # Perhaps others wait for the same: then ask from time to time whether they still do.
+            # Others wait for the same.
             poll.unregister(client)
-            client = None
-        if client is None and gone():
-            raise Abandoned
         if result.fileno() not in ready:
             continue
         try:

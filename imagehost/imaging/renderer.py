@@ -2,8 +2,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import BinaryIO
 
 from imagehost import formats
@@ -12,13 +14,15 @@ from imagehost.imaging.jobs import Job, Reply, Status
 from imagehost.imaging.process import Process
 from imagehost.imaging.resources import available
 from imagehost.imaging.slots import LockFile, Slots, Turns
-from imagehost.imaging.waiting import Crowded, Gone, hung_up
+from imagehost.imaging.waiting import Abandoned, Crowded, GivesWay, Gone, hung_up
 
 MOST_WAITING = 24
 """Requests of one process that may render or wait for it, of its 32 threads."""
 SECONDS_TO_WAIT_TO_WAIT = 1
 SECONDS_TO_WAIT = 10
 """For a slot, or for another request that renders the same picture."""
+SECONDS_TO_STAY = 0.5
+"""In a slot for light renderings, if others wait for it: whatever takes longer goes on as a large one."""
 MAX_PIXELS = 100_000_000
 
 Client = Callable[[], int | None]
@@ -41,8 +45,11 @@ class Renderer:
         self.plan = plan or Plan.of(available(), 1, MAX_PIXELS)
         self._client = client
         file, at_once = LockFile(), self.plan.at_once
-        self._light, self._large = Slots(file, range(at_once)), Slots(file, [at_once])
-        self._turns = Turns(file, at_once + 1)
+        self._light, self._large = (
+            Slots(file, range(at_once), at_once),
+            Slots(file, [at_once + 1], at_once + 2),
+        )
+        self._turns = Turns(file, at_once + 3)
         self._room = threading.BoundedSemaphore(MOST_WAITING)
 
     def start(self) -> None:
@@ -95,19 +102,38 @@ class Renderer:
 
     def _run(self, file: BinaryIO, kind: str, side: int, gone: Gone) -> bytes:
         """Do a job with the light budget, then with the large one if it needs more."""
+        light, large = (Job(kind, side, budget) for budget in (self.plan.light, self.plan.large))
         with descriptor(file) as picture:
-            for slots, budget in ((self._light, self.plan.light), (self._large, self.plan.large)):
-                with slots.hold(gone, SECONDS_TO_WAIT):
-                    reply = PROCESS.run(Job(kind, side, budget), picture, self._client(), gone)
-                if reply and reply.status is Status.DONE:
-                    return reply.content
-                if reply and reply.status is Status.MALFORMED:
-                    break
-        return refuse(reply)
+            with self._light.hold(gone, SECONDS_TO_WAIT), suppress(GivesWay):
+                reply = PROCESS.run(light, picture, self._client(), self._check(gone))
+                if reply and reply.status in {Status.DONE, Status.MALFORMED}:
+                    return content_of(reply)
+            with self._large.hold(gone, SECONDS_TO_WAIT):
+                reply = PROCESS.run(large, picture, self._client(), partial(check, gone))
+        return content_of(reply)
+
+    def _check(self, gone: Gone) -> Callable[[], None]:
+        """Make the function that ends a light rendering when nobody waits for it, or when it has to give way."""
+        end = time.monotonic() + SECONDS_TO_STAY
+
+        def check_light() -> None:
+            check(gone)
+            if time.monotonic() > end and self._light.are_wanted():
+                raise GivesWay
+
+        return check_light
 
 
-def refuse(reply: Reply | None) -> bytes:
-    """Raise what a reply says, or what it means that there is none."""
+def check(gone: Gone) -> None:
+    """Raise Abandoned if nobody waits any more."""
+    if gone():
+        raise Abandoned
+
+
+def content_of(reply: Reply | None) -> bytes:
+    """Return what a job made. Raises formats.Malformed, or TooCostly also if there is no reply."""
+    if reply and reply.status is Status.DONE:
+        return reply.content
     if reply is None or reply.status is Status.EXCEEDED:
         raise TooCostly
     raise formats.Malformed(reply.content.decode())

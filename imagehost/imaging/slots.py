@@ -7,7 +7,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from imagehost.imaging.waiting import Abandoned, Crowded, Gone
 
@@ -31,6 +31,18 @@ class LockFile:
             return False
         return True
 
+    def announce(self, number: int) -> None:
+        """Let other processes see that this one waits. While one looks, it may fail."""
+        with suppress(OSError):
+            fcntl.lockf(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, number)
+
+    def is_announced(self, number: int) -> bool:
+        """Tell whether another process waits; ask only while this one does not."""
+        if self.lock(number):
+            self.unlock(number)
+            return False
+        return True
+
     def unlock(self, number: int) -> None:
         """Unlock a byte."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)
@@ -42,12 +54,14 @@ class LockFile:
 class Slots:
     """As many slots as there are ``numbers``, each of which is a byte of the file.
 
+    ``sign`` is another byte, by which processes tell each other that they wait.
     A thread of this process takes its turn in the order of arrival. Record locks exclude other processes;
     threads of this one are excluded by the list of free numbers.
     """
 
-    def __init__(self, file: LockFile, numbers: Iterable[int]) -> None:
+    def __init__(self, file: LockFile, numbers: Iterable[int], sign: int) -> None:
         self._file = file
+        self._sign = sign
         self._free = list(numbers)
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
@@ -56,6 +70,11 @@ class Slots:
     def waiting(self) -> int:
         """The number of threads in the queue."""
         return len(self._queue)
+
+    def are_wanted(self) -> bool:
+        """Tell whether anybody waits for a slot, in this process or in another."""
+        with self._changed:
+            return bool(self._queue) or self._file.is_announced(self._sign)
 
     @contextmanager
     def hold(self, gone: Gone, seconds: float) -> Iterator[None]:
@@ -80,6 +99,8 @@ class Slots:
                         return number
                     if gone():
                         raise Abandoned
+                    if first:
+                        self._file.announce(self._sign)
                     left = deadline - time.monotonic()
                     if left <= 0:
                         raise Crowded
@@ -87,6 +108,8 @@ class Slots:
                     self._changed.wait(min(left, OFTEN if first and self._free else SELDOM))
             finally:
                 self._queue.remove(turn)
+                if not self._queue:
+                    self._file.unlock(self._sign)
                 self._changed.notify_all()
 
     def _take(self) -> int | None:
@@ -98,7 +121,7 @@ class Slots:
 
 
 class Turns:
-    """One slot for each name, from ``first`` on."""
+    """One slot for each name, in the bytes from ``first`` on."""
 
     def __init__(self, file: LockFile, first: int) -> None:
         self._file = file
@@ -121,4 +144,5 @@ class Turns:
                     self._used[name] = slots, users - 1
 
     def _new(self, name: str) -> Slots:
-        return Slots(self._file, [self._first + zlib.crc32(name.encode())])
+        number = self._first + 2 * zlib.crc32(name.encode())
+        return Slots(self._file, [number], number + 1)

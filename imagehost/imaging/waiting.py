@@ -24,6 +24,10 @@ class Unusable(NotNow):
     """The renderer's server cannot be started, or ends at once."""
 
 
+class GivesWay(Exception):
+    """A rendering takes long, and others wait for its slot."""
+
+
 def hung_up(connection: socket.socket | int, seconds: float = 0) -> bool:
     """Tell whether the other end of a connection is closed, or will be within so many seconds."""
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""Renditions that cannot be made: told once, remembered for a day; and how often a client may ask for new ones."""
+"""Renditions that cannot be made are remembered for a day; how often a client may ask for new ones."""
 
 import json
 import time

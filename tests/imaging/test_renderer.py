@@ -26,7 +26,7 @@ from tests.system.server import wait_until
 
 PHOTO = pictures.jpg(1300, 900)
 PLAN = Renderer().plan
-SLOW = hostile.jpeg(3000, 3000, 4, 100)
+SLOW = hostile.jpeg(5000, 5000, 4, 100)
 """Takes seconds to decode."""
 
 
@@ -197,6 +197,18 @@ def test_slow_pictures_do_not_delay_an_ordinary_one():
     assert [type(error) for _, (error,) in slow] == [Abandoned] * 4
 
 
+def test_pictures_that_look_ordinary_and_are_slow_give_way():
+    shared = Renderer(replace(PLAN, at_once=1, light=replace(PLAN.light, cpu_seconds=60, wall_seconds=60)))
+    left = threading.Event()
+    slow = [rendering(SLOW, shared, gone=left.is_set) for _ in range(4)]
+    wait_until(lambda: shared._light.waiting + shared._large.waiting >= 2, "they do not wait")
+    assert render(PHOTO, renderer=shared)
+    assert not [ended for _, ended in slow if ended], "the ordinary one came last"
+    left.set()
+    for thread, _ in slow:
+        thread.join(20)
+
+
 def test_a_client_that_leaves_takes_its_job_along():
     ours, theirs = socket.socketpair()
     with ours:
@@ -218,7 +230,6 @@ def test_a_job_goes_on_as_long_as_another_client_waits_for_it():
         theirs.close()
         thread.join(0.3)
         assert not ended
-        assert not idle()
         others.clear()
         thread.join(10)
     assert isinstance(ended[0], Abandoned)

@@ -19,7 +19,7 @@ def stays() -> bool:
 
 
 def test_no_more_threads_hold_slots_than_there_are():
-    two, holding, most = Slots(LockFile(), range(2)), [], []
+    two, holding, most = Slots(LockFile(), range(2), 9), [], []
 
     def work(_: int) -> None:
         with two.hold(stays, 60):
@@ -35,7 +35,7 @@ def test_no_more_threads_hold_slots_than_there_are():
 
 
 def test_threads_get_their_slots_in_the_order_of_arrival():
-    one, order = Slots(LockFile(), [0]), []
+    one, order = Slots(LockFile(), [0], 9), []
 
     def work(number: int) -> None:
         with one.hold(stays, 60):
@@ -53,7 +53,7 @@ def test_threads_get_their_slots_in_the_order_of_arrival():
 
 
 def test_a_thread_that_waits_sleeps(monkeypatch):
-    one, looks = Slots(LockFile(), [0]), []
+    one, looks = Slots(LockFile(), [0], 9), []
     monkeypatch.setattr(slots, "SELDOM", 60)
     left = threading.Event()
 
@@ -72,7 +72,7 @@ def test_a_thread_that_waits_sleeps(monkeypatch):
 
 
 def test_whoever_waits_too_long_is_told():
-    one = Slots(LockFile(), [0])
+    one = Slots(LockFile(), [0], 9)
     with one.hold(stays, 1), pytest.raises(Crowded), one.hold(stays, 0.01):
         pass
     with one.hold(stays, 0):
@@ -80,7 +80,7 @@ def test_whoever_waits_too_long_is_told():
 
 
 def test_whoever_leaves_gives_its_turn_up():
-    one = Slots(LockFile(), [0])
+    one = Slots(LockFile(), [0], 9)
     with one.hold(stays, 1), pytest.raises(Abandoned), one.hold(lambda: True, 60):
         pass
     assert one.waiting == 0
@@ -98,7 +98,7 @@ def in_child(act) -> int:
 
 
 def test_forked_processes_share_the_slots_and_the_kernel_releases_those_of_a_killed_one():
-    one = Slots(LockFile(), [0])
+    one = Slots(LockFile(), [0], 9)
     inside, told = os.pipe()
 
     def hold() -> None:
@@ -121,7 +121,7 @@ def test_forked_processes_share_the_slots_and_the_kernel_releases_those_of_a_kil
 
 
 def test_a_child_does_not_release_what_its_parent_holds():
-    one = Slots(LockFile(), [0, 1])
+    one = Slots(LockFile(), [0, 1], 9)
     with one.hold(stays, 1):
         os.waitpid(in_child(lambda: None), 0)
         child = in_child(lambda: os._exit(one._file.lock(0)))
@@ -139,6 +139,31 @@ def test_each_name_has_its_turn_and_none_is_left_behind():
 
 
 def test_two_renderers_share_nothing():
-    first, second = (Slots(LockFile(), [0]) for _ in range(2))
+    first, second = (Slots(LockFile(), [0], 9) for _ in range(2))
     with first.hold(stays, 1), second.hold(stays, 1):
         pass
+
+
+def test_whoever_holds_a_slot_sees_that_a_thread_waits():
+    one = Slots(LockFile(), [0], 9)
+    with one.hold(stays, 1):
+        assert not one.are_wanted()
+        thread = threading.Thread(target=lambda: one.hold(stays, 60).__enter__())
+        thread.start()
+        wait_until(one.are_wanted, "nobody waits")
+    thread.join()
+    assert not one.are_wanted()
+
+
+def test_whoever_holds_a_slot_sees_that_another_process_waits():
+    one = Slots(LockFile(), [0], 9)
+
+    def wait() -> None:
+        with one.hold(stays, 60):
+            os._exit(0)
+
+    with one.hold(stays, 1):
+        child = in_child(wait)
+        wait_until(one.are_wanted, "nobody waits")
+    assert os.waitpid(child, 0)[1] == 0
+    assert not one.are_wanted()

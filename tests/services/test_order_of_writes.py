@@ -18,8 +18,8 @@ import pytest
 
 from imagehost import create_app
 from imagehost.environment import ROOT
-from tests import pictures
 from imagehost.storage.renditions import beside
+from tests import pictures
 from tests.conftest import as_upload, close
 from tests.postgres import Postgres
 from tests.services.one_change import BEGIN, NAME
