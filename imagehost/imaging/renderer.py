@@ -113,7 +113,7 @@ class Renderer:
         return content_of(reply)
 
     def _check(self, gone: Gone) -> Callable[[], None]:
-        """Make the function that ends a light rendering when nobody waits for it, or when it has to give way."""
+        """Return the function that ends a light rendering which nobody waits for, or whose slot is needed."""
         end = time.monotonic() + SECONDS_TO_STAY
 
         def check_light() -> None:
@@ -131,7 +131,7 @@ def check(gone: Gone) -> None:
 
 
 def content_of(reply: Reply | None) -> bytes:
-    """Return what a job made. Raises formats.Malformed, or TooCostly also if there is no reply."""
+    """Return what a job made. Raises formats.Malformed, TooCostly."""
     if reply and reply.status is Status.DONE:
         return reply.content
     if reply is None or reply.status is Status.EXCEEDED:

@@ -127,7 +127,7 @@ def test_a_picture_that_takes_more_processor_time_than_a_budget_is_killed():
     with pytest.raises(TooCostly):
         render(SLOW, renderer=short)
     assert PROCESS.jobs == before + 2
-    assert idle()
+    wait_until(idle, "the job goes on")
 
 
 def test_a_picture_that_takes_longer_than_a_budget_is_killed():
@@ -135,7 +135,7 @@ def test_a_picture_that_takes_longer_than_a_budget_is_killed():
     with pytest.raises(TooCostly):
         render(SLOW, renderer=limited(wall_seconds=1))
     assert time.monotonic() - begin < 20
-    assert idle()
+    wait_until(idle, "the job goes on")
 
 
 def test_what_exceeds_the_light_budget_is_rendered_with_the_large_one():
@@ -165,7 +165,7 @@ def test_a_hostile_picture_ends_within_its_limits(kind, make):
     tight = Renderer(replace(PLAN, large=replace(PLAN.large, cpu_seconds=1, memory=256 * MIB)))
     with pytest.raises((TooCostly, formats.Malformed)):
         render(make(), kind, tight)
-    assert idle()
+    wait_until(idle, "the job goes on")
     assert render(PHOTO, renderer=tight)
 
 

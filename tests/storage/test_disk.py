@@ -2,11 +2,13 @@
 
 import errno
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
+from imagehost.environment import ROOT
 from imagehost.errors import NotFound, StorageFull, Unavailable
 from imagehost.storage import renditions
 from imagehost.storage.disk import DiskStorage
@@ -206,6 +208,15 @@ def test_an_error_of_the_disk_is_told(storage, monkeypatch, method, number, erro
         broken.setattr(Path, "open" if "open" in method else "unlink", failing(number))
         with pytest.raises(error):
             getattr(storage, method)(NAME)
+
+
+def test_nginx_looks_for_renditions_where_they_are(storage):
+    template = (ROOT / "nginx" / "templates" / "pages.conf.template").read_text()
+    aliases = re.findall(r'alias "\$\{IMAGES_DIR\}\$elsewhere(.*/\.renditions/.*)";', template)
+    shard, rest = NAME[:2], NAME[2:]
+    for rendition, alias in zip((renditions.THUMBNAIL, renditions.PREVIEWS[720]), aliases, strict=True):
+        path = alias.replace("$shard", shard).replace("$rest", rest).replace("$side", "720")
+        assert storage.rendition_path(rendition.of(NAME)) == Path(f"{storage.folder}{path}")
 
 
 def test_a_missing_volume_is_not_taken_for_a_missing_file(storage):
