@@ -1,4 +1,4 @@
-"""Pictures that cost much: processor time and memory of each, and what another visitor waits for meanwhile."""
+"""Pictures that cost much: processor time and memory of each, and what other visitors wait for meanwhile."""
 
 import os
 import threading

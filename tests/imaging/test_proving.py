@@ -4,6 +4,7 @@ import io
 import random
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -88,6 +89,18 @@ def test_a_picture_whose_header_is_broken_is_refused():
         proven(JPEGS["baseline"][:100])
 
 
+@pytest.mark.parametrize("frames", [2, 5])
+def test_the_last_frame_of_a_gif_is_taken_with_its_palette_and_place(frames):
+    content = gif(frames)
+    with Image.open(io.BytesIO(proving.last_frame(content))) as last, Image.open(io.BytesIO(content)) as all_:
+        all_.seek(frames - 1)
+        assert (last.n_frames, last.size) == (1, all_.size)
+        single, shown = (np.asarray(image.convert("RGBA")) for image in (last, all_))
+        changed = single[..., 3] > 0
+        assert changed.any()
+        assert (single[changed] == shown[changed]).all()
+
+
 def gif(frames: int) -> bytes:
     images = [pictures.photo(60, 40).rotate(20 * number).quantize(32) for number in range(frames)]
     return pictures.encode(images[0], "gif", save_all=True, append_images=images[1:], duration=50)
@@ -101,12 +114,14 @@ def test_a_gif_with_all_frames_is_accepted(frames):
 @pytest.mark.parametrize("frames", [1, 3])
 def test_a_gif_whose_last_frame_lacks_pixels_is_refused(frames):
     content = gif(frames)
+    single = proving.last_frame(content)
+    position = 13 + proving.colours(single[10])
+    if single[position] != proving.IMAGE:
+        position += 8
+    position += 11 + proving.colours(single[position + 9])
+    while single[position + single[position] + 1]:
+        position += single[position] + 1
     # The last block of the last frame is left out; an empty block and the trailer remain.
-    position = content.rfind(b",\0\0\0\0") + 11
-    blocks = []
-    while content[position]:
-        blocks.append(position)
-        position += content[position] + 1
-    cut = content[: blocks[-1]] + b"\0;"
+    cut = content[: position - len(single)] + b"\0;"
     with pytest.raises(Malformed, match="it ends too early"):
         proving.prove("gif", io.BytesIO(cut))
