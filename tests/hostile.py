@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+from functools import cache
 
 from PIL import Image
 
@@ -104,6 +105,7 @@ def webp(width: int = SIDE, height: int = SIDE) -> bytes:
     return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
 
 
+@cache
 def avif(width: int = SIDE, height: int = SIDE) -> bytes:
     """A picture of one colour, which AV1 writes in few bytes."""
     content = io.BytesIO()

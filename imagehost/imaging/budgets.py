@@ -12,7 +12,7 @@ WORKER = 160 * MIB
 """Memory of one more process that serves, with its renderer's server."""
 LIGHT = 256 * MIB
 """Enough for photographs: a JPEG of 50 megapixels, a PNG of 24."""
-LIGHT_PIXELS, LIGHT_WORK = 64_000_000, 300_000_000
+LIGHT_PIXELS, LIGHT_WORK = 64_000_000, 400_000_000
 MOST_AT_ONCE = 8
 BYTES_A_PIXEL = 12
 """That the largest allowed picture may take."""

@@ -25,16 +25,9 @@ def available(cgroups: Path = CGROUPS, proc: Path = PROC) -> Resources:
     memory = [value for value in memory_limits(cgroups, proc) if value < UNLIMITED]
     processors = list(processor_limits(cgroups, proc))
     return Resources(
-        min([*memory, machine_memory(proc)]), min([*processors, float(len(os.sched_getaffinity(0)))])
+        min([*memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]),
+        min([*processors, float(len(os.sched_getaffinity(0)))]),
     )
-
-
-def machine_memory(proc: Path) -> int:
-    """Return the memory of the machine."""
-    for line in (proc / "meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return UNLIMITED
 
 
 def memory_limits(cgroups: Path, proc: Path) -> Iterator[int]:

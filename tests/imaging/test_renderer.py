@@ -157,6 +157,7 @@ HOSTILE = {
     "a grey JPEG of 62 scans": ("jpg", hostile.grey_jpeg),
     "a CMYK JPEG of 100 scans": ("jpg", hostile.cmyk_jpeg),
     "a lossless WebP": ("webp", hostile.webp),
+    "an AVIF of one colour": ("avif", hostile.avif),
 }
 
 

@@ -11,19 +11,17 @@ GIB = 1024 * MIB
 MACHINE = 16 * GIB
 
 
-@pytest.fixture(autouse=True)
-def _four_processors(monkeypatch):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
-
-
 @pytest.fixture
-def found(tmp_path):
+def found(tmp_path, monkeypatch):
     """Read the limits from files that a test describes."""
 
+    (tmp_path / "cgroup").mkdir()
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
+    monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": MACHINE // 4096, "SC_PAGE_SIZE": 4096}.get)
+
     def read(membership: str, files: dict[str, str]) -> Resources:
-        proc = {"proc/meminfo": f"MemTotal:  {MACHINE // 1024} kB\n", "proc/self/cgroup": membership}
-        for name, text in {**proc, **{f"cgroup/{name}": text for name, text in files.items()}}.items():
-            path = tmp_path / name
+        for name, text in {"../proc/self/cgroup": membership, **files}.items():
+            path = tmp_path / "cgroup" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return available(tmp_path / "cgroup", tmp_path / "proc")
