@@ -15,7 +15,7 @@ from imagehost.models import Image
 from imagehost.ratelimit import count_rendering
 from imagehost.responses import is_for_picture, varied
 from imagehost.services import images, renditions
-from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
+from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, VERSION, Rendition
 
 bp = Blueprint("media", __name__)
 
@@ -62,7 +62,7 @@ def send_rendition(row: Image, rendition: Rendition) -> Response:
         if not is_for_picture():
             raise
         return instead(row)
-    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}")
+    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{VERSION}")
 
 
 def instead(row: Image) -> Response:

@@ -12,6 +12,7 @@ from imagehost import imaging, representations
 from imagehost.extensions import db
 from imagehost.models import Image as Row
 from imagehost.services import images
+from imagehost.storage.renditions import VERSION
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded
 from tests.formats import samples
@@ -77,7 +78,7 @@ def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
     assert (answer.status_code, answer.content_type) == (200, "image/webp")
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
     assert answer.content_length == len(client.get(photo[url]).data)
-    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}", False)
+    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}-{VERSION}", False)
 
 
 @ADDRESSES
