@@ -11,6 +11,7 @@ from http import HTTPStatus
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from imagehost.foreign import Foreign
 from imagehost.languages import in_english
 from imagehost.wording import alternatives, readable_number, readable_size, shorten
 
@@ -111,14 +112,25 @@ class FormTooLarge(ImageHostError):
 
 
 class UnsupportedType(ImageHostError):
-    """The bytes are no image of an allowed type."""
+    """The bytes are no image of an allowed type; ``found`` is what they are, if their beginning tells."""
 
     status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_type"
 
-    def __init__(self, name: str, allowed: Sequence[str]) -> None:
-        file = shorten(name) or _("The file")
-        kinds = LazyString(alternatives, [kind.upper() for kind in allowed])
-        super().__init__(_("%(file)s is not a %(kinds)s image.", file=file, kinds=kinds))
+    def __init__(self, name: str, found: Foreign | None, allowed: Sequence[str]) -> None:
+        facts = {
+            "file": shorten(name) or _("The file"),
+            "kinds": LazyString(alternatives, [kind.upper() for kind in allowed]),
+        }
+        super().__init__(
+            _("%(file)s is not a %(kinds)s image.", **facts)
+            if found is None
+            else _(
+                "%(file)s is %(what)s. This host takes %(kinds)s images. %(advice)s",
+                what=found.what,
+                advice=found.advice,
+                **facts,
+            )
+        )
 
 
 class DamagedImage(ImageHostError):
@@ -130,7 +142,7 @@ class DamagedImage(ImageHostError):
         picture = shorten(name) or _("The picture")
         super().__init__(
             _(
-                "%(picture)s is damaged: %(reason)s. Save it anew and try again.",
+                "%(picture)s is damaged: %(reason)s. Save it again in an image editor and try again.",
                 picture=picture,
                 reason=_(reason),
             )
@@ -162,16 +174,32 @@ class TooManyPixels(ImageHostError):
 
 
 class TooMuchWork(ImageHostError):
-    """A picture that is so made that rendering it would take too long."""
+    """A picture that is so made that decoding it would take too long: more samples than ``MAX_WORK``."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "too_much_work"
+
+    def __init__(self, name: str, work: int, limit: int) -> None:
+        super().__init__(
+            _(
+                "%(picture)s has at least %(work)s samples in all its scans. The limit is %(limit)s samples; "
+                "make it smaller or save it as a baseline JPEG and try again.",
+                picture=shorten(name) or _("The picture"),
+                work=LazyString(readable_number, work),
+                limit=LazyString(readable_number, limit),
+            )
+        )
+
+
+class TooCostly(ImageHostError):
+    """A picture whose decoding was ended, since it took more memory or time than there is for one."""
+
+    status, code = TooMuchWork.status, TooMuchWork.code
 
     def __init__(self, name: str) -> None:
         picture = shorten(name) or _("The picture")
         super().__init__(
             _(
-                "%(picture)s takes too much work to show: it has too many pixels for its many passes. "
-                "Save it again in an image editor, smaller or as a baseline JPEG, and try again.",
+                "%(picture)s takes too much memory or time to decode. Make it smaller and try again.",
                 picture=picture,
             )
         )
@@ -205,9 +233,7 @@ SILENT = {
     ("database", "storage"): _(
         "The database and the storage do not answer at the moment. Try again in a few seconds."
     ),
-    ("making of thumbnails",): _(
-        "The making of thumbnails is too busy at the moment. Try again in a few seconds."
-    ),
+    ("making of thumbnails",): _("The server is busy making thumbnails. Try again in a few seconds."),
 }
 """Whole sentences, since other languages join parts by other rules."""
 

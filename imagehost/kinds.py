@@ -3,8 +3,13 @@
 import re
 from dataclasses import dataclass
 
-HEAD = 512
-"""Bytes from the start of a file that are enough to recognise its format."""
+HEAD = 4096
+"""Bytes from the start of a file that are enough to recognise its format, also SVG after a long comment."""
+
+
+def _(text: str) -> str:
+    """Mark a text for ``make messages``. It is translated where it is told."""
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +18,7 @@ class Kind:
 
     Args:
         extension: the extension of hosted files, and the name of the format in settings and in the database.
+        named: what the format is called where it is not allowed; continues "photo.jpg is ".
         mime_type: the type that is sent with the bytes.
         extensions: all extensions that files of this format have elsewhere.
         signature: a regular expression that matches the first bytes. It is written in the syntax that Python
@@ -26,6 +32,7 @@ class Kind:
     """
 
     extension: str
+    named: str
     mime_type: str
     extensions: tuple[str, ...]
     signature: str
@@ -41,6 +48,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             extension="jpg",
+            named=_("a JPG image"),
             mime_type="image/jpeg",
             extensions=("jpg", "jpeg", "jpe", "jfif"),
             signature=r"^\xff\xd8\xff",
@@ -50,6 +58,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="png",
+            named=_("a PNG image"),
             mime_type="image/png",
             extensions=("png", "apng"),
             signature=r"^\x89PNG\r\n\x1a\n",
@@ -59,6 +68,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="gif",
+            named=_("a GIF image"),
             mime_type="image/gif",
             extensions=("gif",),
             signature=r"^GIF8[79]a",
@@ -68,6 +78,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="webp",
+            named=_("a WebP image"),
             mime_type="image/webp",
             extensions=("webp",),
             signature=r"^RIFF[\s\S]{4}WEBP",
@@ -77,6 +88,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="avif",
+            named=_("an AVIF image"),
             mime_type="image/avif",
             extensions=("avif", "avifs"),
             # The major brand, the version, then any number of compatible brands.

@@ -1,14 +1,22 @@
 """What the scripts of the pages need to know and say, in the visitor's language."""
 
+from functools import cache
+
 from flask import url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from imagehost import assets
 from imagehost.errors import EmptyFile, TooLarge, UnsupportedType
 from imagehost.extensions import settings
+from imagehost.foreign import FOREIGN, KNOWN, Foreign
+from imagehost.kinds import HEAD, KINDS
+from imagehost.languages import current
 
 NAME = "{name}"
 """Where a script puts a file's name."""
+ANY = Foreign("{what}", "", "{advice}")
+"""A format that a script fills in."""
 
 
 def script_settings() -> dict[str, object]:
@@ -16,10 +24,31 @@ def script_settings() -> dict[str, object]:
     return {
         "release": assets.release(),
         "maxFileSize": settings.max_file_size,
-        "kinds": settings.allowed_extensions,
+        "head": HEAD,
+        "kinds": [KINDS[kind].signature for kind in settings.allowed_extensions],
+        "formatsUrl": url_for("upload.formats"),
         "uploadUrl": url_for("upload.create"),
         "texts": {**refusals(), **progress(), **states(), **copying()},
     }
+
+
+def other_formats() -> dict[str, object]:
+    """Give what the page says of files in other formats; it asks for this when it meets the first one."""
+    return formats(settings.allowed_extensions, current())
+
+
+@cache
+def formats(allowed: tuple[str, ...], language: str) -> dict[str, object]:
+    """Give the signature, the name and the number of an advice of each format that is not allowed."""
+    others = [*(other for kind, other in KNOWN.items() if kind not in allowed), *FOREIGN]
+    with force_locale(language):
+        advice = list(dict.fromkeys(str(other.advice) for other in others))
+        return {
+            "formats": [
+                (other.signature, str(other.what), advice.index(str(other.advice))) for other in others
+            ],
+            "advice": advice,
+        }
 
 
 def link_kinds() -> list[tuple[str, str, str]]:
@@ -36,7 +65,8 @@ def refusals() -> dict[str, str]:
     """Say what stands in a file's way before it is sent, in the words that the server has for it."""
     return {
         "tooLarge": str(TooLarge(settings.max_file_size).message),
-        "unsupported": str(UnsupportedType(NAME, settings.allowed_extensions).message),
+        "unsupported": str(UnsupportedType(NAME, None, settings.allowed_extensions).message),
+        "foreign": str(UnsupportedType(NAME, ANY, settings.allowed_extensions).message),
         "empty": str(EmptyFile(NAME).message),
         "unreadable": _("{name} cannot be read: it is a folder, or it was moved. Choose the pictures again."),
         "unreachable": _("The server cannot be reached. Check your connection and try again."),

@@ -1,5 +1,7 @@
 """What a web server in front gives without asking: static files, and pages for the errors that are its own.
 
+And what it has to know of images: their types.
+
 Nothing of it depends on settings, so that it can be made before there are any. Where an error tells the limit
 of an upload or the number of a request, the web server writes it: ``nginx/templates/errors.conf.template``.
 """
@@ -18,6 +20,7 @@ from werkzeug.exceptions import default_exceptions
 from imagehost import assets, refusals, responses
 from imagehost.errors import ImageHostError, RateLimited, TooLarge, Unavailable
 from imagehost.failures import Failure
+from imagehost.kinds import KINDS
 from imagehost.languages import LANGUAGES, current
 from imagehost.responses import Shape
 
@@ -38,6 +41,7 @@ OURS: dict[int, ImageHostError] = {
 }
 FOREIGN = (400, 404, 405, 414, 431, 501, 505)
 FAULT = 500
+TYPES = "types.conf"
 
 
 def write(folder: Path) -> int:
@@ -45,7 +49,7 @@ def write(folder: Path) -> int:
 
     Raises Failure.
     """
-    files = {**dict(static_files()), **dict(error_files())}
+    files = {**dict(static_files()), **dict(error_files()), TYPES: types()}
     try:
         for name, content in files.items():
             put(folder, folder / name, content)
@@ -83,6 +87,12 @@ def error_files() -> Iterator[tuple[str, bytes]]:
                         {"message": message, "code": status},
                     )
                     yield f"errors/{language}/{status}.{shape.value}", answer.get_data()
+
+
+def types() -> bytes:
+    """Write the types of images as nginx reads them."""
+    lines = "".join(f"    {kind.mime_type} {kind.extension};\n" for kind in KINDS.values())
+    return f"types {{\n{lines}}}\n".encode()
 
 
 def told_errors() -> Iterator[tuple[int, str, str, dict[str, object]]]:

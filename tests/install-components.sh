@@ -10,6 +10,7 @@ command -v envsubst >/dev/null || missing="$missing gettext-base"
 for program in curl openssl sqlite3 rsync strace mount chromium "$@"; do
     command -v $program >/dev/null || missing="$missing $program"
 done
+command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
 [ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing="$missing logrotate"
 # The Node.js that Playwright brings along needs it.

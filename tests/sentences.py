@@ -1,11 +1,13 @@
 """Each of our errors, as it is told in English and in German."""
 
-from imagehost import errors
+from imagehost import errors, foreign
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
 SOON = "Try again in a few seconds."
 GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
+
+(HEIC,) = (found for found in foreign.FOREIGN if str(found.what) == "a HEIC picture")
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
@@ -49,30 +51,83 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "Das Formular enthält zu viel neben dem Bild. Bitte nur das Bild senden.",
     ),
     (
-        errors.UnsupportedType("a.txt", ("jpg", "png", "gif")),
+        errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
         "a.txt is not a JPG, PNG or GIF image.",
         "a.txt ist kein Bild im Format JPG, PNG oder GIF.",
     ),
     (
-        errors.UnsupportedType("", ("jpg",)),
+        errors.UnsupportedType("", None, ("jpg",)),
         "The file is not a JPG image.",
         "Die Datei ist kein Bild im Format JPG.",
     ),
     (
+        errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
+        (
+            "a.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. On an iPhone, choose Most "
+            "Compatible in Settings, Camera, Formats. Elsewhere, convert it in an image editor and try again."
+        ),
+        (
+            "a.jpg ist ein HEIC-Bild. Dieser Server nimmt Bilder im Format JPG, PNG oder GIF an. Auf einem "
+            "iPhone bitte in Einstellungen, Kamera, Formate „Maximale Kompatibilität“ wählen. "
+            "Sonst bitte in einem Bildbearbeitungsprogramm umwandeln und erneut versuchen."
+        ),
+    ),
+    (
+        errors.UnsupportedType("", foreign.KNOWN["webp"], ("jpg",)),
+        (
+            "The file is a WebP image. This host takes JPG images. "
+            "Convert it in an image editor and try again."
+        ),
+        (
+            "Die Datei ist ein WebP-Bild. Dieser Server nimmt Bilder im Format JPG an. "
+            "Bitte in einem Bildbearbeitungsprogramm umwandeln und erneut versuchen."
+        ),
+    ),
+    (
         errors.DamagedImage("a.png", "it ends too early"),
-        "a.png is damaged: it ends too early. Save it anew and try again.",
-        "a.png ist beschädigt: Die Datei endet zu früh. Bitte neu speichern und erneut versuchen.",
+        "a.png is damaged: it ends too early. Save it again in an image editor and try again.",
+        (
+            "a.png ist beschädigt: Die Datei endet zu früh. "
+            "Bitte in einem Bildbearbeitungsprogramm neu speichern und erneut versuchen."
+        ),
     ),
     (
         errors.TooManyPixels("", 2_500_000_000, 100_000_000),
         (
-            "The picture has at least 2,500,000,000 pixels in all its frames. "
+            "The picture has 2,500,000,000 pixels. "
             "The limit is 100,000,000 pixels; make it smaller and try again."
         ),
         (
-            "Das Bild hat in allen Einzelbildern zusammen mindestens 2.500.000.000 Pixel. "
+            "Das Bild hat 2.500.000.000 Pixel. "
             "Erlaubt sind höchstens 100.000.000; bitte verkleinern und erneut versuchen."
         ),
+    ),
+    (
+        errors.TooManyPixels("a.gif", 5_000_000_001, 5_000_000_000, animated=True),
+        (
+            "a.gif has at least 5,000,000,001 pixels in all its frames. "
+            "The limit is 5,000,000,000 pixels; make it smaller or shorter and try again."
+        ),
+        (
+            "a.gif hat in allen Einzelbildern zusammen mindestens 5.000.000.001 Pixel. "
+            "Erlaubt sind höchstens 5.000.000.000; bitte verkleinern oder kürzen und erneut versuchen."
+        ),
+    ),
+    (
+        errors.TooMuchWork("a.jpg", 6_100_000_000, 2_000_000_000),
+        (
+            "a.jpg has at least 6,100,000,000 samples in all its scans. The limit is 2,000,000,000 samples; "
+            "make it smaller or save it as a baseline JPEG and try again."
+        ),
+        (
+            "a.jpg hat in allen Scans zusammen mindestens 6.100.000.000 Abtastwerte. Erlaubt sind höchstens "
+            "2.000.000.000; bitte verkleinern oder als Baseline-JPEG speichern und erneut versuchen."
+        ),
+    ),
+    (
+        errors.TooCostly("a.jpg"),
+        "a.jpg takes too much memory or time to decode. Make it smaller and try again.",
+        "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
     ),
     (
         errors.RateLimited(7),
@@ -101,7 +156,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     ),
     (
         errors.Unavailable("making of thumbnails"),
-        f"The making of thumbnails is too busy at the moment. {SOON}",
+        f"The server is busy making thumbnails. {SOON}",
         f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",
     ),
     (

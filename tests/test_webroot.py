@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from imagehost import assets, webroot
+from imagehost.kinds import KINDS
 from imagehost.languages import LANGUAGES
 from tests.conftest import ON_SQLITE
 from tests.html import lint
@@ -76,6 +77,14 @@ def test_each_error_is_there_in_each_shape(folder, language):
         assert error["message"] in fragment
         assert f'<html lang="{language}">' in page
         assert "<script" not in page
+
+
+def test_every_format_has_its_type(folder):
+    types = (folder / "types.conf").read_text()
+    found = re.findall(r"^    (\S+) (\S+);$", types, re.MULTILINE)
+    assert found == [(kind.mime_type, kind.extension) for kind in KINDS.values()]
+    assert types.startswith("types {\n")
+    assert types.endswith("}\n")
 
 
 def test_languages_differ(folder):

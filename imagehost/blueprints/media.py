@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from imagehost.errors import DamagedImage, NotFound, TooMuchWork
+from imagehost.errors import DamagedImage, NotFound, TooCostly
 from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.ratelimit import count_rendering
@@ -58,7 +58,7 @@ def send_rendition(row: Image, rendition: Rendition) -> Response:
     """
     try:
         file = renditions.get(row, rendition, count_rendering)
-    except (DamagedImage, TooMuchWork):
+    except (DamagedImage, TooCostly):
         if not is_for_picture():
             raise
         return instead(row)

@@ -1,8 +1,8 @@
 """Uploading a picture."""
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
 
-from imagehost import representations
+from imagehost import representations, texts
 from imagehost.ratelimit import limited
 from imagehost.request import uploaded
 from imagehost.responses import render
@@ -10,11 +10,21 @@ from imagehost.services import images
 
 bp = Blueprint("upload", __name__)
 
+A_DAY = 24 * 60 * 60
+
 
 @bp.get("/upload")
 def index() -> str:
     """Show the form."""
     return render_template("upload/index.html")
+
+
+@bp.get("/formats")
+def formats() -> Response:
+    """Tell the page how it recognises files that are refused, and what it says of them."""
+    answer = jsonify(texts.other_formats())
+    answer.cache_control.max_age = A_DAY
+    return answer
 
 
 @bp.post("/upload")

@@ -16,7 +16,7 @@ from imagehost.cli.door import as_json, command, tell
 @with_appcontext
 @command
 def assets(*, folder: Path, as_json: bool) -> None:
-    """Write static files and error pages into DIR, for nginx. What older releases wrote stays."""
+    """Write static files, error pages and types into DIR, for nginx. What older releases wrote stays."""
     files = webroot.write(folder)
     text = f"{folder} has the {files} files of release {release()}."
     tell({"folder": str(folder), "release": release(), "files": files}, text, as_json=as_json)

@@ -1,14 +1,17 @@
 """AVIF (ISO/IEC 14496-12 and 23000-22): boxes, some of which tell where in the file the others' data are.
 
 Since places are told by number, nothing may move: what goes is overwritten with zeros, and cut off only at
-the end. The orientation is a property of the picture (irot, imir) and stays; that in Exif counts nowhere.
+the end. Data that no picture uses are overwritten too. The orientation is a property of the picture (irot,
+imir) and stays; that in Exif counts nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from . import av1
 from .avif_items import Items
+from .avif_picture import Shown, Still
 from .avif_tracks import Tracks
-from .boxes import Box, Edit, erase, read
+from .boxes import Box, Edit, Span, erase, read
 from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
@@ -17,11 +20,15 @@ from .source import BUFFER, Source
 BRANDS = {b"avif", b"avis"}
 KEPT = {b"ftyp", b"meta", b"moov", b"mdat"}
 MAX_BOXES = 1000
+MOST_BRANDS = 144
+"""Bytes of the largest first box that Chromium reads."""
+MOST_SHARED = 8
+"""How many times as much data as the file has its pictures may have, since some of them share some."""
 
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield what is kept of an AVIF, up to the end of its last box that is needed."""
-    _check_brand(source)
+    brands = _brands(source)
     found = _top(source)
     end = max(box.stop for box in found if box.name in KEPT)
     metas = [Items(source, box) for box in found if box.name == b"meta"]
@@ -29,23 +36,32 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     if len(metas) > 1 or len(movies) > 1:
         raise Malformed("it has an AVIF box twice")
     parts: list[Items | Tracks] = [*metas, *movies]
-    _count(canvas, parts)
-    kept = [span for part in parts for span in part.kept]
-    blanked = [edit for part in parts for edit in part.blanked]
-    _check_places(kept, blanked, [box for box in found if box.name == b"mdat"], end)
-    edits = blanked + [edit for part in parts for edit in part.edits]
+    contents = [content for part in parts for content in part.contents]
+    if any(stop > end for content in contents for _, stop in content.spans):
+        raise Malformed("it ends too early")
+    _measure(source, canvas, _shown(brands, metas, movies))
+    kept = [span for content in contents for span in content.used]
+    places = [box for box in found if box.name == b"mdat"] + [box for part in metas for box in part.places]
+    blanked = {edit for part in metas for edit in part.blanked}
+    _check_places(blanked, places)
+    edits = [*blanked, *(edit for part in parts for edit in part.edits)]
     edits += [erase(source, box) for box in found if box.name not in KEPT and box.stop <= end]
-    yield from _pieces(source, _checked(edits, kept), end)
+    edits += _no_animation(brands, movies)
+    edits = _checked(edits, kept)
+    edits += _unused(places, [*kept, *(edit[:2] for edit in edits)])
+    yield from _pieces(source, sorted(edits), end)
 
 
-def _check_brand(source: Source) -> None:
-    """Check that the first box says AVIF."""
+def _brands(source: Source) -> list[bytes]:
+    """Read what kinds of AVIF the file says to be, the most important first."""
     size, name = int.from_bytes(source.take(4), "big"), source.take(4)
-    if name != b"ftyp" or not 16 <= size <= 4096 or size % 4:
+    if name != b"ftyp" or not 16 <= size <= MOST_BRANDS or size % 4:
         raise Malformed("it does not begin like an AVIF")
-    brands = source.take(size - 8)
-    if not BRANDS & {brands[:4], *(brands[at : at + 4] for at in range(8, len(brands), 4))}:
+    data = source.take(size - 8)
+    brands = [data[:4], *(data[at : at + 4] for at in range(8, len(data), 4))]
+    if not BRANDS.intersection(brands):
         raise Malformed("it does not begin like an AVIF")
+    return brands
 
 
 def _top(source: Source) -> list[Box]:
@@ -70,42 +86,88 @@ def _is_foreign(source: Source, at: int) -> bool:
     return head[4:] not in KEPT and (len(head) < 8 or 1 < size < 8 or at + size > source.length)
 
 
-def _count(canvas: Canvas, parts: list[Items | Tracks]) -> None:
-    """Count the frames, each as large as the largest picture."""
-    if not any(part.kept for part in parts):
+def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Shown:
+    """Choose what browsers show: an animation, if there is one and the first brand allows it."""
+    if (b"avif" in brands and not metas) or (b"avis" in brands and not movies):
         raise Malformed("it holds no picture")
-    size = max((part.size for part in parts), key=lambda size: size[0] * size[1])
-    canvas.declare(*size)
+    if brands[0] != b"avif":
+        if movies and movies[0].tracks:
+            return movies[0].shown()
+        if b"avis" in brands:
+            raise Malformed("it holds no picture")
+    if not metas:
+        raise Malformed("it holds no picture")
+    return Still(metas[0]).shown()
+
+
+def _no_animation(brands: list[bytes], movies: list[Tracks]) -> Iterator[Edit]:
+    """Stop a picture from saying that it is an animation too, where all tracks go: browsers look for one."""
+    if not any(movie.tracks for movie in movies):
+        for number, brand in enumerate(brands):
+            if brand == b"avis":
+                yield Edit(12 + 4 * number, 16 + 4 * number, "brand", b"avif")
+
+
+def _measure(source: Source, canvas: Canvas, shown: Shown) -> None:
+    """Count pixels, frames and the work of decoding the first of them."""
+    for size in shown.sizes:
+        canvas.declare(*size)
+    canvas.declare(*shown.size)
+    canvas.orientation = shown.orientation
     # One by one they would cost time, where a file declares billions.
-    canvas.add_frames(max(part.frames for part in parts), *size)
+    canvas.add_frames(shown.frames, *shown.size)
+    most = MOST_SHARED * source.length
+    for coded in shown.coded:
+        for number, content in enumerate(coded.contents):
+            most -= content.length
+            if most < 0:
+                raise Malformed("its AVIF items overlap")
+            size = av1.examine(content, first=not number)
+            # What is decoded may be larger than what is declared, and is scaled then.
+            canvas.declare(*size)
+            if not number:
+                canvas.add_work(size[0] * size[1] * coded.components)
+    canvas.declare(*shown.size)
 
 
-def _check_places(kept: list[tuple[int, int]], blanked: list[Edit], places: list[Box], end: int) -> None:
-    """Check that all data are there, and that metadata lie where nothing but data does."""
-    if any(stop > end for _, stop in kept):
-        raise Malformed("it ends too early")
-    for start, stop, _ in blanked:
-        if not any(box.data <= start and stop <= box.stop for box in places):
+def _check_places(blanked: Iterable[Edit], places: list[Box]) -> None:
+    """Check that metadata lie where nothing but data does."""
+    for edit in blanked:
+        if not any(box.data <= edit.start and edit.stop <= box.stop for box in places):
             raise Malformed("an AVIF item lies outside of its place")
 
 
-def _checked(edits: list[Edit], kept: list[tuple[int, int]]) -> list[Edit]:
+def _checked(edits: list[Edit], kept: list[Span]) -> list[Edit]:
     """Sort what is overwritten; check that none of it is needed, and none twice."""
-    spans = sorted(
-        [(*edit[:2], True) for edit in edits] + [(*span, False) for span in kept if span[0] < span[1]]
-    )
+    spans = sorted([(*edit[:2], True) for edit in edits] + [(*span, False) for span in kept])
     reach = {True: 0, False: 0}
     for start, stop, edited in spans:
-        if start < reach[True] or (edited and start < reach[False]):
+        if start < stop and (start < reach[True] or (edited and start < reach[False])):
             raise Malformed("its AVIF items overlap")
         reach[edited] = max(reach[edited], stop)
     return sorted(edits)
 
 
+def _unused(places: list[Box], used: list[Span]) -> Iterator[Edit]:
+    """Overwrite data that belong to nothing that is kept: sounds, and what other programs left."""
+    spans = sorted(used, reverse=True)
+    reach = 0
+    for box in sorted(places, key=lambda box: box.data):
+        at = max(box.data, reach)
+        while spans and spans[-1][0] < box.stop:
+            start, stop = spans.pop()
+            if at < start:
+                yield Edit(at, start, "unused data")
+            reach = max(reach, stop)
+            at = max(at, reach)
+        if at < box.stop:
+            yield Edit(at, box.stop, "unused data")
+
+
 def _pieces(source: Source, edits: list[Edit], end: int) -> Iterator[Piece]:
     """Yield the file, with what is overwritten where it is not blank already."""
     at = 0
-    for start, stop, head in edits:
+    for start, stop, what, head in edits:
         if at < start:
             yield Kept(at, start)
         for at in range(start, stop, BUFFER):
@@ -115,7 +177,7 @@ def _pieces(source: Source, edits: list[Edit], end: int) -> Iterator[Piece]:
             if source.take(size) == blank:
                 yield Kept(at, at + size)
             else:
-                yield Dropped(at, at + size, "metadata")
+                yield Dropped(at, at + size, what)
                 yield Added(blank, "zeros")
         at = stop
     if at < end:

@@ -1,63 +1,86 @@
-"""The items of an AVIF (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12): pixels, and metadata that are blanked."""
+"""The items of an AVIF (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12): pictures, and metadata, which go."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-from .boxes import Box, Edit, Table, boxes, erase, table
+from .av1 import Content
+from .avif_locations import Extent, locations
+from .avif_properties import cleaned
+from .boxes import Box, Edit, Span, Table, blank, boxes, erase, table
 from .errors import Malformed
 from .source import Source
 
-# Pixels, and pictures made of them. Everything else goes: Exif, XMP (mime), links (uri).
-PIXELS = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
+# Coded pictures, and pictures made of them. Everything else goes: Exif, XMP (mime), links (uri).
+PICTURES = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
+METADATA = {b"Exif": "EXIF", b"mime": "XMP"}
 KEPT = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
-# Decoders insist that an Exif item holds a TIFF: this one, behind the offset of its header, has no entry.
-EMPTY_EXIF = bytes(4) + b"MM\0*\0\0\0\x08" + bytes(6)
+# What no decoder looks into: some refuse a picture whose Exif is no TIFF.
+NOTHING = b"free"
+# What libavif calls its items. Other names may be of files or persons.
+NAMES = {b"", b"Color", b"Alpha", b"GMap", b"TMap"}
 
 
-class Extent(NamedTuple):
-    """A part of an item: where it is, and from the start of what."""
+@dataclass
+class Item:
+    """One item: its type, where its data are, what describes it, and which items it refers to."""
 
-    item: int
-    method: int
-    start: int
-    size: int
+    kind: bytes
+    spans: list[Span] = field(default_factory=list)
+    properties: list[tuple[Box, bool]] = field(default_factory=list)  # with whether a reader has to know it
+    refers: dict[bytes, list[int]] = field(default_factory=dict)
+    content: Content | None = None
+
+    def first(self) -> dict[bytes, Box]:
+        """Return the first property of each kind: the one that decoders obey."""
+        return {box.name: box for box, _ in reversed(self.properties)}
 
 
 class Items:
-    """One meta box: what it keeps, what is overwritten, how large its largest picture is."""
+    """One meta box: its items, what of their data is kept, and what is overwritten."""
 
     def __init__(self, source: Source, meta: Box) -> None:
         self.source = source
-        self.frames = 1
-        self.size = (0, 0)
-        self.kept: list[tuple[int, int]] = []
+        self.items: dict[int, Item] = {}
+        self.primary = 0
         self.edits: list[Edit] = []
         self.blanked: list[Edit] = []  # the same for metadata, which must lie where data lie
-        self._idat = Box(b"idat", 0, 0, 0)
-        self._kinds: dict[int, bytes] = {}
-        self._extents: list[Extent] = []
+        self.places: list[Box] = []  # where data lie in this box
+        self._found: dict[bytes, Box] = {}
         if table(source, meta._replace(stop=min(meta.data + 4, meta.stop))).version():
             raise Malformed("its AVIF header makes no sense")
-        seen: set[bytes] = set()
         for box in boxes(source, meta.data + 4, meta.stop):
-            if box.name in KEPT and box.name in seen:
+            if box.name not in KEPT:
+                self.edits.append(erase(source, box))
+            elif box.name in self._found:
                 raise Malformed("it has an AVIF box twice")
-            seen.add(box.name if box.name in KEPT else b"")
-            self._box(box)
-        self._place()
+            else:
+                self._found[box.name] = box
+        self._read()
 
-    def _box(self, box: Box) -> None:
-        """Take what a box tells."""
-        if box.name == b"iinf":
-            self._information(box)
-        elif box.name == b"iloc":
-            self._extents = list(_locations(self.source, table(self.source, box)))
-        elif box.name == b"iprp":
-            self._properties(box)
-        elif box.name == b"idat":
-            self._idat = box
-        elif box.name not in KEPT:
-            self.edits.append(erase(self.source, box))
+    @property
+    def contents(self) -> list[Content]:
+        """The data of all pictures."""
+        return [item.content for item in self.items.values() if item.content]
+
+    def _read(self) -> None:
+        """Take what the boxes tell, in the order in which they need each other."""
+        if handler := self._found.get(b"hdlr"):
+            self.edits.append(blank(handler, "name", 12))
+            if table(self.source, handler).take(12)[8:] != b"pict":
+                raise Malformed("its AVIF header makes no sense")
+        if information := self._found.get(b"iinf"):
+            self._information(information)
+        if primary := self._found.get(b"pitm"):
+            facts = table(self.source, primary)
+            self.primary = facts.number(2 if facts.version() == 0 else 4)
+        if references := self._found.get(b"iref"):
+            self._references(references)
+        if properties := self._found.get(b"iprp"):
+            self._properties(properties)
+        if dinf := self._found.get(b"dinf"):
+            self.edits += no_addresses(self.source, dinf)
+        if places := self._found.get(b"iloc"):
+            self._place(list(locations(self.source, table(self.source, places))))
 
     def _information(self, box: Box) -> None:
         """Read what kind each item is of."""
@@ -69,64 +92,87 @@ class Items:
             version = facts.version()
             if entry.name != b"infe" or version not in {2, 3}:
                 raise Malformed("its AVIF items make no sense")
-            item = facts.number(2 if version == 2 else 4)
+            number = facts.number(2 if version == 2 else 4)
             facts.number(2)
-            if item in self._kinds:
+            if number in self.items:
                 raise Malformed("it has an AVIF item twice")
-            self._kinds[item] = facts.take(4)
+            item = self.items[number] = Item(facts.take(4))
+            name = facts.take(facts.left())
+            if item.kind not in PICTURES:
+                start = entry.stop - len(name) - len(item.kind)
+                self.edits.append(Edit(start, entry.stop, METADATA.get(item.kind, "metadata"), NOTHING))
+            elif name.rstrip(b"\0") not in NAMES:
+                self.edits.append(Edit(entry.stop - len(name), entry.stop, "name"))
+
+    def _references(self, box: Box) -> None:
+        """Read which items refer to which."""
+        head = table(self.source, box._replace(stop=min(box.data + 4, box.stop)))
+        wide = 4 if head.version() else 2
+        for entry in boxes(self.source, box.data + 4, box.stop):
+            facts = table(self.source, entry)
+            item = self.items.get(facts.number(wide), Item(b""))
+            count = facts.number(2)
+            self.source.count_part(count)
+            item.refers.setdefault(entry.name, []).extend(facts.number(wide) for _ in range(count))
 
     def _properties(self, box: Box) -> None:
-        """Read the sizes of the pictures; blank what describes them in words."""
+        """Read what describes which item; blank what is private of it."""
+        found: list[Box] = []
         for part in boxes(self.source, box.data, box.stop):
-            if part.name != b"ipco":
-                continue
-            for entry in boxes(self.source, part.data, part.stop):
-                if entry.name == b"ispe":
-                    facts = table(self.source, entry)
-                    facts.version()
-                    self.size = max(self.size, (facts.number(4), facts.number(4)), key=_area)
-                elif entry.name == b"udes":
-                    # Items count the properties, so its place stays taken.
-                    self.edits.append(Edit(min(entry.data + 4, entry.stop), entry.stop, b""))
+            if part.name == b"ipco":
+                found += boxes(self.source, part.data, part.stop)
+            elif part.name == b"ipma":
+                self._associate(table(self.source, part), found)
+        self.edits += cleaned(self.source, found)
 
-    def _place(self) -> None:
-        """Tell pixels from metadata, and where both are in the file."""
-        written: dict[int, int] = {}
-        for item, method, start, size in self._extents:
-            begin = start + (self._idat.data if method else 0)
-            if method and begin + size > self._idat.stop:
+    def _associate(self, facts: Table, found: list[Box]) -> None:
+        """Read the numbers of the properties of each item."""
+        head = facts.number(4)
+        wide, size = (4 if head >> 24 else 2), (2 if head & 1 else 1)
+        for _ in range(facts.number(4)):
+            item = self.items.get(facts.number(wide), Item(b""))
+            count = facts.number(1)
+            self.source.count_part(count + 1)
+            for _ in range(count):
+                essential, index = divmod(facts.number(size), 1 << 8 * size - 1)
+                if index > len(found):
+                    raise Malformed("its AVIF items make no sense")
+                if index:
+                    item.properties.append((found[index - 1], bool(essential)))
+
+    def _place(self, extents: list[Extent]) -> None:
+        """Tell pictures from metadata, and where both are in the file."""
+        idat = self._found.get(b"idat", Box(b"idat", 0, 0, 0))
+        self.places.append(idat)
+        for number, method, start, size in extents:
+            begin = start + (idat.data if method else 0)
+            if method and begin + size > idat.stop:
                 raise Malformed("an AVIF item lies outside of its place")
-            kind = self._kinds.get(item, b"")
-            if kind in PIXELS or not kind:
-                self.kept.append((begin, begin + size))
-            elif size:
-                done = written.get(item, 0)
-                edit = Edit(begin, begin + size, EMPTY_EXIF[done:] if kind == b"Exif" else b"")
-                (self.edits if method else self.blanked).append(edit)
-                written[item] = done + size
+            if size and number in self.items:
+                self.items[number].spans.append((begin, begin + size))
+        thumbnails = self._thumbnails()
+        for number, item in self.items.items():
+            if item.kind in PICTURES and number not in thumbnails:
+                item.content = Content(self.source, item.spans)
+            else:
+                what = "thumbnail" if item.kind in PICTURES else METADATA.get(item.kind, "metadata")
+                self.blanked += [Edit(start, stop, what) for start, stop in item.spans]
+
+    def _thumbnails(self) -> set[int]:
+        """Find the pictures that only show others smaller, with alpha and what only they are made of."""
+        found = {number for number, item in self.items.items() if b"thmb" in item.refers}
+        others = [item for number, item in self.items.items() if number not in found]
+        needed = {self.primary}.union(*(item.refers.get(b"dimg", []) for item in others))
+        for number, item in self.items.items():
+            if found.intersection(item.refers.get(b"auxl", [])):
+                found.add(number)
+        parts = {part for number in found for part in self.items[number].refers.get(b"dimg", [])}
+        return (found | parts) - needed
 
 
-def _area(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
-
-
-def _locations(source: Source, facts: Table) -> Iterator[Extent]:
-    """Read the places of all items."""
-    version = facts.version()
-    if version > 2:
-        raise Malformed("its AVIF items make no sense")
-    sizes = facts.number(2)
-    offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    wide = 4 if version == 2 else 2
-    seen: set[int] = set()
-    for _ in range(facts.number(wide)):
-        item = facts.number(wide)
-        method = facts.number(2) & 15 if version else 0
-        reference, begin, extents = facts.number(2), facts.number(base), facts.number(2)
-        source.count_part(extents + 1)
-        if method > 1 or reference or item in seen:
-            raise Malformed("its AVIF items make no sense")
-        seen.add(item)
-        for _ in range(extents):
-            facts.number(index if version else 0)
-            yield Extent(item, method, begin + facts.number(offset), facts.number(length))
+def no_addresses(source: Source, dinf: Box) -> Iterator[Edit]:
+    """Blank what tells of other files that data once were in."""
+    for box in boxes(source, dinf.data, dinf.stop):
+        if box.name == b"dref":
+            for entry in boxes(source, min(box.data + 8, box.stop), box.stop):
+                yield blank(entry, "address", 4)

@@ -1,116 +1,166 @@
-"""The tracks of an animated AVIF (ISO/IEC 14496-12, 8.1 to 8.7): frames, and times that are blanked."""
+"""The tracks of an animated AVIF (ISO/IEC 14496-12, 8.1 to 8.7): pictures stay, without times and names."""
 
-from collections import deque
-from itertools import islice
-
-from .avif_items import Items
-from .boxes import Box, Edit, Table, boxes, erase, table
+from .av1 import Content
+from .avif_items import no_addresses
+from .avif_picture import Coded, Shown
+from .avif_properties import Size, cleaned, components, look
+from .avif_samples import samples
+from .boxes import Box, Edit, Table, blank, boxes, erase, table
 from .errors import Malformed
 from .source import Source
 
 # Which boxes of boxes stand in which.
 NESTED = {
     b"moov": {b"trak"},
-    b"trak": {b"mdia", b"edts"},
+    b"trak": {b"mdia", b"edts", b"tref"},
     b"mdia": {b"minf"},
     b"minf": {b"stbl", b"dinf"},
-    b"stbl": set(),
-    b"edts": set(),
-    b"dinf": set(),
+    b"stbl": {b"stsd"},
 }
+BOXES = {b"trak", b"mdia", b"edts", b"tref", b"minf", b"stbl", b"dinf", b"stsd"}
 # When it was made and changed, in each of them.
 TIMED = {b"mvhd", b"tkhd", b"mdhd"}
 TABLES = {b"stsz", b"stsc", b"stco", b"co64"}
-KEPT = (
-    TIMED
-    | TABLES
-    | {
-        *(b"meta", b"hdlr", b"tref", b"elst", b"vmhd", b"nmhd", b"smhd", b"dref", b"stsd"),
-        *(b"stts", b"ctts", b"stss", b"sdtp", b"sgpd", b"sbgp", b"cslg", b"ccst"),
-    }
-)
+KEPT = {b"vmhd", b"nmhd", b"stts", b"ctts", b"stss", b"sdtp", b"sgpd", b"sbgp", b"cslg"}
+PICTURES = {b"pict", b"vide", b"auxv"}
+# A sample entry of pictures: what precedes its boxes, the part of it that names an encoder, and its size.
+ENTRY = 78
+ENCODERS = ((8, 16), (42, 32))
+
+
+class Track:
+    """One track of pictures."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.number = 0
+        self.size: Size = (0, 0)
+        self.frames: list[Content] = []
+        self.refers: dict[bytes, list[int]] = {}
+        self.properties: dict[bytes, Box] = {}  # of its first sample entry
+        self.tables: dict[bytes, Table] = {}
+
+    @property
+    def coded(self) -> Coded:
+        """What a decoder of the track reads."""
+        return Coded(self.frames, components(table(self.source, self.properties[b"av1C"])))
 
 
 class Tracks:
-    """One moov box: its frames, the places they are in, and what is overwritten."""
+    """One moov box: its tracks of pictures, and what is overwritten."""
 
     def __init__(self, source: Source, moov: Box) -> None:
         self.source = source
-        self.frames = 0
-        self.size = (0, 0)
-        self.kept: list[tuple[int, int]] = []
+        self.tracks: list[Track] = []
         self.edits: list[Edit] = []
-        self.blanked: list[Edit] = []
-        self._tables: dict[bytes, Table] = {}
+        self._track = Track(source)
         self._inside(moov)
+
+    @property
+    def contents(self) -> list[Content]:
+        """The frames of all tracks."""
+        return [frame for track in self.tracks for frame in track.frames]
+
+    def shown(self) -> Shown:
+        """Check the track that browsers play, and its alpha."""
+        played = [track for track in self.tracks if b"av1C" in track.properties and track.number]
+        colour = next((track for track in played if b"auxl" not in track.refers), None)
+        if not colour or not colour.frames:
+            raise Malformed("it holds no picture")
+        alphas = [track for track in played if track.refers.get(b"auxl", [])[:1] == [colour.number]]
+        if any(len(alpha.frames) < len(colour.frames) for alpha in alphas[:1]):
+            raise Malformed("it lacks frames")
+        if any(alpha.size != colour.size for alpha in alphas[:1]):
+            raise Malformed("its transparency has another size")
+        seen = look(self.source, colour.size, colour.properties)
+        coded = [track.coded for track in (colour, *alphas[:1])]
+        return Shown(seen.size, seen.orientation, len(colour.frames), [colour.size], coded)
 
     def _inside(self, box: Box) -> None:
         """Walk the boxes in a box, as deep as the standard nests them."""
-        if box.name == b"stbl":
-            self._tables = {}
         for inner in boxes(self.source, box.data, box.stop):
-            if inner.name in NESTED[box.name]:
-                self._inside(inner)
-            elif inner.name in NESTED:
+            if inner.name in BOXES and inner.name not in NESTED[box.name]:
                 raise Malformed("its AVIF boxes are nested wrongly")
-            elif inner.name in TIMED:
-                version = table(self.source, inner).version()
-                stop = inner.data + (20 if version else 12)
-                self.edits.append(Edit(inner.data + 4, min(stop, inner.stop), b""))
+            if inner.name == b"trak":
+                self._trak(inner)
+            elif inner.name in NESTED:
+                self._inside(inner)
             else:
                 self._leaf(inner)
-        if box.name == b"stbl":
-            self._samples()
+
+    def _trak(self, box: Box) -> None:
+        """Take a track of pictures; turn any other into empty space."""
+        handler = self._handler(box)
+        if handler not in PICTURES:
+            self.edits.append(erase(self.source, box, "audio" if handler == b"soun" else "track"))
+            return
+        self._track = Track(self.source)
+        self._inside(box)
+        self._track.frames = [
+            Content(self.source, [span]) for span in samples(self.source, self._track.tables)
+        ]
+        self.tracks.append(self._track)
+
+    def _handler(self, trak: Box) -> bytes:
+        """Read what a track is of."""
+        for part in boxes(self.source, trak.data, trak.stop):
+            if part.name == b"mdia":
+                for box in boxes(self.source, part.data, part.stop):
+                    if box.name == b"hdlr":
+                        return table(self.source, box).take(12)[8:]
+        return b""
 
     def _leaf(self, box: Box) -> None:
-        """Take what a box without boxes tells."""
+        """Take what a box without boxes that matter tells."""
         if box.name in TABLES:
-            if box.name in self._tables:
-                raise Malformed("it has an AVIF box twice")
-            self._tables[box.name] = table(self.source, box)
-        elif box.name == b"meta":
-            items = Items(self.source, box)
-            self.kept += items.kept
-            self.edits += items.edits
-            self.blanked += items.blanked
+            self._table(box)
+        elif box.name in TIMED:
+            self._times(box)
+        elif box.name == b"hdlr":
+            self.edits.append(blank(box, "name", 12))
         elif box.name == b"stsd":
-            for entry in islice(boxes(self.source, box.data + 8, box.stop), 1):
-                facts = table(self.source, entry._replace(stop=min(entry.data + 28, entry.stop)))
-                facts.take(24)
-                width, height = facts.number(2), facts.number(2)
-                self.size = max(self.size, (width, height), key=lambda size: size[0] * size[1])
+            self._entries(box)
+        elif box.name == b"tref":
+            self._references(box)
+        elif box.name == b"dinf":
+            self.edits += no_addresses(self.source, box)
+        elif box.name == b"edts":
+            found = boxes(self.source, box.data, box.stop)
+            self.edits += [erase(self.source, part) for part in found if part.name != b"elst"]
         elif box.name not in KEPT:
             self.edits.append(erase(self.source, box))
 
-    def _samples(self) -> None:
-        """Find the frames of a track: how many of which size in which chunk."""
-        sizes, spread = self._tables.get(b"stsz"), self._tables.get(b"stsc")
-        offsets, wide = self._tables.get(b"stco"), 4
-        if not offsets:
-            offsets, wide = self._tables.get(b"co64"), 8
-        if not sizes or not spread or not offsets:
-            raise Malformed("it lacks an AVIF table")
-        runs = deque(self._rows(spread, 4, 3))
-        sizes.version()
-        same, count = sizes.number(4), sizes.number(4)
-        self.frames = max(self.frames, count)
-        at = 0
-        for number, (start,) in enumerate(self._rows(offsets, wide, 1), 1):
-            while len(runs) > 1 and runs[1][0] <= number:
-                runs.popleft()
-            here = min(runs[0][1], count - at) if runs else 0
-            size = here * same
-            if not same:
-                self.source.count_part(here)
-                size = sum(sizes.number(4) for _ in range(here))
-            self.kept.append((start, start + size))
-            at += here
-        if at != count:
-            raise Malformed("it lacks frames")
+    def _table(self, box: Box) -> None:
+        """Keep a table of samples until all of them are there."""
+        if box.name in self._track.tables:
+            raise Malformed("it has an AVIF box twice")
+        self._track.tables[box.name] = table(self.source, box)
 
-    def _rows(self, facts: Table, wide: int, columns: int) -> list[list[int]]:
-        """Read a table of rows behind their number."""
-        facts.version()
-        count = facts.number(4)
-        self.source.count_part(count)
-        return [[facts.number(wide) for _ in range(columns)] for _ in range(count)]
+    def _references(self, box: Box) -> None:
+        """Read which tracks a track refers to."""
+        for part in boxes(self.source, box.data, box.stop):
+            facts = table(self.source, part)
+            self.source.count_part(facts.left() // 4)
+            self._track.refers[part.name] = [facts.number(4) for _ in range(facts.left() // 4)]
+
+    def _times(self, box: Box) -> None:
+        """Blank when the animation was made; read the number of a track and its size."""
+        facts = table(self.source, box)
+        wide = 8 if facts.version() else 4
+        self.edits.append(blank(box, "times", 4, 2 * wide))
+        if box.name == b"tkhd":
+            facts.take(2 * wide)
+            self._track.number = facts.number(4)
+            facts.take(4 + wide + 52)
+            self._track.size = facts.number(4) >> 16, facts.number(4) >> 16
+
+    def _entries(self, box: Box) -> None:
+        """Read how frames are coded and coloured; blank the names of encoders."""
+        for entry in boxes(self.source, min(box.data + 8, box.stop), box.stop):
+            if entry.data + ENTRY > entry.stop:
+                raise Malformed("an AVIF box has the wrong length")
+            self.edits += [blank(entry, "encoder", begin, size) for begin, size in ENCODERS]
+            found = list(boxes(self.source, entry.data + ENTRY, entry.stop))
+            self.edits += cleaned(self.source, found)
+            if entry.name == b"av01" and not self._track.properties:
+                self._track.properties = {part.name: part for part in reversed(found)}

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .errors import Malformed
-from .source import Source
+from .source import BUFFER, Source
+
+Span = tuple[int, int]
+"""Where bytes of the file start and end."""
 
 # What is read as a whole: tables of places, of which no picture has as many.
 MAX_TABLE = 1024 * 1024
@@ -21,11 +24,12 @@ class Box(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Bytes that are overwritten: by a head, and by zeros behind it."""
+    """Bytes that are overwritten: by a head, and by zeros behind it. ``what`` names them in the report."""
 
     start: int
     stop: int
-    head: bytes
+    what: str
+    head: bytes = b""
 
 
 def boxes(source: Source, start: int, stop: int) -> Iterator[Box]:
@@ -53,19 +57,30 @@ def read(source: Source, start: int) -> Box:
     return Box(name, start, source.position, start + size)
 
 
-def table(source: Source, box: Box, most: int = MAX_TABLE) -> "Table":
-    """Read the data of a box as numbers."""
+def content(source: Source, box: Box, most: int = MAX_TABLE) -> bytes:
+    """Read the data of a box."""
     size = box.stop - box.data
     if size > most:
         raise Malformed("an AVIF table is too large")
     source.seek(box.data)
-    return Table(source.take(size))
+    return b"".join(source.take(min(BUFFER, size - at)) for at in range(0, size, BUFFER))
 
 
-def erase(source: Source, box: Box) -> Edit:
+def table(source: Source, box: Box) -> "Table":
+    """Read the data of a box as numbers."""
+    return Table(content(source, box))
+
+
+def erase(source: Source, box: Box, what: str = "box") -> Edit:
     """Turn a box into empty space of the same length."""
     source.seek(box.start + 8)
-    return Edit(box.start + 4, box.stop, b"free" + source.take(box.data - box.start - 8))
+    return Edit(box.start + 4, box.stop, what, b"free" + source.take(box.data - box.start - 8))
+
+
+def blank(box: Box, what: str, begin: int = 0, size: int | None = None) -> Edit:
+    """Fill the data of a box with zeros: from a byte of them, and so many, by default to the end."""
+    start = min(box.data + begin, box.stop)
+    return Edit(start, box.stop if size is None else min(start + size, box.stop), what)
 
 
 class Table:
@@ -79,6 +94,10 @@ class Table:
         """Read a number of so many bytes."""
         return int.from_bytes(self.take(size), "big")
 
+    def signed(self, size: int) -> int:
+        """Read a number of so many bytes that may be negative."""
+        return int.from_bytes(self.take(size), "big", signed=True)
+
     def take(self, size: int) -> bytes:
         """Read so many bytes."""
         self._at += size
@@ -89,3 +108,7 @@ class Table:
     def version(self) -> int:
         """Read the version with which many boxes begin, and step over their flags."""
         return self.number(4) >> 24
+
+    def left(self) -> int:
+        """Tell how many bytes were not read yet."""
+        return len(self._data) - self._at

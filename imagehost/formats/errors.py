@@ -5,6 +5,10 @@ class Malformed(Exception):
     """The file is truncated or broken; the message continues "photo.jpg is damaged: "."""
 
 
+class TooManyParts(Malformed):
+    """The file is cut into so many parts that walking it costs too much."""
+
+
 class PixelLimit(Exception):
     """The picture declares more pixels than a limit.
 

@@ -8,7 +8,7 @@ MOST = 16 * 1024 * 1024
 """Bytes of the largest profile that is read. Tables for printing take about three million."""
 MOST_TAGS = 1000
 TYPE = 8
-"""Bytes of a tag's type, with the reserved ones: they stay, so that what is left is an empty tag of that type."""
+"""Bytes of a tag's type, with the reserved ones: they stay, so that an empty tag of that type is left."""
 PRIVATE = {b"mmod", b"dscm"}
 """Apple's tags: maker, model and serial number of a monitor, and its name in many languages."""
 

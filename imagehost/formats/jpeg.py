@@ -1,134 +1,179 @@
-"""JPEG (ITU-T T.81, annex B): segments with their lengths, and entropy-coded data up to the next marker."""
+"""JPEG: what is kept of the segments of a picture, and of the gain map that makes it an HDR picture."""
 
-import re
 import struct
 from collections.abc import Iterator
 
-from . import exif
+from . import exif, icc
 from .canvas import Canvas
-from .errors import Malformed
-from .pieces import Added, Dropped, Kept, Piece
+from .jpeg_gain_map import Rewriter, find
+from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APP15, COM, EOI, Jpeg, Segment
+from .pieces import Added, Dropped, Kept, Piece, length
 from .source import Source
 
-SOI, EOI, SOS, COM, APP0, APP1, APP2, APP14, APP15 = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
-# Huffman or arithmetic, sequential, progressive or lossless: not the hierarchical ones, which nothing shows.
-FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB}
-DHT, DAC, DQT, DNL, DRI = 0xC4, 0xCC, 0xDB, 0xDC, 0xDD
-TABLES = {DHT, DAC, DQT, DNL, DRI}
-# Encoders write about ten. Each costs a pass over all pixels, in a few bytes.
-MAX_SCANS = 100
-
-# Neither a stuffed FF (00), nor a restart (D0 to D7), nor a fill byte (FF).
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-_NO_FILL = re.compile(rb"[^\xff]")
+PROFILE = b"ICC_PROFILE\0"
+NAMES = {
+    APP0: "thumbnail",
+    APP1: "XMP",
+    APP2: "application data",
+    APP13: "IPTC",
+    COM: "comment",
+}
+# Samsung's trailer, which may stand behind a picture without end marker and hold the bytes of one itself.
+SAMSUNG = b"SEFT"
 
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a JPEG, up to the end marker of its first picture."""
-    if source.take(2) != bytes((0xFF, SOI)):
-        raise Malformed("it does not begin like a JPEG")
-    yield Kept(0, 2)
-    picture = _Picture(source, canvas)
-    marker = SOI
-    while marker != EOI:
-        source.count_part()
-        start = source.position
-        marker = _marker(source)
-        yield from picture.part(marker, start)
+    """Yield what is kept of a JPEG: its first picture and the gain map of that."""
+    jpeg = Jpeg(source, canvas)
+    gain_map = find(source, jpeg, canvas.limits)
+    if gain_map is None:
+        canvas.end_missing = not jpeg.ended or _is_in_trailer(source, jpeg)
+        yield from _Cleaner(jpeg, Rewriter({})).pieces()
+        return
+    canvas.pixels += gain_map.jpeg.canvas.pixels
+    canvas.add_work(gain_map.jpeg.canvas.work)
+    after = list(_Cleaner(gain_map.jpeg, gain_map.own_rewriter(), turned=False).pieces())
+    size = sum(length(piece) for piece in after)
+    # The picture tells its own size: a first pass, which does not know that yet, measures it.
+    primary = sum(length(piece) for piece in _Cleaner(jpeg, gain_map.primary_rewriter(0, size)).pieces())
+    yield from _Cleaner(jpeg, gain_map.primary_rewriter(primary, size)).pieces()
+    if jpeg.stop < gain_map.jpeg.start:
+        yield Dropped(jpeg.stop, gain_map.jpeg.start, "bytes between pictures")
+    yield from after
 
 
-def _marker(source: Source) -> int:
-    """Read a marker, behind any number of fill bytes."""
-    if source.take(1) != b"\xff":
-        raise Malformed("a JPEG segment has the wrong length")
-    source.skip_until(_NO_FILL, 1)
-    return source.take(1)[0]
+def _is_in_trailer(source: Source, jpeg: Jpeg) -> bool:
+    """Tell whether the end marker may belong to a trailer behind a picture without one."""
+    source.seek(max(source.length - 8, 0))
+    tail = source.take(source.length - source.position)
+    if len(tail) < 8 or tail[4:] != SAMSUNG:
+        return False
+    directory = source.length - 8 - int.from_bytes(tail[:4], "little")
+    if directory < jpeg.stop:
+        return True
+    source.seek(directory)
+    head = source.take(min(12, source.length - directory))
+    count = min(int.from_bytes(head[8:12], "little"), (source.length - directory) // 12 - 1)
+    entries = [source.take(12) for _ in range(count)]
+    return jpeg.stop != directory - max(
+        (int.from_bytes(entry[4:8], "little") for entry in entries), default=0
+    )
 
 
-class _Picture:
-    """The picture as far as it has been walked."""
+class _Cleaner:
+    """What is kept of one JPEG.
 
-    def __init__(self, source: Source, canvas: Canvas) -> None:
-        self.source = source
-        self.canvas = canvas
-        self.scans = 0
-        self.oriented = False
+    Args:
+        jpeg: the picture, or its gain map.
+        rewriter: rewrites what joins the two; without one, neither is kept.
+        turned: whether the orientation is kept. A gain map has that of its picture.
+    """
 
-    def part(self, marker: int, start: int) -> Iterator[Piece]:
-        """Walk what follows a marker; yield what is kept of it."""
-        if APP0 <= marker <= APP15 or marker == COM:
-            yield from self._application(marker, start, self._segment())
+    def __init__(self, jpeg: Jpeg, rewriter: Rewriter, *, turned: bool = True) -> None:
+        self.jpeg = jpeg
+        self.rewriter = rewriter
+        self.profile = self._profile()
+        exifs = (each for each in jpeg.header if self._begins(each, APP1, b"Exif\0"))
+        self.exif = next(exifs, None) if turned else None
+        self.written = 0
+        """Bytes of the stored file up to here."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces of the JPEG."""
+        self.written = 0
+        for piece in self._pieces():
+            self.written += length(piece)
+            yield piece
+
+    def _pieces(self) -> Iterator[Piece]:
+        start = self.jpeg.start
+        yield Kept(start, start + 2)
+        for segment in self.jpeg.segments:
+            left = list(self._segment(segment))
+            yield from self._gap(segment, left[0])
+            yield from left
+        if not self.jpeg.ended:
+            yield Added(bytes((0xFF, EOI)), "end marker")
+
+    def _gap(self, segment: Segment, first: Piece) -> Iterator[Piece]:
+        """Keep fill bytes before a marker that stays, and drop anything else."""
+        if segment.gap == segment.start:
             return
-        if marker in FRAMES:
-            self._frame(self._segment())
-        elif marker == SOS:
-            self._scan(self._segment())
-        elif marker in TABLES:
-            self._table(marker, self._segment())
-        elif marker != EOI:
-            raise Malformed("it has a JPEG marker out of place")
-        elif not self.scans:
-            raise Malformed("it holds no picture")
-        yield Kept(start, self.source.position)
+        if isinstance(first, Dropped):
+            yield Dropped(segment.gap, segment.start, first.what)
+            return
+        source = self.jpeg.source
+        source.seek(segment.gap)
+        filled = all(
+            bytes(block).count(0xFF) == len(block) for block in source.blocks(segment.start - segment.gap)
+        )
+        if filled:
+            yield Kept(segment.gap, segment.start)
+        else:
+            yield Dropped(segment.gap, segment.start, "bytes between segments")
 
-    def _segment(self) -> bytes:
-        """Read a segment behind its length."""
-        (size,) = struct.unpack(">H", self.source.take(2))
-        if size < 2:
-            raise Malformed("a JPEG segment has the wrong length")
-        return self.source.take(size - 2)
-
-    def _frame(self, data: bytes) -> None:
-        """Read the size from the frame header, of which there is one."""
-        if len(data) < 6 or len(data) != 6 + 3 * data[5]:
-            raise Malformed("its JPEG header has the wrong length")
-        if self.canvas.frames:
-            raise Malformed("it has two JPEG headers")
-        height, width = struct.unpack_from(">HH", data, 1)
-        self.canvas.declare(width, height)
-        self.canvas.add_frame()
-
-    def _scan(self, data: bytes) -> None:
-        """Step over a scan's entropy-coded data."""
-        if not self.canvas.frames:
-            raise Malformed("it has no JPEG header before its pixels")
-        if not data or len(data) != 4 + 2 * data[0]:
-            raise Malformed("a JPEG segment has the wrong length")
-        self.scans += 1
-        if self.scans > MAX_SCANS:
-            raise Malformed("it has too many scans")
-        self.source.skip_until(_MARKER, 2)
-
-    def _table(self, marker: int, data: bytes) -> None:
-        """Check the tables whose length is fixed."""
-        if marker in {DNL, DRI} and len(data) != 2:
-            raise Malformed("a JPEG segment has the wrong length")
-
-    def _application(self, marker: int, start: int, data: bytes) -> Iterator[Piece]:
-        """Yield what an application segment or a comment leaves behind."""
+    def _segment(self, segment: Segment) -> Iterator[Piece]:
+        """Yield what is left of a segment."""
+        marker = segment.marker
+        if not (APP0 <= marker <= APP15 or marker == COM):
+            yield Kept(segment.start, segment.stop)
+            return
         # Decoders have settled colours and orientation before the first scan: from there on, all of it goes.
-        kept = b"" if self.scans else self._kept(marker, data)
+        is_header = segment.start <= self.jpeg.header[-1].start
+        data = self.jpeg.data(segment)
+        kept, what = self._left(segment, data) if is_header else (b"", "")
         if kept == data and data:
-            yield Kept(start, self.source.position)
+            yield Kept(segment.start, segment.stop)
             return
-        yield Dropped(start, self.source.position, "segment")
+        yield Dropped(segment.start, segment.stop, what or NAMES.get(marker, "application data"))
         if kept:
-            yield Added(struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept, "segment")
+            yield Added(struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept, what)
 
-    def _kept(self, marker: int, data: bytes) -> bytes:
-        """Tell what decoders need of an application segment."""
-        if marker == APP0 and data.startswith(b"JFIF"):
-            if len(data) < 14:
-                raise Malformed("its JFIF header is too short")
-            # The last two bytes are the size of a thumbnail, which follows them.
-            return data if data[12:] == b"\0\0" else data[:12] + b"\0\0"
-        if marker == APP1 and data.startswith(b"Exif\0\0") and not self.oriented:
-            # Readers agree on the first one only: Pillow joins them all, browsers stop there.
-            self.oriented = True
-            self.canvas.orientation = exif.read(data[6:])
-            left = exif.replacement(data[6:])
-            return left and b"Exif\0\0" + left
-        if marker == APP2 and data.startswith(b"ICC_PROFILE\0"):
-            return data
-        # Adobe's tells how the colours are coded: YCbCr or RGB, YCCK or CMYK.
-        return data[:12] if marker == APP14 and data.startswith(b"Adobe") else b""
+    def _left(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
+        """Return what decoders need of a segment before the first scan, and what it is called."""
+        marker = segment.marker
+        if (left := self.rewriter.replacement(marker, data, self.written)) is not None:
+            return left
+        if marker == APP0 and data.startswith(b"JFIF\0"):
+            # A shorter one is nothing to decoders. The last two bytes are the size of a thumbnail after them.
+            size = 12 if len(data) >= 14 else 0
+            return (data if data[12:] == b"\0\0" else data[:size] + bytes(2 if size else 0)), "JFIF header"
+        if marker == APP1 and data.startswith(b"Exif\0"):
+            return self._orientation(segment, data)
+        if marker == APP2 and data.startswith(PROFILE):
+            return self.profile.get(segment.start, b""), "colour profile"
+        if marker == APP14 and data.startswith(b"Adobe"):
+            # It tells how the colours are coded: YCbCr or RGB, YCCK or CMYK.
+            return data[:12] if len(data) >= 12 else b"", "Adobe data"
+        return b"", NAMES.get(marker, "application data")
+
+    def _orientation(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
+        """Keep the orientation of the first EXIF, at which browsers stop; they ignore its sixth byte."""
+        if segment is not self.exif:
+            return b"", "EXIF"
+        self.jpeg.canvas.orientation = exif.read(data[6:])
+        left = exif.replacement(data[6:])
+        return left and b"Exif\0\0" + left, "EXIF"
+
+    def _begins(self, segment: Segment, marker: int, signature: bytes) -> bool:
+        return segment.marker == marker and self.jpeg.data(segment).startswith(signature)
+
+    def _profile(self) -> dict[int, bytes]:
+        """Return the segments of the colour profile, without private tags: their data by their place.
+
+        A profile that lacks a part, or has one twice, is none to decoders: nothing of it is kept.
+        """
+        parts = [each for each in self.jpeg.header if self._begins(each, APP2, PROFILE)]
+        found = {each.start: self.jpeg.data(each) for each in parts}
+        head = len(PROFILE) + 2
+        order = sorted(found, key=lambda start: found[start][head - 2 : head])
+        numbers = [found[start][head - 2 : head] for start in order]
+        if numbers != [bytes((number, len(numbers))) for number in range(1, len(numbers) + 1)]:
+            return {}
+        profile = icc.blanked(b"".join(found[start][head:] for start in order))
+        left, at = {}, 0
+        for start in order:
+            size = len(found[start]) - head
+            left[start] = found[start][:head] + profile[at : at + size]
+            at += size
+        return left

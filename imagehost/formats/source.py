@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .errors import Malformed
+from .errors import Malformed, TooManyParts
 
 BUFFER = 256 * 1024
 MAX_PARTS = 100_000
@@ -83,7 +83,7 @@ class Source:
             self._blocks += count
             self.seek(self._start + at)
             if self._blocks > MAX_PARTS + self.position // MIN_BLOCK:
-                raise Malformed("it is cut into too many parts")
+                raise TooManyParts("it is cut into too many parts")
             if not self.take(1)[0]:
                 return
             self._at -= 1
@@ -92,7 +92,7 @@ class Source:
         """Count segments, chunks or boxes, since a file of nothing but tiny ones costs too much time."""
         self._parts += number
         if self._parts > MAX_PARTS:
-            raise Malformed("it is cut into too many parts")
+            raise TooManyParts("it is cut into too many parts")
 
     def _fill(self, count: int) -> None:
         """Read on until the buffer holds so many bytes that were not taken yet."""
@@ -103,6 +103,7 @@ class Source:
             # A raw stream may bring less than it was asked for.
             block = self._stream.read(BUFFER)
             if not block:
+                self._buffer = rest
                 raise Malformed("it ends too early")
             rest = rest + block if rest else block
         self._buffer = rest

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imagehost import formats, imaging
-from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, Unavailable, UnsupportedType
+from imagehost import foreign, formats, imaging
+from imagehost.errors import (
+    DamagedImage,
+    TooCostly,
+    TooManyPixels,
+    TooMuchWork,
+    Unavailable,
+    UnsupportedType,
+)
 from imagehost.extensions import settings
 
 
@@ -12,17 +19,20 @@ from imagehost.extensions import settings
 def refusing(name: str) -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
 
-    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork or Unavailable.
+    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
+    or Unavailable.
     """
     try:
         yield
     except imaging.WrongKind as error:
-        raise UnsupportedType(name, settings.allowed_extensions) from error
+        raise UnsupportedType(name, foreign.recognise(error.head), settings.allowed_extensions) from error
     except formats.Malformed as error:
         raise DamagedImage(name, str(error)) from error
     except formats.PixelLimit as error:
         raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
-    except (formats.WorkLimit, imaging.TooCostly) as error:
-        raise TooMuchWork(name) from error
+    except formats.WorkLimit as error:
+        raise TooMuchWork(name, error.work, error.limit) from error
+    except imaging.TooCostly as error:
+        raise TooCostly(name) from error
     except imaging.NotNow as error:
         raise Unavailable("making of thumbnails") from error

@@ -38,7 +38,7 @@ def get(image: Image, rendition: Rendition, before_making: Callable[[], None]) -
 
     Raises:
         NotFound: where the image has no such rendition, or the bytes are missing.
-        DamagedImage, TooMuchWork: where it cannot be made.
+        DamagedImage, TooCostly: where it cannot be made.
         Unavailable.
     """
     if not has(image, rendition):
@@ -94,7 +94,7 @@ def describe(error: formats.Malformed | imaging.TooCostly) -> bytes:
 def raise_failure(image: Image, name: str) -> None:
     """Raise the error that a rendition failed with before, if it is to be remembered still.
 
-    Raises DamagedImage or TooMuchWork.
+    Raises DamagedImage or TooCostly.
     """
     try:
         with storage.open_rendition(name + FAILED) as file:

@@ -66,7 +66,7 @@ def test_a_picture_that_is_too_costly_is_told_so(client, monkeypatch):
     monkeypatch.setattr(imaging.Renderer, "render", None)
     second = client.get(image["thumbnail_url"])
     for answer in (first, second):
-        assert_error(answer, 422, "too_much_work", "odd.jpg takes too much work to show")
+        assert_error(answer, 422, "too_much_work", "odd.jpg takes too much memory or time to decode")
 
 
 def test_a_failure_is_forgotten_after_a_day(app, client, broken, monkeypatch):
@@ -152,7 +152,7 @@ def test_a_server_that_cannot_render_now_asks_to_come_again_and_forgets_it(app, 
     with monkeypatch.context() as broken:
         broken.setattr(imaging.Renderer, "render", refuse)
         answer = client.get(image["thumbnail_url"], headers=IMG)
-    assert_error(answer, 503, "unavailable", "making of thumbnails")
+    assert_error(answer, 503, "unavailable", "busy making thumbnails")
     assert int(answer.headers["Retry-After"]) > 0
     assert client.get(image["thumbnail_url"]).status_code == 200
 

@@ -7,7 +7,17 @@ import re
 import pytest
 
 from tests import pictures
-from tests.conftest import FRAGMENT, PAGE, SHAPES, SMALL, as_upload, assert_error, stored_files, uploaded
+from tests.conftest import (
+    FRAGMENT,
+    ON_SQLITE,
+    PAGE,
+    SHAPES,
+    SMALL,
+    as_upload,
+    assert_error,
+    stored_files,
+    uploaded,
+)
 from tests.forms import form, part, undeclared
 
 KEYS = {
@@ -144,3 +154,14 @@ def test_the_api_answers_json_also_to_browsers(client):
     for shape in (PAGE, FRAGMENT):
         answer = client.post("/api/upload", data=as_upload(SMALL), headers=shape)
         assert (answer.status_code, answer.mimetype) == (200, "application/json")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("language", "advice"), [("en", "Convert it"), ("de", "Bitte in einem")])
+def test_the_page_learns_what_other_formats_are_called(client, language, advice):
+    answer = client.get("/formats", headers={"Accept-Language": language})
+    assert answer.cache_control.max_age == 86400
+    assert "Accept-Language" in answer.vary
+    assert {"WebP" in what for _, what, _ in answer.json["formats"]} == {True, False}
+    assert not any("JPG" in what for _, what, _ in answer.json["formats"]), "it is allowed"
+    assert any(sentence.startswith(advice) for sentence in answer.json["advice"])

@@ -30,9 +30,9 @@ def find() -> str:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launched(*flags: str) -> Iterator[Browser]:
     """A browser; every process of it ends with the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS])
+        browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS, *flags])
         yield browser
         browser.close()

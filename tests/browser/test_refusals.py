@@ -4,7 +4,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests import pictures
+from tests import foreign, pictures
 from tests.browser.files import (
     PHOTO,
     UNREACHABLE,
@@ -17,10 +17,14 @@ from tests.browser.files import (
 )
 
 RAISE_LIMIT = """async (module) => { (await import(module)).settings.maxFileSize = 1e9; }"""
-DROP_TEXT = """(name) => {
+DROP = """([name, bytes]) => {
     const held = new DataTransfer();
-    held.items.add(new File(["text"], name));
+    held.items.add(new File([new Uint8Array(bytes)], name));
     document.dispatchEvent(new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true }));
+}"""
+REASONS = """async ([module, contents]) => {
+    const { reasonAgainst } = await import(module);
+    return Promise.all(contents.map((bytes) => reasonAgainst(new File([new Uint8Array(bytes)], "x.jpg"))));
 }"""
 
 
@@ -36,9 +40,26 @@ BEFORE_SENDING = {
     "nothing.jpg": (b"", "nothing.jpg is empty. Choose a picture."),
     "vector.svg": (
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        "vector.svg is not a JPG, PNG or GIF image.",
+        (
+            "vector.svg is an SVG picture. This host takes JPG, PNG or GIF images. "
+            "Convert it in an image editor and try again."
+        ),
     ),
-    "modern.webp": (b"RIFF\x10\0\0\0WEBPVP8 ", "modern.webp is not a JPG, PNG or GIF image."),
+    "holiday.jpg": (
+        foreign.HEIC,
+        (
+            "holiday.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. "
+            "On an iPhone, choose Most Compatible in Settings, Camera, Formats. "
+            "Elsewhere, convert it in an image editor and try again."
+        ),
+    ),
+    "modern.webp": (
+        b"RIFF\x10\0\0\0WEBPVP8 ",
+        (
+            "modern.webp is a WebP image. This host takes JPG, PNG or GIF images. "
+            "Convert it in an image editor and try again."
+        ),
+    ),
     "huge.png": (
         b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024),
         "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
@@ -65,19 +86,45 @@ HOSTILE = [
     "صورة.png",
     "🦊" * 90 + ".png",
     "a{name}b.png",
-    "100 %.png",
+    "{what} {advice} {kinds}.png",
+    "%(what)s 100 %.png",
     "$& 'x' <b>.png",
 ]
 
 
+def told_by_server(url: str, name: str, content: bytes, language: str = "en") -> str:
+    answer = requests.post(
+        f"{url}/upload", files={"file": (name, content)}, headers={"Accept-Language": language}, timeout=30
+    )
+    return answer.json()["message"]
+
+
+@pytest.mark.parametrize("content", [b"text", foreign.HEIC], ids=["text", "HEIC"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_any_name_is_told_as_the_server_tells_it(server, open_page, name):
+def test_any_name_is_told_as_the_server_tells_it(server, open_page, name, content):
     page = open_page("/upload")
-    page.evaluate(DROP_TEXT, name)
+    page.evaluate(DROP, [name, list(content)])
     told = page.locator("#queue .state").last
     expect(told).to_have_role("alert")
-    answer = requests.post(f"{server.url}/upload", files={"file": (name, b"text")}, timeout=30)
-    assert told.text_content() == answer.json()["message"]
+    assert told.text_content() == told_by_server(server.url, name, content)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_any_file_is_told_as_the_server_tells_it(server, open_page, language):
+    page = open_page("/upload", locale=language, extra_http_headers={"Accept-Language": language})
+    module = page.locator('link[rel="modulepreload"][href$="checking.js"]').first.get_attribute("href")
+    samples = [sample for samples in foreign.SAMPLES.values() for sample in samples]
+    contents = [*samples, *foreign.UNKNOWN.values(), *foreign.HOSTILE.values()]
+    told = page.evaluate(REASONS, [module, [list(content) for content in contents]])
+    assert told == [told_by_server(server.url, "x.jpg", content, language) for content in contents]
+    assert len(set(told)) == len(foreign.SAMPLES) + 1
+
+
+def test_what_is_allowed_is_not_in_the_way(open_page):
+    page = open_page("/upload")
+    module = page.locator('link[rel="modulepreload"][href$="checking.js"]').first.get_attribute("href")
+    contents = [list(make()) for make in pictures.MAKE.values()]
+    assert page.evaluate(REASONS, [module, contents]) == ["", "", ""]
 
 
 def test_a_folder_cannot_be_read(open_page, page_problems):
@@ -102,7 +149,11 @@ def test_a_damaged_picture(open_page, page_problems, tmp_path):
     page_problems.expect("status of 422")
     page = open_page("/upload")
     choose(page, write(tmp_path, cut_jpg=PHOTO[:2000]))
-    refused(page, "cut.jpg", "cut.jpg is damaged: it ends too early. Save it anew and try again.")
+    refused(
+        page,
+        "cut.jpg",
+        "cut.jpg is damaged: it ends too early. Save it again in an image editor and try again.",
+    )
 
 
 def test_too_large_for_the_server_after_all(open_page, page_problems, tmp_path):

@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageCms, PngImagePlugin
 
+from . import avif_building as building
+
 SECRET = b"GEHEIM"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">GEHEIM</x:xmpmeta>'
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -217,24 +219,145 @@ def webps() -> dict[str, bytes]:
 
 
 def box(name: bytes, data: bytes = b"") -> bytes:
-    return struct.pack(">I", len(data) + 8) + name + data
+    return building.box(name, data)
+
+
+def avif(image: Image.Image, **options: Any) -> bytes:
+    """Encode pixels and nothing else, by default."""
+    bare = image.copy()
+    bare.info = {}
+    return saved(bare, "AVIF", speed=10, max_threads=1, **options)
+
+
+def transparent() -> Image.Image:
+    rgba = photo().convert("RGBA")
+    rgba.putalpha(photo("flower.jpg").convert("L"))
+    return rgba
+
+
+def monitor_profile() -> bytes:
+    """Add what Apple's tag for a monitor says to a profile."""
+    (count,) = struct.unpack_from(">I", PROFILE, 128)
+    table, data = PROFILE[132 : 132 + 12 * count], PROFILE[132 + 12 * count :]
+    moved = b"".join(
+        struct.pack(">4sII", name, start + 12, size)
+        for name, start, size in struct.iter_unpack(">4sII", table)
+    )
+    private = b"mmod" + bytes(4) + SECRET + bytes(2)
+    entry = struct.pack(">4sII", b"mmod", len(PROFILE) + 12, len(private))
+    whole = PROFILE[:128] + struct.pack(">I", count + 1) + moved + entry + data + private
+    return struct.pack(">I", len(whole)) + whole[4:]
+
+
+CAMERA = {"exif": exif(), "xmp": XMP}
+GAIN_MAP = struct.pack(">BHHB4I", 0, 0, 0, 0x40, 0, 1, 2, 1) + struct.pack(
+    ">iIiIIIiIiI", 0, 1, 2, 1, 1, 1, 1, 64, 1, 64
+)
+"""ISO 21496-1: how many stops brighter than the picture the brightest display shows it."""
+
+
+def described(*facts: bytes, icc_profile: bytes = PROFILE) -> list[building.Item]:
+    """Write a picture of which everything tells something, and its EXIF and XMP."""
+    colour = building.coded(avif(photo()))
+    words = building.full(b"udes", b"de\0GEHEIM\0GEHEIM\0GEHEIM\0")
+    profile = building.profile(icc_profile)
+    thumbnail = building.coded(avif(photo("flower.jpg", (16, 12))))
+    return [
+        building.picture(colour, profile, words, *facts, name=SECRET),
+        building.exif_item(exif()[6:]),
+        building.xmp_item(XMP),
+        building.picture(thumbnail, refers=((b"thmb", (1,)),), name=SECRET),
+        building.Item(b"uri ", SECRET, mime=SECRET, in_header=True),
+    ]
+
+
+def gain_map(*more: building.Item) -> bytes:
+    """Write a picture and, beside it, how much brighter a display may show it."""
+    base, gain = building.coded(avif(photo())), building.coded(avif(photo("flower.jpg", (20, 14))))
+    look = (building.ispe(*SMALL), building.nclx(9, 16, 9))
+    return building.still(
+        [
+            building.picture(base, building.nclx()),
+            building.picture(gain, building.nclx(2, 2, 6), hidden=True),
+            building.Item(b"tmap", GAIN_MAP, look, ((b"dimg", (1, 2)),)),
+            *more,
+        ],
+        start=building.file_type(b"avif", b"avif", b"mif1", b"miaf", b"tmap"),
+        groups=building.box(b"grpl", building.full(b"altr", struct.pack(">IIII", 9, 2, 3, 1))),
+    )
+
+
+def grid() -> bytes:
+    """Write a picture of two tiles, each with an alpha of its own."""
+    rgba = transparent().resize((64, 64))
+    tiles = [building.coded(avif(rgba), item) for item in (1, 2)]
+    colour, alpha = tiles
+    return building.still(
+        [
+            building.Item(
+                b"grid",
+                struct.pack(">BBBBHH", 0, 0, 0, 1, 128, 64),
+                (building.ispe(128, 64), building.imir(1)),
+                ((b"dimg", (2, 3)),),
+            ),
+            *(building.picture(colour, hidden=True) for _ in range(2)),
+            *(building.picture(alpha, building.auxiliary(), refers=((b"auxl", (n,)),)) for n in (2, 3)),
+        ]
+    )
+
+
+def film(icc_profile: bytes = PROFILE) -> bytes:
+    """Write an animation with alpha and sound, of which everything tells something."""
+    pictures = [transparent().rotate(angle) for angle in (0, 180)]
+    colour, alpha = ([building.coded(avif(picture), item) for picture in pictures] for item in (1, 2))
+    words = building.box(b"udta", building.box(b"\xa9nam", SECRET))
+    camera = (building.exif_item(exif()[6:]), building.xmp_item(XMP))
+    profile = building.profile(icc_profile)
+    return building.moving(
+        [
+            building.sound(SECRET * 3, SECRET, name=SECRET),
+            building.pictures(
+                colour,
+                *(profile, building.irot(1)),
+                compressor=SECRET,
+                name=SECRET,
+                items=camera,
+                extra=words,
+                durations=(100, 300),
+            ),
+            building.pictures(
+                alpha,
+                building.full(b"auxi", building.ALPHA),
+                handler=b"auxv",
+                refers=((b"auxl", (2,)),),
+                durations=(100, 300),
+            ),
+            building.Track((SECRET,), building.box(b"mett", bytes(8) + SECRET), b"meta", SECRET),
+        ],
+        [building.picture(colour[0], building.irot(1)), *camera],
+        extra=words + building.full(b"meta", building.handler(b"mdir") + building.box(b"ilst", SECRET)),
+    )
 
 
 @cache
 def avifs() -> dict[str, bytes]:
-    # Pillow 13 with libavif 1.4.2 crashes when it writes an animation that has EXIF or XMP.
-    rich = {"exif": exif(), "icc_profile": PROFILE, "xmp": XMP}
+    # Pillow 13 with libavif 1.4.2 crashes when it writes an animation that has to be turned.
+    rich = {**CAMERA, "icc_profile": PROFILE}
     moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300]}
-    rgba = photo().convert("RGBA")
-    rgba.putalpha(photo("flower.jpg").convert("L"))
-    fast = {"speed": 10, "max_threads": 1}
-    plain = photo().copy()
-    plain.info = {}
     found = {
-        "plain": saved(plain, "AVIF", **fast),
-        "alpha": saved(rgba, "AVIF", **fast),
-        "rich": saved(photo(), "AVIF", **rich, **fast),
-        "moving": saved(plain, "AVIF", **moving, **fast),
+        "plain": avif(photo()),
+        "alpha": saved(transparent(), "AVIF", speed=10, max_threads=1),
+        "rich": avif(photo(), **rich),
+        "moving": avif(photo(), **moving),
+        "moving-rich": avif(photo(), **moving, **{**rich, "exif": exif(1)}),
+        "described": building.still(described(building.irot(3), building.imir(0))),
+        "gain-map": gain_map(),
+        "grid": grid(),
+        "film": film(),
     }
     found["boxes"] = found["plain"] + box(b"uuid", SECRET * 4) + box(b"free", SECRET)
+    found["mif1"] = building.still(
+        [building.picture(building.coded(found["plain"]))],
+        start=building.file_type(b"mif1", b"mif1", b"avif", b"miaf"),
+    )
     return found

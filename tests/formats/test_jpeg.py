@@ -4,11 +4,13 @@ import pytest
 from PIL import Image
 
 from imagehost import formats
+from imagehost.formats import icc
 from imagehost.formats.exif import minimal
 
 from . import samples
-from .looking import clean, orientation
-from .samples import behind_soi, jpegs, segment
+from .looking import canvas, clean, orientation, pieces
+from .samples import behind_soi, between_scans, jpegs, segment
+from .test_icc import monitor_profile
 
 
 def refusal(data):
@@ -67,12 +69,20 @@ def test_what_has_no_place_in_a_jpeg_is_refused():
     assert refusal(jpeg[2:]) == "it does not begin like a JPEG"
     assert refusal(b"\xff\xd8\xff\xd9") == "it holds no picture"
     assert refusal(behind_soi(jpeg, b"\xff\xd8")) == "it has a JPEG marker out of place"
-    assert refusal(behind_soi(jpeg, b"\xff\xd0")) == "it has a JPEG marker out of place"
-    assert refusal(behind_soi(jpeg, b"\xff\0")) == "it has a JPEG marker out of place"
-    assert refusal(behind_soi(jpeg, b"junk")) == "a JPEG segment has the wrong length"
-    assert refusal(behind_soi(jpeg, b"\xff\xfe\0\1")) == "a JPEG segment has the wrong length"
-    assert refusal(behind_soi(jpeg, segment(0xE0, b"JFIF\0"))) == "its JFIF header is too short"
-    assert refusal(behind_soi(jpeg, segment(0xDD, b"\0"))) == "a JPEG segment has the wrong length"
+    assert refusal(behind_soi(jpeg, b"\xff\xf0")) == "it has a JPEG marker out of place"
+    assert refusal(behind_soi(jpeg, b"\xff\xdb\0\1")) == "a JPEG segment has the wrong length"
+    assert refusal(behind_soi(jpeg, b"text")) == "it does not begin like a JPEG"
+    for marker, data in (
+        (0xDD, b"\0"),
+        (0xC4, bytes(18) + b"x"),
+        (0xDB, bytes(64)),
+        (0xCC, b"x"),
+        (0xDA, b""),
+    ):
+        assert refusal(behind_soi(jpeg, segment(marker, data))) in {
+            "a JPEG segment has the wrong length",
+            "it has no JPEG header before its pixels",
+        }
     assert refusal(behind_soi(jpeg, jpeg[frame : frame + 19])) == "it has two JPEG headers"
     assert refusal(jpeg[:2] + jpeg[scan:]) == "it has no JPEG header before its pixels"
     assert refusal(jpeg.replace(b"\xff\xc0", b"\xff\xc5")) == "it has a JPEG marker out of place"
@@ -84,3 +94,158 @@ def test_a_thousand_scans_are_refused():
     jpeg = jpegs()["progressive"]
     scans = jpeg[jpeg.index(b"\xff\xda") : -2]
     assert refusal(jpeg[:-2] + 200 * scans + jpeg[-2:]) == "it has too many scans"
+
+
+JPEG = jpegs()["baseline"]
+DATA = JPEG.index(b"\xff\xdb")
+BETWEEN = {
+    "zeros": b"\0\0",
+    "text": b"Erika Foo, 12 Main Street",
+    "the end of a longer segment": segment(0xEE, b"Adobe\0d\0\0\0\0\1")[2:],
+    "a stuffed byte": b"\xff\0",
+    "a restart marker": b"\xff\xd3",
+    "a marker without a segment": b"\xff\x01",
+    "fill bytes behind text": b"text\xff\xff\xff",
+    "300 bytes": bytes(range(250)) + bytes(50),
+}
+
+
+@pytest.mark.parametrize("place", [20, DATA + 69, JPEG.index(b"\xff\xda")])
+@pytest.mark.parametrize("extra", BETWEEN.values(), ids=BETWEEN)
+def test_bytes_between_segments_are_dropped(extra, place):
+    data = JPEG[:place] + extra + JPEG[place:]
+    assert clean("jpg", data) == JPEG
+    names = {piece.what for piece in pieces("jpg", data) if isinstance(piece, formats.Dropped)}
+    assert names == {"bytes between segments"}
+
+
+@pytest.mark.parametrize("size", [b"\0\0", b"\0\1"])
+@pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xEE, 0xFE])
+def test_a_segment_that_says_it_is_shorter_than_its_length_is_dropped(marker, size):
+    assert clean("jpg", behind_soi(JPEG, bytes((0xFF, marker)) + size)) == JPEG
+
+
+@pytest.mark.parametrize("parameters", [(0, 5, 0), (6, 5, 0), (1, 64, 0), (1, 5, 0x31), (1, 5, 14)], ids=str)
+def test_a_scan_that_decoders_do_not_take_is_refused(parameters):
+    jpeg = bytearray(jpegs()["progressive"])
+    at = jpeg.index(b"\xff\xda", jpeg.index(b"\xff\xda") + 2)
+    jpeg[at + 7 : at + 10] = bytes(parameters)
+    assert refusal(bytes(jpeg)) == "its JPEG header makes no sense"
+
+
+def test_bytes_between_scans_are_dropped():
+    assert (
+        clean("jpg", between_scans(jpegs()["progressive"], segment(0xFE, b"a") + b"text"))
+        == jpegs()["progressive"]
+    )
+
+
+def test_fill_bytes_before_a_marker_stay():
+    data = JPEG[:DATA] + b"\xff\xff" + JPEG[DATA:]
+    assert clean("jpg", data) is data
+
+
+@pytest.mark.parametrize("data", [b"JFIF\0", b"JFIF\0\1\1\0\0\1\0\1\0", b"JFIF", b"JFIFx\1\1\0\0\1\0\1\0\0"])
+def test_a_jfif_header_that_is_none_to_decoders_is_dropped(data):
+    bare = JPEG[:2] + JPEG[20:]
+    assert clean("jpg", behind_soi(bare, segment(0xE0, data))) == bare
+
+
+@pytest.mark.parametrize("pad", [0, 1, 0xFF])
+def test_the_byte_after_the_name_of_exif_is_ignored(pad):
+    data = behind_soi(JPEG, segment(0xE1, b"Exif\0" + bytes((pad,)) + samples.exif(6)[6:]))
+    found = canvas()
+    formats.clean("jpg", io.BytesIO(data), found, io.BytesIO)
+    assert found.orientation == orientation(clean("jpg", data)) == 6
+
+
+def ends(data: bytes) -> tuple[bool, bytes]:
+    """Whether the end marker was missing, and the cleaned picture."""
+    found = canvas()
+    file, _ = formats.clean("jpg", io.BytesIO(data), found, io.BytesIO)
+    return found.end_missing, file.getvalue() if file else data
+
+
+@pytest.mark.parametrize("name", ["baseline", "progressive", "restarts", "cmyk", "grey"])
+def test_a_missing_end_marker_is_added(name):
+    jpeg = jpegs()[name]
+    assert ends(jpeg) == (False, jpeg)
+    assert ends(jpeg[:-2]) == (True, jpeg)
+    assert ends(jpeg[:-1])[0]
+    # Where no further marker follows, it starts in the last scan, and decoding has to tell where that ends.
+    assert ends(jpeg[:-2] + segment(0xE1, b"Samsung trailer") + b"text") == (True, jpeg)
+    assert ends(jpeg[:-2] + jpeg) == (True, jpeg), "another picture follows"
+    assert ends(jpeg[:-2] + b"\xff\xf0text") == (True, jpeg)
+
+
+def test_a_progressive_picture_without_its_last_scan_is_cut():
+    """All bytes that are there decode, but some bits of some coefficients never come."""
+    jpeg = jpegs()["progressive"]
+    starts = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
+    assert len(starts) > 3
+    for start in starts[1:]:
+        assert refusal(jpeg[:start]) in {"it ends too early", "it has a JPEG marker out of place"}
+        assert refusal(jpeg[: start + 9]) == "it ends too early"
+
+
+def samsung(*blocks: bytes) -> bytes:
+    """Write Samsung's trailer: blocks, and a directory that counts them from itself backwards."""
+    entries, back = b"", sum(map(len, blocks))
+    for block in blocks:
+        entries += b"\0\0\1\x0a" + back.to_bytes(4, "little") + len(block).to_bytes(4, "little")
+        back -= len(block)
+    directory = b"SEFH" + (107).to_bytes(4, "little") + len(blocks).to_bytes(4, "little") + entries
+    return b"".join(blocks) + directory + len(directory).to_bytes(4, "little") + b"SEFT"
+
+
+def test_the_end_marker_in_a_trailer_is_not_that_of_the_picture():
+    trailer = samsung(b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data1500000000000", b"video \xff\xd9 video")
+    assert ends(JPEG + trailer) == (False, JPEG)
+    in_doubt, cleaned = ends(JPEG[:-2] + trailer)
+    assert in_doubt
+    assert b"SEFT" not in cleaned
+    assert ends(JPEG[:-2] + samsung(b"no marker in here")) == (
+        True,
+        JPEG[:-2] + samsung(b"no marker in here") + b"\xff\xd9",
+    )
+
+
+def in_segments(profile: bytes, size: int, order: list[int] | None = None) -> list[bytes]:
+    parts = [profile[at : at + size] for at in range(0, len(profile), size)]
+    made = [
+        segment(0xE2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part)
+        for number, part in enumerate(parts, 1)
+    ]
+    return [made[at] for at in order] if order else made
+
+
+def test_a_profile_in_several_segments_loses_its_private_tags():
+    profile = monitor_profile()
+    assert b"GEHEIM" in profile
+    for size in (len(profile), 200, 97):
+        cleaned = clean("jpg", behind_soi(JPEG, *in_segments(profile, size)))
+        assert b"GEHEIM" not in cleaned.replace(b"ICC_PROFILE", b"")
+        with Image.open(io.BytesIO(cleaned)) as image:
+            assert image.info["icc_profile"] == icc.blanked(profile)
+    turned = in_segments(profile, -(-len(profile) // 3), [2, 0, 1])
+    assert clean("jpg", behind_soi(JPEG, *turned)).count(b"ICC_PROFILE") == 3
+
+
+@pytest.mark.parametrize("order", [[0, 2], [0, 1, 2, 2], [0, 1]], ids=str)
+def test_a_profile_that_lacks_a_part_is_none(order):
+    parts = in_segments(monitor_profile(), -(-len(monitor_profile()) // 3), order)
+    assert clean("jpg", behind_soi(JPEG, *parts)) == JPEG
+
+
+def test_work_is_counted_by_samples_and_scans():
+    def work(**options: object) -> int:
+        found = canvas()
+        jpeg = samples.saved(samples.photo(size=(64, 48)), "JPEG", **options)
+        formats.clean("jpg", io.BytesIO(jpeg), found, io.BytesIO)
+        return found.work
+
+    area = 64 * 48
+    assert work(subsampling="4:4:4") == 3 * area
+    assert work(subsampling="4:2:0") == area + area // 2
+    # The ten scans that libjpeg writes: one of all three colours, then one colour each.
+    assert work(subsampling="4:4:4", progressive=True) == 3 * area + 9 * area + 2 * area

@@ -7,8 +7,9 @@ import shutil
 import pytest
 import requests
 
+from imagehost import kinds
 from tests import pictures
-from tests.system.nginx import Host, ask
+from tests.system.nginx import Host, Nginx, ask
 from tests.system.server import wait_until
 
 PHOTO = pictures.jpg(1600, 1067)
@@ -48,6 +49,28 @@ def comparable(answer: requests.Response) -> dict[str, str]:
         headers.pop("Vary", None)
     headers["Content-Type"] = headers["Content-Type"].replace('"', "")
     return headers
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS.values(), ids=lambda kind: kind.extension)
+@pytest.mark.usefixtures("image")
+def test_every_format_has_its_type(host, kind):
+    name = f"zz00.{kind.extension}"
+    path = host.images / "zz" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"picture")
+    answer = get(f"{host.url}/images/{name}")
+    path.unlink()
+    assert answer.headers["Content-Type"] == kind.mime_type
+    assert host.served_from_disk(answer)
+
+
+def test_without_the_types_of_images_the_application_sends_them(host, image, tmp_path):
+    settings = {"IMAGES_DIR": host.images, "WEB_SERVER_START_PORT": host.backends[0].port}
+    with Nginx(tmp_path, ASSETS_DIR=tmp_path / "assets", **settings) as nginx:
+        for path in paths(image["filename"]).values():
+            ours, theirs = get(nginx.url + path), get(host.backends[0].url + path)
+            assert comparable(ours) == comparable(theirs)
+            assert ours.content == theirs.content
 
 
 @KINDS

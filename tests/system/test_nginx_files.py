@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from imagehost import webroot
 from imagehost.config import SLACK, load
 from imagehost.environment import ROOT
 from imagehost.wording import readable_size
@@ -43,6 +44,8 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
         settings |= make_certificate(tmp_path)
     # Those of the defaults: gixy has opinions about ports that end in 443.
     ports = {"HTTP_LISTEN_PORT": 8080, "API_LISTEN_PORT": 8000, "HTTPS_LISTEN_PORT": 8443}
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / webroot.TYPES).write_bytes(webroot.types())
     nginx = Nginx(tmp_path, **ports, **settings)
     said = nginx.check()
     assert "test is successful" in said

@@ -128,12 +128,21 @@ def test_what_is_no_picture_is_refused_only_where_it_claims_to_be_one(bring, fol
     assert told == {
         "liar.JPEG": ("unsupported_type", "liar.JPEG is not a JPG, PNG or GIF image."),
         "empty.png": ("no_file", "empty.png is empty. Choose a picture."),
-        "cut.jpg": ("damaged_image", "cut.jpg is damaged: it ends too early. Save it anew and try again."),
+        "cut.jpg": (
+            "damaged_image",
+            "cut.jpg is damaged: it ends too early. Save it again in an image editor and try again.",
+        ),
         "large.jpg": (
             "too_large",
             "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
         ),
-        "painting": ("unsupported_type", "painting is not a JPG, PNG or GIF image."),
+        "painting": (
+            "unsupported_type",
+            (
+                "painting is a BMP picture. This host takes JPG, PNG or GIF images. "
+                "Convert it in an image editor and try again."
+            ),
+        ),
     }
 
 

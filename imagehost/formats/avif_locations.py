@@ -1,0 +1,39 @@
+"""Where the data of the items of an AVIF are (ISO/IEC 14496-12, 8.11.3)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .boxes import Table
+from .errors import Malformed
+from .source import Source
+
+
+class Extent(NamedTuple):
+    """A part of an item: where it is, and from the start of what."""
+
+    item: int
+    method: int
+    start: int
+    size: int
+
+
+def locations(source: Source, facts: Table) -> Iterator[Extent]:
+    """Read the places of all items."""
+    version = facts.version()
+    if version > 2:
+        raise Malformed("its AVIF items make no sense")
+    sizes = facts.number(2)
+    offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    wide = 4 if version == 2 else 2
+    seen: set[int] = set()
+    for _ in range(facts.number(wide)):
+        item = facts.number(wide)
+        method = facts.number(2) & 15 if version else 0
+        reference, begin, extents = facts.number(2), facts.number(base), facts.number(2)
+        source.count_part(extents + 1)
+        if method > 1 or reference or item in seen:
+            raise Malformed("its AVIF items make no sense")
+        seen.add(item)
+        for _ in range(extents):
+            facts.number(index if version else 0)
+            yield Extent(item, method, begin + facts.number(offset), facts.number(length))

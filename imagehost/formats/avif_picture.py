@@ -1,0 +1,135 @@
+"""The picture that browsers show of an AVIF: of its primary item, or of its first track, or none."""
+
+from typing import NamedTuple
+
+from .av1 import Content
+from .avif_items import Item, Items
+from .avif_properties import Size, components, declared, look
+from .boxes import Table, table
+from .errors import Malformed
+
+ALPHA = {b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"}
+# Properties that decoders refuse unless they are marked as essential.
+ESSENTIAL = {b"irot", b"imir", b"clap"}
+# Properties that decoders know. A picture with another one that is marked as essential is not shown.
+KNOWN = ESSENTIAL | {b"ispe", b"pixi", b"av1C", b"auxC", b"a1op", b"lsel", b"colr", b"pasp", b"clli"}
+# Pictures whose alpha is used. That of a picture which is made of one other is ignored.
+WITH_ALPHA = {b"av01", b"grid"}
+NO_PICTURE = "it holds no picture"
+
+
+class Coded(NamedTuple):
+    """AV1 for one decoder: one item, or all frames of a track; and how many components a pixel has."""
+
+    contents: list[Content]
+    components: int
+
+
+class Shown(NamedTuple):
+    """What browsers show: its size before it is turned, all sizes that are declared, and what is decoded."""
+
+    size: Size
+    orientation: int
+    frames: int
+    sizes: list[Size]
+    coded: list[Coded]
+
+
+class Still:
+    """The primary item of an AVIF."""
+
+    def __init__(self, items: Items) -> None:
+        self._source = items.source
+        self._primary = items.primary
+        self._items = items.items
+        self._completed: dict[int, list[int]] = {}  # by item: its alpha, and what adds a gain map to it
+        for number, item in self._items.items():
+            for target in self._targets(item):
+                self._completed.setdefault(target, []).append(number)
+
+    def shown(self) -> Shown:
+        """Check the primary item and all that it is made of."""
+        primary = self._items.get(self._primary)
+        if primary is None:
+            raise Malformed(NO_PICTURE)
+        for box, essential in primary.properties:
+            if box.name in ESSENTIAL and not essential:
+                raise Malformed("its orientation makes no sense")
+            if essential and box.name not in KNOWN:
+                raise Malformed(NO_PICTURE)
+        seen = look(self._source, self._size(primary), primary.first())
+        parts = [self._items[number] for number in self._parts()]
+        sizes = [self._size(item) for item in parts if item.kind != b"tmap"]
+        coded = [self._coded(item) for item in parts if item.kind == b"av01"]
+        if not coded:
+            raise Malformed(NO_PICTURE)
+        return Shown(seen.size, seen.orientation, 1, sizes, coded)
+
+    def _parts(self) -> list[int]:
+        """Find all items that the picture is made of, with its alpha and its gain map."""
+        found: dict[int, None] = {}
+        left = [self._primary]
+        while left:
+            number = left.pop()
+            if number not in found:
+                found[number] = None
+                left += [*self._sources(number), *self._completing(number)]
+        return list(found)
+
+    def _completing(self, number: int) -> list[int]:
+        """Find the alpha of a picture, which has to be as large, and what adds a gain map to it."""
+        item = self._items[number]
+        found = self._completed.get(number, [])
+        if item.kind not in WITH_ALPHA:
+            return [other for other in found if self._items[other].kind == b"tmap"]
+        for other in found:
+            if self._items[other].kind != b"tmap" and self._size(self._items[other]) != self._size(item):
+                raise Malformed("its transparency has another size")
+        return found
+
+    def _targets(self, item: Item) -> list[int]:
+        """Tell of which pictures an item is the alpha, or to which it adds a gain map."""
+        if not item.content:
+            return []
+        if item.kind == b"tmap":
+            return item.refers.get(b"dimg", [])[:1]
+        box = item.first().get(b"auxC")
+        unknown = any(essential and part.name not in KNOWN for part, essential in item.properties)
+        if not box or unknown or not item.content.length:
+            return []
+        kind = self._read(box.data + 4, box.stop).split(b"\0")[0]
+        return item.refers.get(b"auxl", []) if kind in ALPHA else []
+
+    def _sources(self, number: int) -> list[int]:
+        """Tell of which items a picture is made."""
+        item = self._items.get(number)
+        if item is None or item.content is None:
+            raise Malformed(NO_PICTURE)
+        sources = item.refers.get(b"dimg", [])
+        if item.kind == b"grid" and not self._fits(item, item.content, len(sources)):
+            raise Malformed("its AVIF tiles make no sense")
+        return sources if item.kind != b"av01" else []
+
+    def _fits(self, grid: Item, content: Content, tiles: int) -> bool:
+        """Tell whether a grid has the tiles and the size that it declares."""
+        facts = Table(content.take(0, 12))
+        facts.number(1)
+        wide = 4 if facts.number(1) & 1 else 2
+        rows, columns = facts.number(1) + 1, facts.number(1) + 1
+        return rows * columns == tiles and (facts.number(wide), facts.number(wide)) == self._size(grid)
+
+    def _size(self, item: Item) -> Size:
+        box = item.first().get(b"ispe")
+        if box is None:
+            raise Malformed(NO_PICTURE)
+        return declared(self._source, box)
+
+    def _coded(self, item: Item) -> Coded:
+        box = item.first().get(b"av1C")
+        if box is None or item.content is None:
+            raise Malformed(NO_PICTURE)
+        return Coded([item.content], components(table(self._source, box)))
+
+    def _read(self, start: int, stop: int) -> bytes:
+        self._source.seek(start)
+        return self._source.take(min(max(stop - start, 0), 100))

@@ -1,0 +1,67 @@
+"""The index of a file with several JPEGs (CIPA DC-007, Multi-Picture Format): where each of them is."""
+
+import struct
+from typing import NamedTuple
+
+SIGNATURE = b"MPF\0"
+_VERSION, _NUMBER, _ENTRIES = 0xB000, 0xB001, 0xB002
+_LONG, _UNDEFINED = 4, 7
+_PRIMARY = 0x030000
+"""The attributes of the first picture: a JPEG, the primary one."""
+_ENTRY = 16
+MOST = 64
+"""Entries that are read."""
+
+
+class Place(NamedTuple):
+    """Where a picture begins, counted from the header of the index (the first is at 0), and its bytes."""
+
+    offset: int
+    size: int
+
+
+def read(data: bytes) -> list[Place]:
+    """Read the places of all pictures behind the first; an index that makes no sense has none.
+
+    Args:
+        data: the segment, from its signature on. Places count from the byte after the signature.
+    """
+    block = data[len(SIGNATURE) :]
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if not order or len(block) < 8:
+        return []
+    (start,) = struct.unpack_from(f"{order}I", block, 4)
+    if start + 2 > len(block):
+        return []
+    (count,) = struct.unpack_from(f"{order}H", block, start)
+    entry = struct.Struct(f"{order}HHII")
+    for at in range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12):
+        tag, kind, size, value = entry.unpack_from(block, at)
+        if (tag, kind) == (_ENTRIES, _UNDEFINED):
+            places = struct.Struct(f"{order}4xII4x")
+            ends = range(value + 2 * _ENTRY, min(value + size, len(block), value + MOST * _ENTRY) + 1, _ENTRY)
+            found = [Place(*reversed(places.unpack_from(block, end - _ENTRY))) for end in ends]
+            return [place for place in found if place.offset and place.size]
+    return []
+
+
+def write(primary: int, offset: int, size: int) -> bytes:
+    """Write the index of a picture and its gain map.
+
+    Args:
+        primary: bytes of the first picture.
+        offset: where the gain map begins, counted from the byte after the signature of this index.
+        size: bytes of the gain map.
+    """
+    entries_at = 8 + 2 + 3 * 12 + 4
+    return SIGNATURE + b"".join(
+        (
+            struct.pack(">2sHIH", b"MM", 42, 8, 3),
+            struct.pack(">HHI4s", _VERSION, _UNDEFINED, 4, b"0100"),
+            struct.pack(">HHII", _NUMBER, _LONG, 1, 2),
+            struct.pack(">HHII", _ENTRIES, _UNDEFINED, 2 * _ENTRY, entries_at),
+            struct.pack(">I", 0),
+            struct.pack(">IIIHH", _PRIMARY, primary, 0, 0, 0),
+            struct.pack(">IIIHH", 0, size, offset, 0, 0),
+        )
+    )
