@@ -5,7 +5,7 @@ from imagehost.imaging.budgets import Plan
 from imagehost.imaging.renderer import Renderer, TooCostly
 from imagehost.imaging.rendering import render, rendered_size
 from imagehost.imaging.resources import available
-from imagehost.imaging.waiting import NotNow
+from imagehost.imaging.waiting import NotNow, Reported
 
 __all__ = [
     "Admitted",
@@ -13,6 +13,7 @@ __all__ = [
     "NotNow",
     "Plan",
     "Renderer",
+    "Reported",
     "Rules",
     "TooCostly",
     "WrongKind",

@@ -14,7 +14,7 @@ from imagehost.imaging.jobs import Job, Reply, Status
 from imagehost.imaging.process import Process
 from imagehost.imaging.resources import available
 from imagehost.imaging.slots import LockFile, Slots, Turns
-from imagehost.imaging.waiting import Abandoned, Crowded, GivesWay, Gone, hung_up
+from imagehost.imaging.waiting import Abandoned, Crowded, GivesWay, Gone, Reported, hung_up
 
 MOST_WAITING = 24
 """Requests of one process that may render or wait for it, of its 32 threads."""
@@ -136,7 +136,7 @@ def content_of(reply: Reply | None) -> bytes:
         return reply.content
     if reply is None or reply.status is Status.EXCEEDED:
         raise TooCostly
-    raise formats.Malformed(reply.content.decode())
+    raise Reported(reply.content.decode())
 
 
 def left(client: int | None) -> bool:

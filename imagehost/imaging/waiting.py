@@ -4,6 +4,8 @@ import select
 import socket
 from collections.abc import Callable
 
+from imagehost import formats
+
 Gone = Callable[[], bool]
 """Tells whether nobody waits any more."""
 
@@ -22,6 +24,10 @@ class Crowded(NotNow):
 
 class Unusable(NotNow):
     """The renderer's server cannot be started, or ends at once."""
+
+
+class Reported(formats.Malformed):
+    """What another process found wrong with a picture, in the words that it used."""
 
 
 class GivesWay(Exception):

@@ -105,4 +105,4 @@ def raise_failure(image: Image, name: str) -> None:
     if not young:
         return
     with refusing(image.original_name):
-        raise formats.Malformed(failure["reason"]) if failure["malformed"] else imaging.TooCostly
+        raise imaging.Reported(failure["reason"]) if failure["malformed"] else imaging.TooCostly
