@@ -1,32 +1,44 @@
 """GIF (GIF87a, GIF89a specification): a screen, then blocks made of sub-blocks, up to the trailer."""
 
+import re
 import struct
 from collections.abc import Iterator
 
+from . import icc
 from .canvas import Canvas
 from .errors import Malformed
-from .pieces import Dropped, Kept, Piece
+from .pieces import Added, Dropped, Kept, Piece
 from .source import Source
 
 VERSIONS = {b"GIF87a", b"GIF89a"}
 TRAILER, IMAGE, EXTENSION = b";", b",", b"!"
+END = b"\0"
+"""The empty sub-block that ends a block."""
 CONTROL, PLAIN_TEXT, COMMENT, APPLICATION = b"\xf9", b"\x01", b"\xfe", b"\xff"
 SIZES = {CONTROL: 4, PLAIN_TEXT: 12}
 NAMES = {PLAIN_TEXT: "plain text", COMMENT: "comment", APPLICATION: "application extension"}
-# How often an animation repeats, and the colour profile. Everything else (XMP among it) goes.
-APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
+LOOPS = {b"NETSCAPE2.0", b"ANIMEXTS1.0"}
+"""The application extensions that say how often an animation repeats."""
+LOOP_COUNT = b"\x03\x01"
+"""Length and number of the sub-block with the count, which is of two bytes."""
+PROFILE = b"ICCRGBG1012"
+LONGEST = 255
+"""Bytes of the longest sub-block."""
+
+_IMAGE = re.compile(rb",")
 
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a GIF, up to its trailer."""
+    """Yield what is kept of a GIF, up to its trailer, which is added where the file ends without it."""
     _screen(source, canvas)
     yield Kept(0, source.position)
     introducer = b""
-    controlled = False
+    controlled = False  # a control block waits for its frame
     while introducer != TRAILER:
         source.count_part()
+        yield from _gap(source)
         start = source.position
-        introducer = source.take(1)
+        introducer = source.take(min(1, source.length - start))
         if introducer == EXTENSION:
             label = source.take(1)
             yield from _extension(source, label, start, controlled=controlled)
@@ -36,8 +48,12 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
             _image(source, canvas)
             controlled = False
         elif introducer != TRAILER:
-            raise Malformed("it has a GIF block that nobody knows")
+            yield from _end(source, start, canvas, waiting=controlled or not canvas.frames)
+            return
         yield Kept(start, source.position)
+        if canvas.end_missing:
+            yield Added(END + TRAILER, "end marker")
+            return
     if not canvas.frames:
         raise Malformed("it holds no picture")
 
@@ -57,15 +73,49 @@ def _skip_colours(source: Source, flags: int) -> None:
         source.skip(3 << (flags & 7) + 1)
 
 
+def _gap(source: Source) -> Iterator[Piece]:
+    """Drop zeros between two blocks: Pillow plays on behind them, browsers stop there."""
+    start = source.position
+    source.skip_zeros()
+    if source.position > start:
+        yield Dropped(start, source.position, "bytes between blocks")
+
+
+def _end(source: Source, start: int, canvas: Canvas, *, waiting: bool) -> Iterator[Piece]:
+    """Add the trailer where the file ends without it, or goes on with what is no block."""
+    if start == source.length:
+        if waiting:
+            raise Malformed("it ends too early")
+    elif waiting or _has_frame(source):
+        raise Malformed("it has a GIF block that nobody knows")
+    else:
+        # Browsers stop here. Whether the frame before ends where it should, only its pixels tell.
+        canvas.end_missing = True
+        yield Dropped(start, source.length, "bytes after the end")
+    yield Added(TRAILER, "end marker")
+
+
+def _has_frame(source: Source) -> bool:
+    """Tell whether a frame may follow somewhere. Pillow would find it, and browsers would not."""
+    try:
+        source.skip_until(_IMAGE, 1)
+    except Malformed:
+        return False
+    return True
+
+
 def _image(source: Source, canvas: Canvas) -> None:
-    """Step over a frame and count it."""
+    """Step over a frame and count it. If the file ends where its last sub-block does, its end is missing."""
     left, top, width, height, flags = struct.unpack("<HHHHB", source.take(9))
     # Decoders enlarge the canvas for a frame that reaches beyond it.
     canvas.reach(left + width, top + height)
     canvas.add_frame(width, height)
     _skip_colours(source, flags)
     source.skip(1)
-    source.skip_sub_blocks()
+    start = source.position
+    canvas.end_missing = not source.skip_sub_blocks()
+    if canvas.end_missing and source.position == start:
+        raise Malformed("it ends too early")
 
 
 def _extension(source: Source, label: bytes, start: int, *, controlled: bool) -> Iterator[Piece]:
@@ -75,16 +125,62 @@ def _extension(source: Source, label: bytes, start: int, *, controlled: bool) ->
     # Some programs write empty comments. On another empty extension decoders disagree where it ends.
     if size != SIZES.get(label, size) or not (size or label == COMMENT):
         raise Malformed("a GIF block has the wrong length")
-    text = source.position
-    if size:
-        source.skip_sub_blocks()
-    if label == CONTROL or (label == APPLICATION and head.startswith(APPLICATIONS)):
-        yield Kept(start, source.position)
+    data = source.position
+    if size and not source.skip_sub_blocks():
+        raise Malformed("it ends too early")
+    stop = source.position
+    if label == CONTROL:
+        yield Kept(start, stop)
     elif label == PLAIN_TEXT and controlled:
         # The control block before it belongs to it by the standard, and would pass to the next frame
         # if the text were gone altogether: so its frame stays, without a word in it.
-        yield Kept(start, text)
-        yield Dropped(text, source.position - 1, "plain text")
-        yield Kept(source.position - 1, source.position)
+        yield from _shortened(start, data, stop, "plain text")
+    elif label == APPLICATION and head in LOOPS:
+        yield from _loops(source, start, data, stop)
+    elif label == APPLICATION and head == PROFILE:
+        yield from _profile(source, start, data, stop)
     else:
-        yield Dropped(start, source.position, NAMES.get(label, "extension"))
+        yield Dropped(start, stop, NAMES.get(label, "extension"))
+    source.seek(stop)
+
+
+def _shortened(start: int, data: int, stop: int, what: str) -> Iterator[Piece]:
+    """Drop the sub-blocks of an extension from one on, except for the empty one that ends it."""
+    yield Kept(start, data)
+    if data < stop - 1:
+        yield Dropped(data, stop - 1, what)
+    yield Kept(stop - 1, stop)
+
+
+def _loops(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
+    """Keep the number of repetitions, which browsers read only from a first sub-block of three bytes."""
+    source.seek(data)
+    if source.take(min(2, stop - data)) == LOOP_COUNT:
+        yield from _shortened(start, data + 4, stop, "application extension")
+    else:
+        yield Dropped(start, stop, "application extension")
+
+
+def _profile(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
+    """Keep a colour profile, without private tags."""
+    if stop - data > icc.MOST:
+        raise Malformed("its colour profile is too large")
+    source.seek(data)
+    sub_blocks = []
+    while size := source.take(1)[0]:
+        sub_blocks.append(source.take(size))
+    profile = b"".join(sub_blocks)
+    left = icc.blanked(profile)
+    if left is profile:
+        yield Kept(start, stop)
+        return
+    yield Kept(start, data)
+    yield Dropped(data, stop - 1, "colour profile")
+    yield Added(_sub_blocks(left), "colour profile")
+    yield Kept(stop - 1, stop)
+
+
+def _sub_blocks(data: bytes) -> bytes:
+    """Cut data into sub-blocks, each behind its length."""
+    parts = (data[at : at + LONGEST] for at in range(0, len(data), LONGEST))
+    return b"".join(bytes((len(part),)) + part for part in parts)

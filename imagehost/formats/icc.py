@@ -1,6 +1,8 @@
 """Colour profiles (ICC.1:2022): what they tell of the monitor that a picture was seen on is blanked."""
 
 import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 HEADER = 128
 """Bytes before the table of tags."""
@@ -9,39 +11,60 @@ MOST = 16 * 1024 * 1024
 MOST_TAGS = 1000
 TYPE = 8
 """Bytes of a tag's type, with the reserved ones: they stay, so that an empty tag of that type is left."""
-PRIVATE = {b"mmod", b"dscm"}
-"""Apple's tags: maker, model and serial number of a monitor, and its name in many languages."""
+PRIVATE = {b"mmod", b"dscm", b"meta"}
+"""Tags that name a monitor: Apple's with maker, model and serial number, and with its name in many languages;
+and the dictionary in which colord and DisplayCAL store what the monitor tells of itself (EDID)."""
 
 _ENTRY = struct.Struct(">4sII")
 
 
+class _Range(NamedTuple):
+    """Bytes of a profile."""
+
+    start: int
+    stop: int
+
+
 def blanked(profile: bytes) -> bytes:
-    """Fill private tags with zeros, except for bytes that another tag uses too; colours stay as they are.
+    """Fill private tags, and bytes after the end that the profile declares, with zeros.
+
+    Bytes that another tag uses too stay, and so do the colours.
 
     Returns:
         A profile of the same length; the very same object if nothing has to change.
     """
-    tags = _tags(profile)
-    private = [(start, stop) for name, start, stop in tags if name in PRIVATE]
-    if not private:
+    if len(profile) < HEADER + 4 or profile[36:40] != b"acsp":
         return profile
+    length, count = (int.from_bytes(profile[at : at + 4], "big") for at in (0, HEADER))
+    fitting = min(count, (len(profile) - HEADER - 4) // _ENTRY.size, MOST_TAGS)
+    private, kept = [], [_Range(0, HEADER + 4 + fitting * _ENTRY.size)]
+    for name, tag in _tags(profile, fitting):
+        if name in PRIVATE:
+            private.append(_Range(tag.start + TYPE, tag.stop))
+        else:
+            kept.append(tag)
+    if length > HEADER:
+        private.append(_Range(length, len(profile)))
     left = bytearray(profile)
-    for start, stop in private:
-        left[start + TYPE : stop] = bytes(max(0, stop - start - TYPE))
-    for name, start, stop in tags:
-        if name not in PRIVATE:
-            left[start:stop] = profile[start:stop]
+    for start, stop in _merged(private):
+        left[start:stop] = bytes(stop - start)
+    for start, stop in _merged(kept):
+        left[start:stop] = profile[start:stop]
     return profile if left == profile else bytes(left)
 
 
-def _tags(profile: bytes) -> list[tuple[bytes, int, int]]:
-    """Read name, start and end of each tag that lies within the profile."""
-    if len(profile) < HEADER + 4 or profile[36:40] != b"acsp":
-        return []
-    (count,) = struct.unpack_from(">I", profile, HEADER)
-    fitting = (len(profile) - HEADER - 4) // _ENTRY.size
-    entries = (
-        _ENTRY.unpack_from(profile, HEADER + 4 + number * _ENTRY.size)
-        for number in range(min(count, fitting, MOST_TAGS))
-    )
-    return [(name, start, start + size) for name, start, size in entries if start + size <= len(profile)]
+def _tags(profile: bytes, count: int) -> Iterator[tuple[bytes, _Range]]:
+    """Yield name and place of each tag that lies within the profile."""
+    for number in range(count):
+        name, start, size = _ENTRY.unpack_from(profile, HEADER + 4 + number * _ENTRY.size)
+        if start + size <= len(profile):
+            yield name, _Range(start, start + size)
+
+
+def _merged(ranges: Iterable[_Range]) -> Iterator[_Range]:
+    """Yield ranges that do not overlap, so that each byte is copied once, however many tags share it."""
+    end = 0
+    for start, stop in sorted(ranges):
+        if stop > max(start, end):
+            yield _Range(max(start, end), stop)
+            end = stop

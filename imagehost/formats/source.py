@@ -13,6 +13,8 @@ MAX_PARTS = 100_000
 # time by the byte, and no encoder writes it.
 MIN_BLOCK = 16
 
+_NOT_ZERO = re.compile(rb"[^\0]")
+
 
 class Source:
     """A seekable stream behind one buffer; what is missing at its end is Malformed."""
@@ -72,8 +74,25 @@ class Source:
             self._fill(width)
         self._at = match.start()
 
-    def skip_sub_blocks(self) -> None:
-        """Step over GIF sub-blocks up to the empty one that ends them."""
+    def read(self, count: int) -> bytes:
+        """Read bytes of any number."""
+        return b"".join(self.blocks(count))
+
+    def skip_zeros(self) -> None:
+        """Step over bytes that are zero, up to the end of the file at most."""
+        while not (match := _NOT_ZERO.search(self._buffer, self._at)):
+            self._at = len(self._buffer)
+            if self.position == self.length:
+                return
+            self._fill(1)
+        self._at = match.start()
+
+    def skip_sub_blocks(self) -> bool:
+        """Step over GIF sub-blocks, and over the empty one that ends them.
+
+        Returns:
+            False if the file ends where the empty one, or another, should be.
+        """
         while True:
             buffer, at, count = self._buffer, self._at, 0
             size = len(buffer)
@@ -84,8 +103,10 @@ class Source:
             self.seek(self._start + at)
             if self._blocks > MAX_PARTS + self.position // MIN_BLOCK:
                 raise TooManyParts("it is cut into too many parts")
+            if self.position == self.length:
+                return False
             if not self.take(1)[0]:
-                return
+                return True
             self._at -= 1
 
     def count_part(self, number: int = 1) -> None:

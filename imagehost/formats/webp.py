@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from . import exif
+from . import exif, icc
 from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece, length
@@ -14,7 +14,7 @@ from .webp_frame import FRAME, measure
 RIFF = struct.Struct("<4sI4s")
 HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
 # Everything else goes: XMP, and the chunks that nobody knows.
-NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header"}
+NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header", b"ICCP": "colour profile"}
 KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 HEAD = 64 * 1024
 
@@ -92,14 +92,24 @@ class _Picture:
         if chunk.name == b"VP8X":
             flags = self.flags & ~(HAS_EXIF | HAS_XMP) | (HAS_EXIF if self.exif else 0)
             data, what = bytes((flags,)) + self.header[1:], "header"
+        elif chunk.name == b"ICCP":
+            data, what = self._profile(chunk), "colour profile"
         elif self.exif and chunk.start == self.exif_start:
             data, what = self.exif, "orientation"
         else:
             return [kept if chunk.name in KEPT else dropped]
         self.source.seek(chunk.data)
-        if chunk.size == len(data) and self.source.take(chunk.size) == data:
+        if chunk.size == len(data) and self.source.read(chunk.size) == data:
             return [kept]
-        return [dropped, Added(struct.pack("<4sI", chunk.name, len(data)) + data, what)]
+        head = struct.pack("<4sI", chunk.name, len(data))
+        return [dropped, Added(head + data + bytes(len(data) % 2), what)]
+
+    def _profile(self, chunk: Chunk) -> bytes:
+        """Read a colour profile, without private tags."""
+        if chunk.size > icc.MOST:
+            raise Malformed("its colour profile is too large")
+        self.source.seek(chunk.data)
+        return icc.blanked(self.source.read(chunk.size))
 
     def _first(self, chunk: Chunk) -> None:
         """Read the size from the first chunk, which is the picture or the header of the extended format."""

@@ -2,13 +2,15 @@
 
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from imagehost.formats import exif
+from imagehost.formats import exif, icc
 from imagehost.kinds import KINDS
 
 # formats.Canvas counts the pixels, by our own limit and with all frames.
 Image.MAX_IMAGE_PIXELS = None
+# The walk limits colour profiles, which Pillow would refuse above 1 MiB.
+PngImagePlugin.MAX_TEXT_CHUNK = icc.MOST + 1
 
 # What Pillow raises for broken pictures, by its own documentation and by our fuzzing.
 BROKEN = (

@@ -12,6 +12,32 @@ FAMILIES: dict[str, Callable[[], dict[str, bytes]]] = {
     "avif": samples.avifs,
 }
 
+# The sample without damage, and without what is private, that a damaged one is stored like.
+SOUND: dict[str, dict[str, str]] = {
+    "png": {
+        "bad-sum": "rgb",
+        "bad-lengths": "rgb",
+        "two-exif": "turned",
+        "no-end": "rgb",
+        "half-an-end": "palette",
+        "cut-text": "grey",
+        "moving-no-end": "moving",
+        "more-frames": "moving",
+        "fewer-frames": "two-frames",
+        "no-frames": "rgb",
+        "monitor": "blank-monitor",
+    },
+    "gif": {
+        "no-trailer": "moving",
+        "no-end": "moving",
+        "still-no-end": "still",
+        "junk": "still",
+        "zeros": "moving",
+        "monitor": "blank-monitor",
+    },
+    "webp": {"monitor": "blank-monitor"},
+}
+
 TOKENS: dict[str, list[bytes]] = {
     "jpg": [
         b"\xff",
@@ -34,9 +60,13 @@ TOKENS: dict[str, list[bytes]] = {
         samples.chunk(b"eXIf", samples.exif(5)[6:]),
         samples.chunk(b"tRNS", b"\0\1\0\1\0\1"),
         samples.chunk(b"acTL", b"\0\0\0\1\0\0\0\0"),
+        samples.bad_sum(samples.chunk(b"gAMA", b"\0\1\x86\xa0")),
+        samples.chunk(b"gAMA", b"\0\1\x86"),
+        samples.chunk(b"iCCP", b"name\0\0abc"),
     ],
     "gif": [
         b"\0",
+        bytes(9),
         b"!",
         b",",
         b";",
@@ -68,5 +98,13 @@ TOKENS: dict[str, list[bytes]] = {
 EACH = [(kind, name) for kind, family in FAMILIES.items() for name in family()]
 
 
+DAMAGED = [(kind, name) for kind, names in SOUND.items() for name in names]
+
+
 def sample(kind: str, name: str) -> bytes:
     return FAMILIES[kind]()[name]
+
+
+def sound(kind: str, name: str) -> bytes:
+    """Return the sample itself, or what a damaged one is stored like."""
+    return sample(kind, SOUND.get(kind, {}).get(name, name))

@@ -9,7 +9,8 @@ from typing import Any
 from PIL import Image
 
 from imagehost import formats
-from imagehost.formats import exif
+from imagehost.formats import exif, icc, png_proof
+from imagehost.imaging.pillow import BROKEN
 from imagehost.kinds import KINDS
 
 ROOMY = 10_000_000
@@ -25,6 +26,11 @@ SEEN = (
     "jfif_density",
     "gamma",
 )
+DISPUTED = {
+    "jpg": {"thumbnail", "JFIF header", "EXIF"},
+    "png": {"colour profile", "colour space", "gamma", "transparency", "number of frames", "hidden frame"},
+}
+"""What Pillow reads otherwise than browsers if it is damaged, by the names in the report."""
 
 
 def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 * ROOMY) -> formats.Canvas:
@@ -35,6 +41,42 @@ def clean(kind: str, data: bytes, **limits: int) -> bytes:
     """Clean bytes; the very same object comes back if nothing has to change."""
     file, _ = formats.clean(kind, io.BytesIO(data), canvas(**limits), io.BytesIO)
     return data if file is None else file.getvalue()
+
+
+def stored(kind: str, data: bytes) -> bytes | None:
+    """Return what is stored of a file that may be anything, or None where it is refused."""
+    whole = canvas()
+    try:
+        file, _ = formats.clean(kind, io.BytesIO(data), whole, io.BytesIO)
+        cleaned = data if file is None else file.getvalue()
+        if whole.end_missing:
+            PROOFS[kind](io.BytesIO(cleaned))
+    except (formats.Malformed, formats.PixelLimit, formats.WorkLimit):
+        return None
+    return cleaned
+
+
+def prove_by_decoding(stream: io.BytesIO) -> None:
+    """Decode all frames of a GIF, as the renderer does."""
+    try:
+        with Image.open(stream, formats=["GIF"]) as image:
+            for index in range(image.n_frames):
+                image.seek(index)
+                image.load()
+    except BROKEN as error:
+        raise formats.Malformed("it ends too early") from error
+
+
+def refuse(stream: io.BytesIO) -> None:
+    """Refuse a JPEG without end marker; tests/imaging tests which of them are whole."""
+    raise formats.Malformed("it ends too early")
+
+
+PROOFS: dict[str, Callable[[io.BytesIO], object]] = {
+    "jpg": refuse,
+    "png": png_proof.prove,
+    "gif": prove_by_decoding,
+}
 
 
 def pieces(kind: str, data: bytes) -> list[formats.Piece]:
@@ -68,11 +110,28 @@ def look(kind: str, data: bytes) -> Any:
 
 def _frame(image: Image.Image, index: int) -> Any:
     image.seek(index)
+    # Browsers do not obey EXIF behind the pixels, which Pillow reads while it loads these.
+    orientation = exif.read(image.info.get("exif", b""))
     image.load()
-    facts = {key: image.info.get(key) for key in SEEN}
-    facts["orientation"] = exif.read(image.info.get("exif", b""))
+    facts = {key: image.info.get(key) for key in SEEN} | {"orientation": orientation}
+    facts["icc_profile"] = icc.blanked(facts["icc_profile"] or b"")
     facts["disposed"] = getattr(image, "disposal_method", 0)
     return image.size, image.mode, image.getpalette(), image.tobytes(), facts
+
+
+def looks_the_same(kind: str, data: bytes, cleaned: bytes) -> bool:
+    """Tell whether Pillow shows the same of a picture before and after, as far as it decides."""
+    before, after = look(kind, data), look(kind, cleaned)
+    if before is None:
+        # Pillow refuses some pictures for nothing but their metadata, or for what browsers repair.
+        return after is None or kind in {"jpg", "png", "avif"}
+    dropped = {piece.what for piece in pieces(kind, data) if isinstance(piece, formats.Dropped)}
+    if dropped & DISPUTED.get(kind, set()):
+        # Pillow obeys damaged chunks, and the last of several, where browsers ignore them. It shows a still
+        # picture if there are two numbers of frames, and completes pixels that are cut with those of hidden
+        # frames. tests/browser tests what browsers show.
+        return after is None or all(one[:-1] == other[:-1] for one, other in zip(before, after, strict=False))
+    return before == after
 
 
 def orientation(data: bytes) -> int:

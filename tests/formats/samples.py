@@ -15,7 +15,34 @@ from . import avif_building as building
 SECRET = b"GEHEIM"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">GEHEIM</x:xmpmeta>'
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# The moment at which it was made would make each run different.
+PROFILE = PROFILE[:24] + struct.pack(">6H", 2025, 1, 24, 15, 30, 0) + PROFILE[36:]
 SMALL = (40, 28)
+
+
+def monitor_profile(secret: bytes = SECRET) -> bytes:
+    """Add Apple's tags, which name a monitor, to a profile, and what colord and DisplayCAL add."""
+    tags = {
+        b"mmod": b"mmod\0\0\0\0" + secret * 3,
+        b"dscm": b"mluc\0\0\0\0" + secret,
+        b"meta": b"dict\0\0\0\0" + secret * 2,
+    }
+    (count,) = struct.unpack_from(">I", PROFILE, 128)
+    shift = 12 * len(tags)
+    table = b"".join(
+        struct.pack(">4sII", name, start + shift, size)
+        for name, start, size in struct.iter_unpack(">4sII", PROFILE[132 : 132 + 12 * count])
+    )
+    data = PROFILE[132 + 12 * count :]
+    for name, tag in tags.items():
+        table += struct.pack(">4sII", name, 132 + 12 * count + shift + len(data), len(tag))
+        data += tag
+    head = struct.pack(">I", 132 + len(table) + len(data)) + PROFILE[4:128]
+    return head + struct.pack(">I", count + len(tags)) + table + data
+
+
+MONITOR = monitor_profile()
+BLANK_MONITOR = monitor_profile(bytes(len(SECRET)))
 
 
 def photograph(name: str) -> Path:
@@ -126,6 +153,7 @@ def pngs() -> dict[str, bytes]:
     rgba.putalpha(photo("flower.jpg").convert("L"))
     found = {
         "rgb": saved(photo(), "PNG"),
+        "bare": saved(photo(), "PNG", icc_profile=None),
         "grey": saved(photo().convert("L"), "PNG"),
         "bits": saved(photo().convert("1"), "PNG"),
         "deep": saved(photo().convert("I;16"), "PNG"),
@@ -138,7 +166,41 @@ def pngs() -> dict[str, bytes]:
         "moving-default": saved(photo(), "PNG", default_image=True, **moving),
     }
     found["late-exif"] = before(found["rgb"], b"IEND", chunk(b"eXIf", exif(8)[6:]))
+    # Damaged ones: SOUND says as what they are stored.
+    found["bad-sum"] = before(found["rgb"], b"IDAT", bad_sum(chunk(b"tEXt", b"Comment\0GEHEIM")))
+    found["bad-lengths"] = before(
+        found["rgb"], b"IDAT", *(chunk(name, SECRET + bytes(40)) for name in (b"pHYs", b"sBIT", b"bKGD"))
+    )
+    found["two-exif"] = before(
+        before(found["rgb"], b"IEND", chunk(b"eXIf", exif(3)[6:])), b"IDAT", chunk(b"eXIf", exif(6)[6:])
+    )
+    found["no-end"] = found["rgb"][:-12]
+    found["half-an-end"] = found["palette"][:-5]
+    found["cut-text"] = found["grey"][:-12] + chunk(b"tEXt", b"Comment\0GEHEIM")[:-6]
+    found["moving-no-end"] = found["moving"][:-12]
+    found["more-frames"] = announcing(found["moving"], 7)
+    found["fewer-frames"] = announcing(found["moving"], 2)
+    found["no-frames"] = announcing(found["moving"], 0)
+    found["monitor"] = before(found["bare"], b"IDAT", profile_chunk(b"GEHEIM 27", MONITOR))
+    # What damaged ones become.
+    third = found["moving"].rindex(b"fcTL") - 4
+    found["two-frames"] = announcing(found["moving"][:third] + chunk(b"IEND"), 2)
+    found["turned"] = before(found["rgb"], b"IDAT", chunk(b"eXIf", exif(6)[6:]))
+    found["blank-monitor"] = before(found["bare"], b"IDAT", profile_chunk(b"ICC profile", BLANK_MONITOR))
     return found
+
+
+def profile_chunk(name: bytes, profile: bytes) -> bytes:
+    return chunk(b"iCCP", name + b"\0\0" + zlib.compress(profile))
+
+
+def bad_sum(part: bytes) -> bytes:
+    return part[:-1] + bytes((part[-1] ^ 1,))
+
+
+def announcing(png: bytes, frames: int) -> bytes:
+    at = png.index(b"acTL") - 4
+    return png[:at] + chunk(b"acTL", struct.pack(">I", frames) + png[at + 12 : at + 16]) + png[at + 20 :]
 
 
 # GIF ----------------------------------------------------------------------------------------------------
@@ -161,6 +223,10 @@ def behind_screen(gif: bytes, *extensions: bytes) -> bytes:
     return gif[:at] + b"".join(extensions) + gif[at:]
 
 
+def profile_extension(profile: bytes) -> bytes:
+    return extension(0xFF, b"ICCRGBG1012", *(profile[at : at + 255] for at in range(0, len(profile), 255)))
+
+
 @cache
 def gifs() -> dict[str, bytes]:
     small = photo().quantize(16)
@@ -180,6 +246,17 @@ def gifs() -> dict[str, bytes]:
     xmp = extension(0xFF, b"XMP DataXMP", XMP)
     found["extensions"] = behind_screen(found["moving"], extension(0xFE), xmp, PLAIN, extension(0x77, SECRET))
     found["plain"] = behind_screen(found["still"], CONTROL, PLAIN)
+    # Damaged ones: SOUND says as what they are stored.
+    found["no-trailer"] = found["moving"][:-1]
+    found["no-end"] = found["moving"][:-2]
+    found["still-no-end"] = found["still"][:-2]
+    found["junk"] = found["still"][:-1] + b"\r\n" + SECRET
+    second = found["moving"].index(CONTROL[:3], found["moving"].index(CONTROL[:3]) + 1)
+    found["zeros"] = (
+        behind_screen(found["moving"][:second], b"\0") + bytes(300) + found["moving"][second:-1] + b"\0;"
+    )
+    found["monitor"] = behind_screen(found["still"], profile_extension(MONITOR))
+    found["blank-monitor"] = behind_screen(found["still"], profile_extension(BLANK_MONITOR))
     return found
 
 
@@ -212,6 +289,8 @@ def webps() -> dict[str, bytes]:
     }
     found["unknown"] = riff(found["alpha"][12:], riff_chunk(b"GHIM", SECRET + b"!"))
     found["simple"] = riff(found["lossy"][12:], riff_chunk(b"EXIF", exif()))
+    found["monitor"] = saved(photo(), "WEBP", icc_profile=MONITOR)
+    found["blank-monitor"] = saved(photo(), "WEBP", icc_profile=BLANK_MONITOR)
     return found
 
 

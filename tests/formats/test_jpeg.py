@@ -9,8 +9,7 @@ from imagehost.formats.exif import minimal
 
 from . import samples
 from .looking import canvas, clean, orientation, pieces
-from .samples import behind_soi, between_scans, jpegs, segment
-from .test_icc import monitor_profile
+from .samples import behind_soi, between_scans, jpegs, monitor_profile, segment
 
 
 def refusal(data):

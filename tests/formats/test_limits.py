@@ -9,7 +9,7 @@ from imagehost import formats
 from imagehost.kinds import KINDS
 
 from . import samples
-from .families import EACH, sample
+from .families import EACH, sample, sound
 from .looking import canvas, clean, look
 
 HOSTILE = 2_000_000
@@ -63,7 +63,7 @@ def test_too_many_pixels_are_told_from_the_header_alone(kind):
 @pytest.mark.parametrize(("kind", "name"), EACH)
 def test_one_limit_is_for_the_canvas_and_one_for_all_frames(kind, name):
     data = sample(kind, name)
-    frames = look(kind, data)
+    frames = look(kind, sound(kind, name))
     canvas_pixels = frames[0][0][0] * frames[0][0][1]
     whole = canvas()
     formats.clean(kind, io.BytesIO(data), whole, io.BytesIO)
@@ -84,11 +84,19 @@ def floods():
     frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x08"
     yield "jpg", jpeg[:2] + b"\xff\xfe\0\2" * (HOSTILE // 4), "it is cut into too many parts"
     yield "jpg", jpeg[:2] + b"\xff" * HOSTILE, "it ends too early"
-    yield "jpg", jpeg[:-2] + b"\xff\0" * HOSTILE, "it ends too early"
-    yield "jpg", jpeg[:-2] + b"\xff\xd0" * HOSTILE, "it ends too early"
     yield "png", png[:idat] + samples.chunk(b"IDAT") * (HOSTILE // 12), "it is cut into too many parts"
     yield "png", png[:idat] + samples.chunk(b"tEXt") * (HOSTILE // 12), "it is cut into too many parts"
+    wrong = samples.bad_sum(samples.chunk(b"tEXt"))
+    yield "png", png[:idat] + wrong * (HOSTILE // 12), "it is cut into too many parts"
+    yield "png", png[:-12] + wrong * (HOSTILE // 12), "it is cut into too many parts"
+    yield (
+        "png",
+        samples.pngs()["fewer-frames"][:-12] + wrong * (HOSTILE // 12),
+        "it is cut into too many parts",
+    )
     yield "gif", samples.behind_screen(gif, b"!\xfe\0" * (HOSTILE // 3)), "it is cut into too many parts"
+    yield "gif", samples.behind_screen(gif, b"\0!\xfe\0" * (HOSTILE // 4)), "it is cut into too many parts"
+    yield "gif", gif[: samples.head_size(gif)] + bytes(HOSTILE), "it ends too early"
     yield "gif", samples.behind_screen(gif, frame + b"\1x" * HOSTILE), "it is cut into too many parts"
     yield (
         "webp",
@@ -107,6 +115,13 @@ def floods():
 def test_floods_of_tiny_parts_are_refused(kind, data, reason):
     with pytest.raises(formats.Malformed, match=reason):
         formats.clean(kind, io.BytesIO(data), canvas(), io.BytesIO)
+
+
+@pytest.mark.parametrize("pixels", [b"\xff\0", b"\xff\xd0"])
+def test_a_jpeg_of_pixels_without_an_end_is_left_to_a_proof(pixels):
+    found = canvas()
+    formats.clean("jpg", io.BytesIO(samples.jpegs()["baseline"][:-2] + pixels * HOSTILE), found, io.BytesIO)
+    assert found.end_missing
 
 
 @pytest.mark.parametrize(("kind", "name"), EACH)

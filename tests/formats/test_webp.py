@@ -35,6 +35,14 @@ def test_every_kind_of_metadata_is_gone_and_the_profile_stays(name):
         assert image.info["loop"] == (3 if "moving" in name else 1)
 
 
+@pytest.mark.parametrize("name", ["lossy", "lossless", "alpha", "moving"])
+@pytest.mark.parametrize("change", [-2, -1, 1, 2])
+def test_a_wrong_length_is_refused_as_by_browsers(name, change):
+    picture = webps()[name]
+    size = int.from_bytes(picture[4:8], "little") + change
+    assert refusal(picture[:4] + size.to_bytes(4, "little") + picture[8:])
+
+
 def test_whatever_nobody_knows_is_gone_byte_for_byte():
     assert clean("webp", webps()["unknown"]) == webps()["alpha"]
     assert clean("webp", webps()["simple"]) == webps()["lossy"]

@@ -18,7 +18,7 @@ from PIL import Image
 from imagehost import formats, imaging
 from imagehost.environment import ROOT
 from imagehost.imaging import renderer as module
-from imagehost.imaging.budgets import MIB
+from imagehost.imaging.budgets import ANY, MIB
 from imagehost.imaging.renderer import PROCESS, Renderer, TooCostly
 from imagehost.imaging.waiting import Abandoned, Crowded, Unusable
 from tests import hostile, pictures
@@ -40,6 +40,7 @@ def render(content: bytes, kind: str = "jpg", renderer: Renderer | None = None, 
 
 def limited(**limits: int) -> Renderer:
     """A renderer both of whose budgets are limited so."""
+    limits = {"work": ANY, **limits}
     return Renderer(replace(PLAN, light=replace(PLAN.light, **limits), large=replace(PLAN.large, **limits)))
 
 
@@ -140,7 +141,8 @@ def test_a_picture_that_takes_longer_than_a_budget_is_killed():
 
 def test_what_exceeds_the_light_budget_is_rendered_with_the_large_one():
     content = pictures.encode(Image.new("RGB", (3000, 3000)), "png", compress_level=1)
-    for light in (replace(PLAN.light, memory=24 * MIB), replace(PLAN.light, pixels=1000)):
+    for limit in ({"memory": 24 * MIB}, {"pixels": 1000}):
+        light = replace(PLAN.light, **limit)
         before = PROCESS.jobs
         assert render(content, "png", Renderer(replace(PLAN, light=light)))
         assert PROCESS.jobs == before + 2
@@ -199,7 +201,8 @@ def test_slow_pictures_do_not_delay_an_ordinary_one():
 
 
 def test_pictures_that_look_ordinary_and_are_slow_give_way():
-    shared = Renderer(replace(PLAN, at_once=1, light=replace(PLAN.light, cpu_seconds=60, wall_seconds=60)))
+    light = replace(PLAN.light, cpu_seconds=60, wall_seconds=60, work=ANY)
+    shared = Renderer(replace(PLAN, at_once=1, light=light))
     left = threading.Event()
     slow = [rendering(SLOW, shared, gone=left.is_set) for _ in range(4)]
     wait_until(lambda: shared._light.waiting + shared._large.waiting >= 2, "they do not wait")

@@ -1,0 +1,51 @@
+"""The chunks of a PNG (Portable Network Graphics, 3rd edition, W3C, 5.3): length, name, data, checksum."""
+
+import re
+import struct
+import zlib
+from typing import NamedTuple
+
+from .errors import Malformed
+from .source import Source
+
+HEAD = 64 * 1024
+
+_NAME = re.compile(rb"[A-Za-z]{4}")
+
+
+class Chunk(NamedTuple):
+    """A chunk's name, the first bytes of its data, where these start, and whether its checksum is right."""
+
+    name: bytes
+    start: int
+    size: int
+    head: bytes
+    intact: bool
+
+    @property
+    def data(self) -> int:
+        """Tell where the data start."""
+        return self.start + 8
+
+    @property
+    def stop(self) -> int:
+        """Tell where the chunk ends."""
+        return self.start + self.size + 12
+
+
+def read(source: Source) -> Chunk:
+    """Step over a chunk."""
+    start = source.position
+    size, name = struct.unpack(">I4s", source.take(8))
+    if size > 0x7FFFFFFF or not _NAME.fullmatch(name):
+        raise Malformed("a PNG chunk has a broken header")
+    head = source.take(min(size, HEAD))
+    checksum = zlib.crc32(head, zlib.crc32(name))
+    for block in source.blocks(size - len(head)):
+        checksum = zlib.crc32(block, checksum)
+    return Chunk(name, start, size, head, source.take(4) == checksum.to_bytes(4, "big"))
+
+
+def written(name: bytes, data: bytes = b"") -> bytes:
+    """Write a chunk."""
+    return struct.pack(">I4s", len(data), name) + data + zlib.crc32(name + data).to_bytes(4, "big")
