@@ -6,11 +6,13 @@ import json
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import http, util
 
 from imagehost.config import SLACK, load
+from imagehost.imaging import NotNow
 from imagehost.wire import send_together
 
 M_MMAP_THRESHOLD = -3
@@ -73,7 +75,9 @@ def when_ready(_: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the renderer's server, so that the first picture does not wait for it."""
-    worker.wsgi.extensions["imagehost.renderer"].start()
+    # Where that fails now, the first picture tries again.
+    with suppress(NotNow):
+        worker.wsgi.extensions["imagehost.renderer"].start()
 
 
 def on_exit(_: Any) -> None:

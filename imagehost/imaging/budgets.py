@@ -38,6 +38,6 @@ class Plan:
         large = min(free - at_once * light, LIGHT + BYTES_A_PIXEL * max_pixels)
         return cls(
             at_once,
-            Budget(light, cpu_seconds=2, wall_seconds=10, pixels=LIGHT_PIXELS, work=LIGHT_WORK),
+            Budget(light, cpu_seconds=2, wall_seconds=5, pixels=LIGHT_PIXELS, work=LIGHT_WORK),
             Budget(large, cpu_seconds=20, wall_seconds=30, pixels=ANY, work=ANY, nice=10),
         )

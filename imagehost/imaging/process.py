@@ -1,6 +1,7 @@
 """The web process's end of the renderer's server: one for each process, started again if it died."""
 
 import atexit
+import logging
 import os
 import select
 import socket
@@ -26,6 +27,8 @@ MOMENT = 0.1
 
 Check = Callable[[], None]
 """Raises an exception if a job is to end."""
+
+log = logging.getLogger(__name__)
 
 
 class Process:
@@ -109,6 +112,7 @@ class Process:
             late = time.monotonic() > deadline
             if reply or (sent and not late and not hung_up(requests, MOMENT)):
                 return reply
+            log.warning("the server of the renderer ended or hangs: another one is started")
             self.stop(requests)
         raise Unusable
 

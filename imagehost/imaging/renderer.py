@@ -21,7 +21,9 @@ MOST_WAITING = 24
 SECONDS_TO_WAIT_TO_WAIT = 1
 SECONDS_TO_WAIT = 10
 """For a slot, or for another request that renders the same picture."""
-SECONDS_TO_STAY = 0.5
+SECONDS_TO_WAIT_AS_LARGE, MOST_LARGE = 15, 8
+"""For the slot of large renderings, and how many may wait for it, so that others find a thread."""
+SECONDS_TO_STAY = 1
 """In a slot for light renderings, if others wait for it: whatever takes longer goes on as a large one."""
 MAX_PIXELS = 100_000_000
 
@@ -108,7 +110,9 @@ class Renderer:
                 reply = PROCESS.run(light, picture, self._client(), self._check(gone))
                 if reply and reply.status in {Status.DONE, Status.MALFORMED}:
                     return content_of(reply)
-            with self._large.hold(gone, SECONDS_TO_WAIT):
+            if self._large.waiting >= MOST_LARGE:
+                raise Crowded
+            with self._large.hold(gone, SECONDS_TO_WAIT_AS_LARGE):
                 reply = PROCESS.run(large, picture, self._client(), partial(check, gone))
         return content_of(reply)
 

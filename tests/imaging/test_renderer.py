@@ -213,6 +213,18 @@ def test_pictures_that_look_ordinary_and_are_slow_give_way():
         thread.join(20)
 
 
+def test_few_wait_for_the_slot_of_large_pictures(monkeypatch):
+    monkeypatch.setattr(module, "MOST_LARGE", 1)
+    shared, left = Renderer(replace(PLAN, light=replace(PLAN.light, pixels=1000))), threading.Event()
+    slow = [rendering(SLOW, shared, gone=left.is_set) for _ in range(2)]
+    wait_until(lambda: shared._large.waiting == 1, "they do not wait")
+    with pytest.raises(Crowded):
+        render(PHOTO, renderer=shared)
+    left.set()
+    for thread, _ in slow:
+        thread.join(20)
+
+
 def test_a_client_that_leaves_takes_its_job_along():
     ours, theirs = socket.socketpair()
     with ours:

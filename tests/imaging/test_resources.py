@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from imagehost.imaging import renderer
 from imagehost.imaging.budgets import Plan
 from imagehost.imaging.resources import MIB, Resources, available
 
@@ -99,7 +100,8 @@ def test_even_the_smallest_container_renders():
 
 def test_what_waits_never_lasts_longer_than_nginx_does():
     plan = Plan.of(Resources(2 * GIB, 1), 2, 100_000_000)
-    assert plan.light.wall_seconds + plan.large.wall_seconds + 2 * 10 <= 60
+    waits = renderer.SECONDS_TO_WAIT + renderer.SECONDS_TO_WAIT_AS_LARGE
+    assert plan.light.wall_seconds + plan.large.wall_seconds + waits <= 60
 
 
 def test_the_settings_of_nginx_and_of_compose_are_those_that_are_meant_here():
