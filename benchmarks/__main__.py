@@ -14,8 +14,8 @@ from benchmarks import hosts
 from benchmarks.measuring import Table
 
 NAMES = [
-    "starting", "uploads", "stages", "serving", "thumbnails", "crowds", "lists", "memory", "growth",
-    "backups",
+    "starting", "uploads", "stages", "serving", "thumbnails", "hostile", "crowds", "lists", "memory",
+    "growth", "backups",
 ]  # fmt: skip
 """In this order."""
 RESULTS = Path(__file__).parent / "results.json"

@@ -17,7 +17,6 @@ from imagehost.environment import (
     WrongSetting,
     parse_kinds,
     parse_public_url,
-    parse_rate,
     read_database_url,
 )
 from imagehost.kinds import KINDS
@@ -53,6 +52,7 @@ class Settings:
     keep_metadata: bool
     rate_limit_enabled: bool
     rate_limit: str
+    rendering_rate_limit: str
 
 
 def load(**overrides: object) -> Settings:
@@ -85,7 +85,8 @@ def load(**overrides: object) -> Settings:
         secret_key=read.secret("SECRET_KEY") or kept_secret(instance),
         keep_metadata=read.flag("KEEP_METADATA", default=False),
         rate_limit_enabled=read.flag("RATE_LIMIT_ENABLED", default=True),
-        rate_limit=read.get("RATE_LIMIT", "600/minute", "a number per time, as 600/minute", parse_rate),
+        rate_limit=read.rate("RATE_LIMIT", "600/minute"),
+        rendering_rate_limit=read.rate("RENDERING_RATE_LIMIT", "600/minute"),
     )
     last_port = settings.web_server_start_port + settings.web_server_ports - 1
     if last_port > LAST_PORT:

@@ -82,6 +82,10 @@ class Reader:
         """Read a yes or no."""
         return bool(self.get(name, default, "true or false", lambda e, n: e.bool(n)))
 
+    def rate(self, name: str, default: str) -> str:
+        """Read how often a client may ask for something."""
+        return str(self.get(name, default, "a number per time, as 600/minute", parse_rate))
+
     def path(self, name: str, default: Path) -> Path:
         """Read a folder, which need not be there; a relative one starts at the working folder."""
         path = Path(self.text(name) or default).expanduser().absolute()
@@ -119,7 +123,7 @@ def parse_public_url(env: Env, name: str) -> str:
 
 
 def parse_rate(env: Env, name: str) -> str:
-    """Read how many uploads a client may send in which time."""
+    """Read how many requests a client may send in which time."""
     rate = env.str(name)
     # The library would take the first of several for all, and none at all for a limit.
     if len(limits.parse_many(rate)) != 1 or not limits.parse(rate).amount:

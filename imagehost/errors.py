@@ -190,6 +190,21 @@ class TooMuchWork(ImageHostError):
         )
 
 
+class TooCostly(ImageHostError):
+    """A picture whose decoding was ended, since it took more memory or time than there is for one."""
+
+    status, code = TooMuchWork.status, TooMuchWork.code
+
+    def __init__(self, name: str) -> None:
+        picture = shorten(name) or _("The picture")
+        super().__init__(
+            _(
+                "%(picture)s takes too much memory or time to decode. Make it smaller and try again.",
+                picture=picture,
+            )
+        )
+
+
 class RateLimited(ImageHostError):
     """One client asked for more than its share."""
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context, request
 from flask.ctx import AppContext
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -12,7 +12,7 @@ from imagehost import database
 from imagehost.config import Settings
 from imagehost.environment import ROOT
 from imagehost.errors import ImageHostError
-from imagehost.imaging import Renderer
+from imagehost.imaging import Plan, Renderer, available
 from imagehost.models import Base
 from imagehost.storage import Storage
 from imagehost.storage.disk import DiskStorage
@@ -42,11 +42,18 @@ def own_context() -> AppContext:
     return current_app.app_context()
 
 
+def waiting_client() -> int | None:
+    """Return the descriptor of the connection that waits for an answer, as far as gunicorn tells it."""
+    connection = request.environ.get("gunicorn.socket") if has_request_context() else None
+    return None if connection is None else int(connection.fileno())
+
+
 def init_app(app: Flask, chosen: Settings) -> None:
     """Bind them to the application."""
     app.extensions["imagehost.settings"] = chosen
     app.extensions["imagehost.storage"] = DiskStorage(chosen.images_dir, max_size=chosen.max_file_size)
-    app.extensions["imagehost.renderer"] = Renderer()
+    plan = Plan.of(available(), chosen.web_server_workers, chosen.max_pixels)
+    app.extensions["imagehost.renderer"] = Renderer(plan, waiting_client)
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():

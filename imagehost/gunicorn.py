@@ -6,11 +6,13 @@ import json
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import http, util
 
 from imagehost.config import SLACK, load
+from imagehost.imaging import NotNow
 from imagehost.wire import send_together
 
 M_MMAP_THRESHOLD = -3
@@ -69,6 +71,13 @@ def when_ready(_: Any) -> None:
     # What is there by now stays: no search for garbage has to go through it, nor touch what they share.
     gc.freeze()
     log.info("started", extra={"addresses": ",".join(bind), "workers": workers})
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the renderer's server, so that the first picture does not wait for it."""
+    # Where that fails now, the first picture tries again.
+    with suppress(NotNow):
+        worker.wsgi.extensions["imagehost.renderer"].start()
 
 
 def on_exit(_: Any) -> None:

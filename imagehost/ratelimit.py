@@ -1,4 +1,4 @@
-"""How often one client may upload, counted for all worker processes together."""
+"""How often one client may upload or have pictures rendered, counted for all worker processes together."""
 
 import ipaddress
 import math
@@ -33,12 +33,16 @@ RETURNING hits, ends
 
 
 class Counts:
-    """Hits of each client, in a file that may be lost without harm; open as long as the process lives."""
+    """Hits of each client, in a file that may be lost without harm; open as long as the process lives.
 
-    def __init__(self, path: Path, rate: str) -> None:
+    ``kind`` keeps them apart from hits of another kind in the same file.
+    """
+
+    def __init__(self, path: Path, rate: str, kind: str = "") -> None:
         limit = limits.parse(rate)
         self.most = limit.amount
         self.length = limit.get_expiry()
+        self._kind = kind
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -50,7 +54,7 @@ class Counts:
             with self._lock:
                 hits, ends = self._add(client, now)
         except sqlite3.Error:
-            # A full disk, a long lock, a torn file: counting is a courtesy, uploading is what we are for.
+            # A full disk, a long lock, a torn file: counting is a courtesy, answering is what we are for.
             self.close()
             return
         if hits > self.most:
@@ -59,7 +63,7 @@ class Counts:
     def _add(self, client: str, now: float) -> tuple[int, float]:
         """Give a client's hits, this one among them, and when its window ends."""
         self._file = self._file or self._open()
-        values = {"client": client, "now": now, "length": self.length}
+        values = {"client": self._kind + client, "now": now, "length": self.length}
         hits, ends = self._file.execute(HIT, values).fetchone()
         if hits == 1:
             self._file.execute("DELETE FROM windows WHERE ends <= ?", (now,))
@@ -93,12 +97,22 @@ def limited(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
 
     @wraps(view)
     def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        counts = current_app.extensions["imagehost.counts"]
-        if counts is not None:
-            counts.hit(network(request.remote_addr or ""))
+        count("uploads")
         return view(*args, **kwargs)
 
     return limited_view
+
+
+def count_rendering() -> None:
+    """Count a request that makes a rendition. Raises RateLimited past ``RENDERING_RATE_LIMIT``."""
+    count("renderings")
+
+
+def count(kind: str) -> None:
+    """Count a request of this client, if that is limited. Raises RateLimited."""
+    counts: dict[str, Counts] = current_app.extensions["imagehost.counts"]
+    if kind in counts:
+        counts[kind].hit(network(request.remote_addr or ""))
 
 
 def network(address: str) -> str:
@@ -116,8 +130,10 @@ def network(address: str) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count uploads, where they are to be limited."""
-    wanted = settings.rate_limit_enabled
-    app.extensions["imagehost.counts"] = (
-        Counts(settings.instance_dir / FILE, settings.rate_limit) if wanted else None
-    )
+    """Count uploads and renderings, where they are to be limited."""
+    path = settings.instance_dir / FILE
+    counts = {
+        "uploads": Counts(path, settings.rate_limit),
+        "renderings": Counts(path, settings.rendering_rate_limit, "rendering for "),
+    }
+    app.extensions["imagehost.counts"] = counts if settings.rate_limit_enabled else {}

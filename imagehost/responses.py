@@ -26,12 +26,18 @@ def wanted() -> Shape:
         return Shape.PAGE
     if request.headers.get("HX-Request") == "true":
         return Shape.FRAGMENT
-    # Without parameters such as charset.
-    by_name = any(
-        value.partition(";")[0].strip().lower() == "text/html" and quality
-        for value, quality in request.accept_mimetypes
-    )
-    return Shape.PAGE if by_name else Shape.JSON
+    return Shape.PAGE if "text/html" in accepted() else Shape.JSON
+
+
+def accepted() -> set[str]:
+    """Return the types that this request accepts by name, without parameters such as charset."""
+    return {value.partition(";")[0].strip().lower() for value, quality in request.accept_mimetypes if quality}
+
+
+def is_for_picture() -> bool:
+    """Tell whether the answer is to be shown as a picture, as browsers say of an <img>."""
+    types = accepted()
+    return "text/html" not in types and any(name.startswith("image/") for name in types)
 
 
 def render(

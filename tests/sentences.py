@@ -125,6 +125,11 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
+        errors.TooCostly("a.jpg"),
+        "a.jpg takes too much memory or time to decode. Make it smaller and try again.",
+        "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
+    ),
+    (
         errors.RateLimited(7),
         "Too many requests came from your address. Try again in 7 s.",
         "Von dieser Adresse kamen zu viele Anfragen. Bitte in 7\u00a0s erneut versuchen.",

@@ -133,7 +133,7 @@ def test_uploads_go_on_where_nothing_can_be_counted(limited, monkeypatch):
 
 
 def test_threads_at_once_are_all_counted(limited):
-    counts = limited.extensions["imagehost.counts"]
+    counts = limited.extensions["imagehost.counts"]["uploads"]
     counts.most = 10**6
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(counts.hit, ["client"] * 200))

@@ -5,15 +5,17 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from imagehost.errors import NotFound
+from imagehost.errors import DamagedImage, NotFound, TooCostly
 from imagehost.kinds import KINDS
 from imagehost.models import Image
+from imagehost.ratelimit import count_rendering
+from imagehost.responses import is_for_picture, varied
 from imagehost.services import images, renditions
-from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
+from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, VERSION, Rendition
 
 bp = Blueprint("media", __name__)
 
@@ -50,9 +52,24 @@ def preview(side: int, filename: str) -> Response:
 
 
 def send_rendition(row: Image, rendition: Rendition) -> Response:
-    """Send a rendition, which is made where there is none."""
-    file = renditions.get(row, rendition)
-    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}")
+    """Send a rendition, which is made where there is none.
+
+    Where it cannot be made, an <img> shows the image itself.
+    """
+    try:
+        file = renditions.get(row, rendition, count_rendering)
+    except (DamagedImage, TooCostly):
+        if not is_for_picture():
+            raise
+        return instead(row)
+    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{VERSION}")
+
+
+def instead(row: Image) -> Response:
+    """Lead to an image whose rendition cannot be made. Later versions may be able to make it."""
+    answer = make_response(redirect(url_for("media.image", filename=row.filename)))
+    answer.headers.update({**HEADERS, "Cache-Control": "public, max-age=3600"})
+    return varied(answer)
 
 
 def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:

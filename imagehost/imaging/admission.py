@@ -7,16 +7,12 @@ from typing import BinaryIO, Generic, TypeVar
 from imagehost import formats, kinds, libmagic
 from imagehost.imaging.pillow import BROKEN, opened
 
-libmagic.ensure_loaded()
-import magic  # noqa: E402  # it looks for libmagic while it is imported
-
 Stream = TypeVar("Stream", bound=BinaryIO)
 Prove = Callable[[str, BinaryIO], int]
 """Decides whether a picture without end marker is whole, and returns how many bytes before that marker, which
 the walk added, are no part of it. Raises formats.Malformed if pixels are missing."""
 
 MAGIC_BYTES = 4096
-DETECTOR = magic.Magic(mime=True)
 END_MARKER = 2
 """Bytes of the end marker of a JPEG."""
 
@@ -67,7 +63,16 @@ def is_picture(stream: BinaryIO) -> bool:
     """Tell by the first bytes whether it is a picture of any kind, also one that we do not know."""
     stream.seek(0)
     head = stream.read(MAGIC_BYTES)
-    return kinds.detect(head) is not None or DETECTOR.from_buffer(head).startswith("image/")
+    return kinds.detect(head) is not None or mime_type(head).startswith("image/")
+
+
+def mime_type(head: bytes) -> str:
+    """Ask libmagic, which is loaded only here: the process that renders does without it."""
+    libmagic.ensure_loaded()
+    # It looks for libmagic while it is imported.
+    import magic
+
+    return str(magic.from_buffer(head, mime=True))
 
 
 def admit(stream: Stream, rules: Rules, new_file: Callable[[], Stream], prove: Prove) -> Admitted[Stream]:

@@ -52,24 +52,35 @@ def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
     return min(sizes, key=lambda size: abs(aspect - size[0] / size[1]))
 
 
-def render(stream: BinaryIO, kind: str, side: int) -> bytes:
+def render(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None = None) -> bytes:
     """Make a WebP of at most ``side`` × ``side`` pixels, upright, of the first frame.
 
-    Raises formats.Malformed if the pixels cannot be decoded.
+    ``canvas`` limits the picture.
+
+    Raises:
+        formats.Malformed: if the pixels cannot be decoded.
+        formats.PixelLimit, formats.WorkLimit.
     """
+    canvas = canvas or formats.Canvas(formats.Limits())
     try:
         # As for admit: without its metadata.
-        cleaned = formats.clean(kind, stream, formats.Canvas(formats.Limits()), io.BytesIO).file or stream
+        cleaned = formats.clean(kind, stream, canvas, io.BytesIO).file or stream
         told = signals.read(kind, cleaned)
         with opened(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
-            small = shrink(image, side, conversion(image, told))
+            small = shrink(cropped(image, canvas), side, conversion(image, told))
             small = small if turn is None else small.transpose(turn)
             is_whole = max(image.size) <= min(side, SMALL)
             content = small_webp(small, kind) if is_whole else webp(small, quality=80)
     except (*BROKEN, formats.Malformed) as error:
         raise formats.Malformed("its pixels cannot be decoded") from error
     return content
+
+
+def cropped(image: Image.Image, canvas: formats.Canvas) -> Image.Image:
+    """Cut off what an AVIF has beyond its clean aperture, which Pillow does not know."""
+    width, height = min(image.width, canvas.width), min(image.height, canvas.height)
+    return image if image.size == (width, height) else image.crop((0, 0, width, height))
 
 
 def small_webp(image: Image.Image, kind: str) -> bytes:

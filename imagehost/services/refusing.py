@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagehost import foreign, formats, imaging
-from imagehost.errors import DamagedImage, TooManyPixels, TooMuchWork, UnsupportedType
+from imagehost.errors import (
+    DamagedImage,
+    TooCostly,
+    TooManyPixels,
+    TooMuchWork,
+    Unavailable,
+    UnsupportedType,
+)
 from imagehost.extensions import settings
 
 
@@ -12,7 +19,8 @@ from imagehost.extensions import settings
 def refusing(name: str) -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
 
-    Raises UnsupportedType, DamagedImage, TooManyPixels or TooMuchWork.
+    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
+    or Unavailable.
     """
     try:
         yield
@@ -24,3 +32,7 @@ def refusing(name: str) -> Iterator[None]:
         raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
     except formats.WorkLimit as error:
         raise TooMuchWork(name, error.work, error.limit) from error
+    except imaging.TooCostly as error:
+        raise TooCostly(name) from error
+    except imaging.NotNow as error:
+        raise Unavailable("making of thumbnails") from error

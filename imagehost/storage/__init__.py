@@ -59,7 +59,7 @@ class Storage(Protocol):
         """Tell whether there are bytes of that name."""
 
     def delete(self, filename: str) -> None:
-        """Remove an image's bytes, then its renditions; it is no error if they are gone."""
+        """Remove an image's bytes, then its renditions of every version; it is no error if they are gone."""
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition; NotFound where it was not made yet."""
@@ -69,6 +69,3 @@ class Storage(Protocol):
 
     def delete_rendition(self, name: str) -> None:
         """Remove a rendition; it is no error if it is gone."""
-
-    def rendering(self, filename: str) -> AbstractContextManager[None]:
-        """Hold one of the few places for rendering; the same image has always the same place."""

@@ -1,29 +1,19 @@
 """Bytes in a folder: ``<folder>/<first two letters>/<filename>``, all that is not an image in dot-folders."""
 
-import fcntl
 import os
 import sys
 import threading
-import time
-import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from imagehost.errors import NotFound, Unavailable
-from imagehost.storage import renditions
 from imagehost.storage.incoming import Incoming, storage_errors
 from imagehost.storage.inventory import Inventory
 from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
 from imagehost.storage.owners import give, make_folder
-
-MOST_WAITING = 24
-"""Requests of one process that may wait for a place to render, of its 32 threads."""
-SECONDS_TO_WAIT_TO_WAIT = 1
-SECONDS_TO_WAIT = 10
-"""For the place itself."""
 
 
 class DiskStorage(Inventory):
@@ -34,8 +24,6 @@ class DiskStorage(Inventory):
         self.max_size = max_size
         self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED, folder / GOING)
         self._durable: set[str] = set()
-        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
-        self._places = [threading.Lock() for _ in range(os.cpu_count() or 1)]
 
     def is_ready(self) -> bool:
         """Tell whether the marker is there."""
@@ -127,8 +115,9 @@ class DiskStorage(Inventory):
         """Remove the bytes first: whoever renders them just now looks for them again when done."""
         with storage_errors():
             self._maintenance.discard(self.path(filename))
-        for rendition in renditions.ALL:
-            self.delete_rendition(rendition.of(filename))
+            for path in self.rendition_paths(filename):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)  # noqa: PTH108  # a Path would take longer than the kernel
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition for reading."""
@@ -155,38 +144,6 @@ class DiskStorage(Inventory):
         """Remove a rendition."""
         with storage_errors():
             self.rendition_path(name).unlink(missing_ok=True)
-
-    @contextmanager
-    def rendering(self, filename: str) -> Iterator[None]:
-        """Lock one of as many files as there are cores: all processes together decode no more at once."""
-        place = zlib.crc32(filename.encode()) % len(self._places)
-        # Whoever waits holds a thread: some have to be left for other requests.
-        if not self._waiting.acquire(timeout=SECONDS_TO_WAIT_TO_WAIT):
-            raise Unavailable("making of thumbnails")
-        with ExitStack() as held:
-            held.callback(self._waiting.release)
-            # One thread of a process asks for the file again and again; others sleep until it is their turn.
-            if not self._places[place].acquire(timeout=SECONDS_TO_WAIT):
-                raise Unavailable("making of thumbnails")
-            held.callback(self._places[place].release)
-            with storage_errors():
-                lock = held.enter_context((self.folder / LOCKS / str(place)).open("wb"))
-            wait_for(lock)
-            yield
-
-
-def wait_for(lock: BinaryIO) -> None:
-    """Lock a file. Raises Unavailable where others hold it for too long."""
-    deadline = time.monotonic() + SECONDS_TO_WAIT
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Unavailable("making of thumbnails") from None
-            time.sleep(0.02)
-        else:
-            return
 
 
 def flush_folder(folder: Path) -> None:

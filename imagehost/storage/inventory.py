@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
@@ -17,9 +18,11 @@ from imagehost.storage.layout import (
     OURS,
     RENDITIONS,
     SHELF,
+    VERSION,
     Layout,
     rendered,
 )
+from imagehost.storage.renditions import FOLDER
 
 
 class Place(Enum):
@@ -27,6 +30,9 @@ class Place(Enum):
 
     IMAGE = auto()
     RENDITION = auto()
+    """A rendition, or the file that says why there is none."""
+    OUTDATED = auto()
+    """A rendition of another version of the renderer."""
     INCOMING = auto()
     """On its way in, or left over from that."""
     DELETED = auto()
@@ -63,9 +69,15 @@ class Inventory(Layout):
         """Go through all that is there; what belongs to one image comes together."""
         with storage_errors():
             top = scan(self.folder, follow=True)
-            renditions = scan(self.folder / RENDITIONS)
+            versions = scan(self.folder / RENDITIONS)
+            renditions = scan(self.folder / RENDITIONS / FOLDER)
             yield [self._foreign(entry) for entry in top if entry.name not in OURS and not is_shelf(entry)]
+            yield [
+                self._foreign(entry) for entry in versions if not is_shelf(entry) and not is_version(entry)
+            ]
             yield [self._foreign(entry) for entry in renditions if not is_shelf(entry)]
+            for entry in versions:
+                yield from self._outdated(entry)
             for place, name in LEFT_OVER:
                 yield [self._plain(entry, place) for entry in scan(self.folder / name)]
             for shelf in sorted({entry.name for entry in (*top, *renditions) if is_shelf(entry)}):
@@ -87,8 +99,16 @@ class Inventory(Layout):
 
     def remove(self, item: Item) -> None:
         """Remove an item; it is no error if it is gone."""
+        path = self.folder / item.path
         with storage_errors():
-            (self.folder / item.path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        if item.place is Place.OUTDATED:
+            # Nothing new comes into these folders, so the last file takes them along.
+            with suppress(OSError):
+                for folder in path.parents:
+                    if folder == self.folder / RENDITIONS:
+                        break
+                    folder.rmdir()
 
     def _images(self, shelf: str) -> Iterator[Item]:
         for entry in scan(self.folder / shelf):
@@ -96,9 +116,22 @@ class Inventory(Layout):
             yield self._plain(entry, Place.IMAGE, entry.name) if ours else self._foreign(entry)
 
     def _renditions(self, shelf: str) -> Iterator[Item]:
-        for entry in scan(self.folder / RENDITIONS / shelf):
-            image = rendered(entry.name) if entry.name.startswith(shelf) else None
-            yield self._plain(entry, Place.RENDITION, image) if image else self._foreign(entry)
+        yield from self._rendered(self.folder / RENDITIONS / FOLDER / shelf, Place.RENDITION)
+
+    def _outdated(self, entry: os.DirEntry[str]) -> Iterator[list[Item]]:
+        """Go through what another version of the renderer left, or what came before there were versions."""
+        if is_shelf(entry):
+            yield list(self._rendered(Path(entry.path), Place.OUTDATED))
+        elif is_version(entry) and entry.name != FOLDER:
+            for shelf in scan(Path(entry.path)):
+                yield from self._outdated(shelf)
+
+    def _rendered(self, shelf: Path, place: Place) -> Iterator[Item]:
+        for entry in scan(shelf):
+            image = rendered(entry.name) if entry.name.startswith(shelf.name) else None
+            # What is outdated goes, whether its image is there or not.
+            owner = "" if image is None or place is Place.OUTDATED else image
+            yield self._plain(entry, place, owner) if image else self._foreign(entry)
 
     def _plain(self, entry: os.DirEntry[str], place: Place, image: str = "") -> Item:
         """Say what a file is; a link, a folder or a pipe is none of ours, whatever it is called."""
@@ -121,6 +154,11 @@ def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
             return sorted(entries, key=attrgetter("name"))
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def is_version(entry: os.DirEntry[str]) -> bool:
+    """Tell whether it is a folder of all renditions of one version."""
+    return bool(VERSION.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def is_shelf(entry: os.DirEntry[str]) -> bool:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+VERSION = 2
+"""Raise it whenever renditions come out differently: all are made again then."""
+FOLDER = f"version-{VERSION}"
+FAILED = ".failed"
+"""Suffix of the file that says why a rendition could not be made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
@@ -22,3 +28,9 @@ PREVIEWS = {side: Rendition("preview", side, f".{side}.webp") for side in (720, 
 """By their sides: for a phone, and for a screen."""
 ALL = (THUMBNAIL, *PREVIEWS.values())
 """Those that go with their image."""
+
+
+def beside(filename: str) -> list[str]:
+    """Name all files that may be there of an image's renditions."""
+    names = [rendition.of(filename) for rendition in ALL]
+    return names + [name + FAILED for name in names]

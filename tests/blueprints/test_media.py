@@ -12,6 +12,7 @@ from imagehost import imaging, representations
 from imagehost.extensions import db
 from imagehost.models import Image as Row
 from imagehost.services import images
+from imagehost.storage.renditions import VERSION
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded
 from tests.formats import samples
@@ -77,7 +78,7 @@ def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
     assert (answer.status_code, answer.content_type) == (200, "image/webp")
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
     assert answer.content_length == len(client.get(photo[url]).data)
-    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}", False)
+    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}-{VERSION}", False)
 
 
 @ADDRESSES
@@ -186,13 +187,13 @@ def test_an_image_whose_pixels_cannot_be_decoded_has_no_rendition(app, client, s
     file.write_bytes(PHOTO[:600])
     answer = client.get(image[url], headers=shape)
     assert_error(answer, 422, "damaged_image", "odd.jpg is damaged: its pixels cannot be decoded")
-    assert stored_files(app) == [file]
+    assert [path.suffix for path in stored_files(app)] == [".failed", ".jpg"]
 
 
 @pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".720.webp")])
 def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
     first = client.get(photo[url])
-    monkeypatch.setattr(imaging, "render", None)
+    monkeypatch.setattr(imaging.Renderer, "render", None)
     assert client.get(photo[url]).data == first.data
     renditions = [file.name for file in stored_files(app) if ".renditions" in file.parts]
     assert renditions == [photo["filename"] + suffix]
@@ -208,13 +209,13 @@ def test_a_rendition_that_was_lost_is_made_anew(app, client, photo, url):
 @ON_SQLITE
 @RENDITIONS
 def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(app, client, photo, monkeypatch, url):
-    render = imaging.render
+    render = imaging.Renderer.render
 
     def render_while_deleting(*arguments):
         images.delete(photo["id"])
         return render(*arguments)
 
-    monkeypatch.setattr(imaging, "render", render_while_deleting)
+    monkeypatch.setattr(imaging.Renderer, "render", render_while_deleting)
     assert_error(client.get(photo[url]), 404, "not_found")
     assert stored_files(app) == []
 

@@ -121,14 +121,14 @@ def test_a_deletion_while_a_rendition_is_made_leaves_none(
     app, client, folder, database_url, monkeypatch, path
 ):
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
-    render = imaging.render
+    render = imaging.Renderer.render
 
     def slow(*arguments: object) -> bytes:
         content = render(*arguments)
         assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
         return content
 
-    monkeypatch.setattr(imaging, "render", slow)
+    monkeypatch.setattr(imaging.Renderer, "render", slow)
     assert client.get(path.format(image["filename"])).status_code == 404
     assert stored_files(app) == []
     truth.assert_exact(database_url, folder, {})
@@ -137,18 +137,18 @@ def test_a_deletion_while_a_rendition_is_made_leaves_none(
 def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, client, monkeypatch):
     held = []
 
-    def watch(name: str) -> None:
-        function = getattr(imaging, name)
+    def watch(home: object, name: str) -> None:
+        function = getattr(home, name)
 
         def watched(*arguments: object) -> object:
             held.append(db.engine.pool.checkedout())
             return function(*arguments)
 
-        monkeypatch.setattr(imaging, name, watched)
+        monkeypatch.setattr(home, name, watched)
 
     client.post("/upload", data=as_upload(PNG))  # the first one sets the storage up
-    watch("admit")
-    watch("render")
+    watch(imaging, "admit")
+    watch(imaging.Renderer, "render")
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
     for path in (image["thumbnail_url"], f"/previews/720/{image['filename']}.webp"):
         assert client.get(path).status_code == 200
@@ -159,13 +159,13 @@ def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, clien
 def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeypatch, path):
     image = client.post("/upload", data=as_upload(pictures.jpg(1600, 1067))).json
     made = []
-    render = imaging.render
+    render = imaging.Renderer.render
 
     def watched(*arguments: object) -> bytes:
         made.append(arguments)
         return render(*arguments)
 
-    monkeypatch.setattr(imaging, "render", watched)
+    monkeypatch.setattr(imaging.Renderer, "render", watched)
     answers = in_threads(50, lambda _: app.test_client().get(path.format(image["filename"])))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.data for answer in answers}) == len(made) == 1

@@ -1,10 +1,8 @@
 """The storage in a folder."""
 
 import errno
-import fcntl
 import os
-import subprocess
-import sys
+import re
 import threading
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from imagehost.environment import ROOT
 from imagehost.errors import NotFound, StorageFull, Unavailable
-from imagehost.storage import disk, renditions
+from imagehost.storage import renditions
 from imagehost.storage.disk import DiskStorage
 
 NAME = "abcdefgh12345678.png"
@@ -151,9 +149,13 @@ def test_the_folder_and_its_own_folder_are_flushed_by_every_process_that_publish
 
 def test_deleting_twice_is_no_error_and_takes_every_rendition_along(storage):
     publish(storage)
-    for rendition in renditions.ALL:
-        storage.publish_rendition(rendition.of(NAME), b"small")
-    assert len(names(storage)) == 2 + len(renditions.ALL)
+    beside = renditions.beside(NAME)
+    for name in beside:
+        storage.publish_rendition(name, b"small")
+    first = storage.folder / ".renditions" / NAME[:2] / f"{NAME}.720.webp"
+    first.parent.mkdir()
+    first.write_bytes(b"of a release before renditions had versions")
+    assert len(names(storage)) == 3 + len(beside)
     storage.delete(NAME)
     storage.delete(NAME)
     assert names(storage) == [".imagehost"]
@@ -179,7 +181,7 @@ def test_a_rendition_is_replaced_as_a_whole(storage):
         storage.publish_rendition("abc.webp", b"new and longer")
         assert reading.read() == b"old"
     assert read(storage.open_rendition("abc.webp")) == b"new and longer"
-    assert names(storage) == [".imagehost", ".renditions/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{renditions.FOLDER}/ab/abc.webp"]
     storage.delete_rendition("abc.webp")
     storage.delete_rendition("abc.webp")
     assert names(storage) == [".imagehost"]
@@ -194,7 +196,7 @@ def test_a_rendition_that_cannot_be_written_leaves_the_old_one(storage, monkeypa
         with pytest.raises(error):
             storage.publish_rendition("abc.webp", b"new")
     assert read(storage.open_rendition("abc.webp")) == b"old"
-    assert names(storage) == [".imagehost", ".renditions/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{renditions.FOLDER}/ab/abc.webp"]
 
 
 @ERRORS
@@ -208,67 +210,13 @@ def test_an_error_of_the_disk_is_told(storage, monkeypatch, method, number, erro
             getattr(storage, method)(NAME)
 
 
-def test_rendering_one_image_excludes_other_threads_and_processes(storage, tmp_path):
-    code = """
-import sys
-from pathlib import Path
-from imagehost.storage.disk import DiskStorage
-with DiskStorage(Path(sys.argv[1]), 1000).rendering(sys.argv[2]):
-    print("in", flush=True)
-    sys.stdin.read()
-"""
-    entered = threading.Event()
-
-    def render():
-        with storage.rendering(NAME):
-            entered.set()
-
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(storage.folder), NAME],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout.readline() == b"in\n"
-        thread = threading.Thread(target=render)
-        thread.start()
-        assert not entered.wait(0.2)
-        other.stdin.close()
-        thread.join(10)
-    assert entered.is_set()
-
-
-def test_a_killed_process_gives_its_place_up(storage):
-    code = """
-import os, signal, sys
-from pathlib import Path
-from imagehost.storage.disk import DiskStorage
-with DiskStorage(Path(sys.argv[1]), 1000).rendering(sys.argv[2]):
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-    done = subprocess.run([sys.executable, "-c", code, str(storage.folder), NAME], cwd=ROOT, check=False)
-    assert done.returncode == -9
-    with storage.rendering(NAME):
-        pass
-
-
-def test_there_are_as_many_places_for_rendering_as_cores(storage, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    for number in range(40):
-        with storage.rendering(f"{number}.png"):
-            pass
-    assert names(storage) == [".imagehost", ".locks/0", ".locks/1"]
-    locks = storage.folder / ".locks"
-    with storage.rendering(NAME), (locks / "0").open("wb") as first, (locks / "1").open("wb") as second:
-        assert sorted([is_free(first), is_free(second)]) == [False, True]
-
-
-def is_free(lock):
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def test_nginx_looks_for_renditions_where_they_are(storage):
+    template = (ROOT / "nginx" / "templates" / "pages.conf.template").read_text()
+    aliases = re.findall(r'alias "\$\{IMAGES_DIR\}\$elsewhere(.*/\.renditions/.*)";', template)
+    shard, rest = NAME[:2], NAME[2:]
+    for rendition, alias in zip((renditions.THUMBNAIL, renditions.PREVIEWS[720]), aliases, strict=True):
+        path = alias.replace("$shard", shard).replace("$rest", rest).replace("$side", "720")
+        assert storage.rendition_path(rendition.of(NAME)) == Path(f"{storage.folder}{path}")
 
 
 def test_a_missing_volume_is_not_taken_for_a_missing_file(storage):
@@ -276,24 +224,3 @@ def test_a_missing_volume_is_not_taken_for_a_missing_file(storage):
     for open_it in (storage.open, storage.open_rendition):
         with pytest.raises(Unavailable, match="storage"):
             open_it("a" * 16 + ".jpg")
-
-
-def test_who_waits_too_long_for_a_place_to_render_is_told(storage, monkeypatch):
-    monkeypatch.setattr(disk, "SECONDS_TO_WAIT", 0)
-    told = pytest.raises(Unavailable, match="busy making thumbnails")
-    with storage.rendering("a.jpg"), told, storage.rendering("a.jpg"):
-        pass
-    with storage.rendering("a.jpg"):
-        assert storage.is_ready()
-
-
-def test_those_who_wait_to_render_leave_threads_to_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(disk, "MOST_WAITING", 1)
-    monkeypatch.setattr(disk, "SECONDS_TO_WAIT_TO_WAIT", 0.01)
-    storage = DiskStorage(tmp_path / "images", 10_000)
-    storage.initialise()
-    told = pytest.raises(Unavailable, match="busy making thumbnails")
-    with storage.rendering("a.jpg"), told, storage.rendering("b.jpg"):
-        pass
-    with storage.rendering("b.jpg"):
-        assert storage.is_ready()

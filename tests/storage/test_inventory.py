@@ -8,8 +8,10 @@ import pytest
 
 from imagehost.storage.disk import DiskStorage
 from imagehost.storage.inventory import Item, Place
+from imagehost.storage.renditions import FOLDER
 
 NAME = "abcdefghijklmnop.jpg"
+RENDITIONS = f".renditions/{FOLDER}"
 
 
 @pytest.fixture
@@ -40,7 +42,12 @@ def test_a_new_storage_is_empty(storage):
 def test_everything_is_told_by_place_and_name(storage):
     places = {
         Place.IMAGE: {f"ab/{NAME}", "99/9999999999999999.avif", "aa/a" + "a" * 99 + ".png"},
-        Place.RENDITION: {f".renditions/ab/{NAME}.webp", f".renditions/ab/{NAME}.1280.webp"},
+        Place.RENDITION: {
+            f"{RENDITIONS}/ab/{NAME}.webp",
+            f"{RENDITIONS}/ab/{NAME}.1280.webp",
+            f"{RENDITIONS}/ab/{NAME}.webp.failed",
+        },
+        Place.OUTDATED: {f".renditions/ab/{NAME}.webp", f".renditions/version-1/ab/{NAME}.720.webp"},
         Place.INCOMING: {".incoming/tmp1", f".incoming/{NAME}.webp.12.34"},
         Place.DELETED: {f".deleted/{NAME}", f".deleted.old/{NAME}"},
         Place.FOREIGN: {
@@ -53,8 +60,11 @@ def test_everything_is_told_by_place_and_name(storage):
             "ab/abcdefghijklmnop.JPG",
             "ab/abcdefghijklmnop.jpg~",
             f".renditions/ab/{NAME}.999.webp",
-            f".renditions/aa/{NAME}.webp",
+            f"{RENDITIONS}/ab/{NAME}.999.webp",
+            f"{RENDITIONS}/aa/{NAME}.webp",
+            f"{RENDITIONS}/stray.webp",
             ".renditions/stray.webp",
+            ".renditions/version",
         },
     }
     for paths in places.values():
@@ -69,8 +79,8 @@ def test_everything_is_told_by_place_and_name(storage):
 
 def test_an_image_and_its_renditions_come_together(storage):
     put(storage, f"ab/{NAME}")
-    put(storage, f".renditions/ab/{NAME}.webp")
-    put(storage, f".renditions/ab/{NAME}.720.webp")
+    put(storage, f"{RENDITIONS}/ab/{NAME}.webp")
+    put(storage, f"{RENDITIONS}/ab/{NAME}.720.webp")
     (items,) = filter(None, storage.inventory())
     assert {item.image for item in items} == {NAME}
 
@@ -104,3 +114,16 @@ def test_what_is_removed_is_gone(storage):
     storage.remove(item)
     storage.remove(item)
     assert storage.look(item) is None
+
+
+def test_the_last_outdated_rendition_takes_its_folders_along(storage):
+    paths = [
+        f".renditions/ab/{NAME}.webp",
+        *(f".renditions/version-1/ab/{NAME}{end}" for end in (".webp", ".720.webp")),
+    ]
+    for path in paths:
+        put(storage, path)
+    for path in paths:
+        assert (storage.folder / path).parent.is_dir()
+        storage.remove(Item(Place.OUTDATED, path))
+    assert not list((storage.folder / ".renditions").iterdir())

@@ -231,7 +231,7 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path):
     finally:
         os.umask(before)
     made = [storage.folder, *storage.folder.rglob("*")]
-    assert len(made) == 11
+    assert len(made) == 12
     assert {path.stat().st_uid for path in made} == {owner}
     if os.geteuid() == 0:
         modes = {path: path.stat().st_mode & 0o777 for path in made}

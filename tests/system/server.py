@@ -103,9 +103,13 @@ class Server:
 
     def workers(self) -> list[int]:
         """The ids of gunicorn's workers: the only processes whose parent is gunicorn's first one."""
-        alive = family(self.process.pid)
+        alive = [(pid, parent) for pid, parent in family(self.process.pid) if not renders(pid)]
         parents = [parent for _, parent in alive]
         return [pid for pid, parent in alive if pid not in parents and parent != self.process.pid]
+
+    def renderers(self) -> list[int]:
+        """The ids of the renderer's servers, and of the processes that they forked."""
+        return [pid for pid in self.processes() if renders(pid)]
 
     def connect(self) -> http.client.HTTPConnection:
         """Open a connection to it."""
@@ -133,6 +137,14 @@ def family(group: int) -> list[tuple[int, int]]:
         if int(its_group) == group and state not in "ZX":
             found.append((int(folder.name), int(parent)))
     return found
+
+
+def renders(process: int) -> bool:
+    """Tell whether a process is a server of the renderer, or was forked by one."""
+    try:
+        return b"imagehost.imaging.server" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False  # it ended meanwhile
 
 
 def catches_abort(process: int) -> bool:

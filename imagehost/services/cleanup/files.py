@@ -23,6 +23,7 @@ AT_ONCE = 100
 KINDS = {
     Place.IMAGE: Kind.ORPHAN,
     Place.RENDITION: Kind.RENDITION,
+    Place.OUTDATED: Kind.RENDITION,
     Place.INCOMING: Kind.INCOMING,
     Place.DELETED: Kind.DELETED,
 }

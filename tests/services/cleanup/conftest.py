@@ -8,6 +8,7 @@ from flask import Flask
 
 from imagehost.services import cleanup
 from imagehost.services.cleanup import Report, Wish
+from imagehost.storage.renditions import FOLDER
 from tests.services.cleanup.litter import NOW, host_of_three, image_files, put
 
 
@@ -17,7 +18,7 @@ def folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = host_of_three(app, monkeypatch)
     name = image_files(folder)[-1].name
     assert app.test_client().get(f"/thumbnails/{name}.webp").status_code == 200
-    put(folder, f".renditions/im/{name}.720.webp")
+    put(folder, f".renditions/{FOLDER}/im/{name}.720.webp")
     return folder
 
 

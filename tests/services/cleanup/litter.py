@@ -8,6 +8,7 @@ from flask import Flask
 
 from imagehost.services import naming
 from imagehost.services.cleanup import Kind, Report, Wish
+from imagehost.storage.renditions import FOLDER
 from tests import pictures
 from tests.conftest import uploaded
 
@@ -31,7 +32,7 @@ def host_of_three(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
     """Put a file into the storage past the application."""
     target = folder / path
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     return target
 
@@ -39,8 +40,8 @@ def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
 def litter(folder: Path) -> None:
     """One of each that may be removed, and of what may not."""
     put(folder, f"or/{ORPHAN}")
-    put(folder, f".renditions/or/{ORPHAN}.webp", b"123")
-    put(folder, ".renditions/no/nothing000000000.png.720.webp", b"1")
+    put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp", b"123")
+    put(folder, f".renditions/{FOLDER}/no/nothing000000000.png.720.webp", b"1")
     put(folder, ".incoming/tmpabcdef", b"12")
     put(folder, ".deleted/deleted000000000.gif", b"1234")
     for path in ("README.txt", "lost+found/#12345", "ab/notes.txt", f"ab/{ORPHAN}"):

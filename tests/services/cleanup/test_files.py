@@ -11,6 +11,7 @@ from imagehost.extensions import db
 from imagehost.models import Image
 from imagehost.services import cleanup
 from imagehost.services.cleanup import Kind, Share, Wish, files, rows
+from imagehost.storage.renditions import FOLDER
 from tests.conftest import ON_SQLITE
 from tests.services.cleanup.litter import (
     BYTES,
@@ -45,7 +46,7 @@ def test_what_nothing_speaks_for_goes_and_the_rest_stays(clean, folder, database
     assert report.freed == BYTES
     assert not report.needs_somebody
     assert sorted(report[Kind.FOREIGN].names) == FOREIGN
-    folders = {"ab", "or", ".renditions/or", ".renditions/no", "lost+found/#12345"}
+    folders = {"ab", "or", f".renditions/{FOLDER}/or", f".renditions/{FOLDER}/no", "lost+found/#12345"}
     assert set(tree(folder)) - folders - set(FOREIGN) == before
     assert counts(clean()) == {Kind.FOREIGN: 4}
 
@@ -141,7 +142,7 @@ def test_links_are_not_followed(clean, folder, tmp_path):
     (folder / "ln" / "ln00000000000000.jpg").symlink_to(tmp_path / "elsewhere" / ORPHAN)
     shutil.rmtree(folder / ".incoming")
     (folder / ".incoming").symlink_to(tmp_path / "elsewhere")
-    put(folder, f".renditions/or/{ORPHAN}.webp")
+    put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp")
     assert counts(clean()) == {Kind.FOREIGN: 2, Kind.RENDITION: 1}
     assert len(list((tmp_path / "elsewhere").iterdir())) == 2
     assert (folder / "ln" / "ln00000000000000.jpg").is_symlink()

@@ -1,0 +1,161 @@
+"""The web process's end of the renderer's server: one for each process, started again if it died."""
+
+import atexit
+import logging
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import imagehost
+from imagehost.imaging.jobs import HEAD, MAX_REPLY, Job, Reply, Status
+from imagehost.imaging.waiting import Unusable, hung_up
+
+ROOT = Path(imagehost.__file__).parent.parent
+TRIES = 2
+SLACK = 10
+"""Seconds beyond a job's limit after which the server is given up."""
+PAUSE = 0.25
+"""Seconds between two questions whether a job is to go on."""
+MOMENT = 0.1
+"""Seconds within which the kernel closes all that a killed server had open."""
+
+Check = Callable[[], None]
+"""Raises an exception if a job is to end."""
+
+log = logging.getLogger(__name__)
+
+
+class Process:
+    """The server of this process. A forked child starts one of its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._server: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+        self.jobs = 0
+        """Counts what was asked for."""
+        atexit.register(self.stop)
+
+    @property
+    def id(self) -> int | None:
+        """The process id of the server, or None while there is none."""
+        return self._server.pid if self._server and self._owner == os.getpid() else None
+
+    def start(self) -> socket.socket:
+        """Start the server if there is none, and return the socket that leads to it. Raises Unusable."""
+        with self._lock:
+            if self._owner != os.getpid():
+                self._forget()
+            if self._requests is None:
+                self._requests = self._start()
+            return self._requests
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        number = theirs.fileno()
+        command = [sys.executable, "-m", "imagehost.imaging.server", str(number)]
+        with theirs:
+            try:
+                self._server = subprocess.Popen(  # noqa: S603  # all of it is ours
+                    command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[number]
+                )
+            except OSError as error:
+                ours.close()
+                raise Unusable from error
+        self._owner = os.getpid()
+        return ours
+
+    def _forget(self) -> None:
+        """Close what a parent process had open: its server is not ours."""
+        if self._server:
+            self._server.returncode = 0
+        if self._requests:
+            self._requests.close()
+        self._server = self._requests = None
+
+    def stop(self, requests: socket.socket | None = None) -> None:
+        """Stop the server, or only the one that ``requests`` leads to. Jobs that run go on."""
+        with self._lock:
+            if self._owner != os.getpid() or requests not in {None, self._requests}:
+                return
+            if self._requests:
+                self._requests.close()
+            if self._server:
+                self._server.kill()
+                self._server.wait()
+            self._server = self._requests = None
+
+    def run(self, job: Job, picture: int, client: int | None, check: Check) -> Reply | None:
+        """Do a job with the file of a descriptor. Returns None if the kernel killed it.
+
+        ``client`` is the descriptor of the connection that waits, if any. ``check`` is called when it is
+        closed, and from time to time; the job is killed if it raises something. Raises Unusable.
+        """
+        for _ in range(TRIES):
+            requests = self.start()
+            ours, theirs = socket.socketpair()
+            with ours:
+                with theirs:
+                    sent = send(requests, job, [picture, theirs.fileno()])
+                self.jobs += 1
+                deadline = time.monotonic() + job.budget.wall_seconds + SLACK
+                reply = receive(ours, client, check, deadline) if sent else None
+            if reply and reply.status is Status.BUSY:
+                raise Unusable
+            late = time.monotonic() > deadline
+            if reply or (sent and not late and not hung_up(requests, MOMENT)):
+                return reply
+            log.warning("the server of the renderer ended or hangs: another one is started")
+            self.stop(requests)
+        raise Unusable
+
+
+def send(requests: socket.socket, job: Job, descriptors: list[int]) -> bool:
+    """Send a job; return whether the server took it."""
+    try:
+        socket.send_fds(requests, [job.encode()], descriptors)
+    except OSError:
+        return False
+    return True
+
+
+def receive(result: socket.socket, client: int | None, check: Check, deadline: float) -> Reply | None:
+    """Read the reply to a job. Returns None if there is none. Raises what ``check`` raises."""
+    poll = select.poll()
+    poll.register(result, select.POLLIN)
+    if client is not None:
+        poll.register(client, select.POLLRDHUP)
+    received = bytearray()
+    while (left := deadline - time.monotonic()) > 0:
+        ready = dict(poll.poll(1000 * min(left, PAUSE)))
+        check()
+        if client in ready:
+            # Others wait for the same.
+            poll.unregister(client)
+        if result.fileno() not in ready:
+            continue
+        try:
+            data = result.recv(64 * 1024)
+        except ConnectionError:
+            return None
+        received += data
+        if (reply := parsed(received)) or not data:
+            return reply
+    return None
+
+
+def parsed(received: bytearray) -> Reply | None:
+    """Read a reply as soon as all of it is there."""
+    if len(received) < HEAD.size:
+        return None
+    status, length = HEAD.unpack_from(received)
+    if length > MAX_REPLY or len(received) < HEAD.size + length:
+        return None
+    return Reply(Status(status), bytes(received[HEAD.size : HEAD.size + length]))
