@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from imagehost.formats import Malformed
@@ -14,7 +14,7 @@ END = b"\xff\xd9"
 LENGTH = 64
 FILLINGS = (b"\x55" * LENGTH, b"\xaa" * LENGTH, b"\0" * LENGTH, b"\xff\0" * (LENGTH // 2))
 """What a decoder reads in place of the pixels that are missing: each makes it see others."""
-FEW = 2
+FEW = 1
 """Of them, while the end of the picture is searched."""
 DRI, SOS = b"\xff\xdd\0\4", b"\xff\xda"
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
@@ -46,23 +46,23 @@ def prove_jpeg(stream: BinaryIO) -> int:
     if whole is None:
         raise Malformed("it ends too early")
 
-    def is_whole(length: int) -> bool:
-        return agreed(content[:length], FILLINGS[:FEW]) == whole
+    def is_whole(length: int, fillings: Sequence[bytes]) -> bool:
+        return agreed(content[:length], fillings) == whole
 
     # Nearly always the last byte is needed.
-    if not is_whole(len(content) - 1):
+    if not is_whole(len(content) - 1, FILLINGS):
         return 0
     missing, enough = 0, len(content) - 1
     while enough - missing > 1:
         middle = (missing + enough) // 2
-        missing, enough = (missing, middle) if is_whole(middle) else (middle, enough)
-    # With all fillings now: one of the few may happen to be what was there.
-    while agreed(content[:enough], FILLINGS) != whole:
+        missing, enough = (missing, middle) if is_whole(middle, FILLINGS[:FEW]) else (middle, enough)
+    # With all fillings now: the first may happen to be what was there.
+    while not is_whole(enough, FILLINGS):
         enough += 1
     return len(content) - enough
 
 
-def agreed(content: bytes, fillings: Iterable[bytes]) -> Digest:
+def agreed(content: bytes, fillings: Sequence[bytes]) -> Digest:
     """Decode what stands before an end marker, followed by each of the fillings.
 
     Returns the digest of the pixels if it is always the same.
