@@ -15,7 +15,6 @@ ESSENTIAL = {b"irot", b"imir", b"clap"}
 KNOWN = ESSENTIAL | {b"ispe", b"pixi", b"av1C", b"auxC", b"a1op", b"lsel", b"colr", b"pasp", b"clli"}
 # Pictures whose alpha is used. That of a picture which is made of one other is ignored.
 WITH_ALPHA = {b"av01", b"grid"}
-NO_PICTURE = "it holds no picture"
 
 
 class Coded(NamedTuple):
@@ -51,18 +50,18 @@ class Still:
         """Check the primary item and all that it is made of."""
         primary = self._items.get(self._primary)
         if primary is None:
-            raise Malformed(NO_PICTURE)
+            raise Malformed("it holds no picture")
         for box, essential in primary.properties:
             if box.name in ESSENTIAL and not essential:
                 raise Malformed("its orientation makes no sense")
             if essential and box.name not in KNOWN:
-                raise Malformed(NO_PICTURE)
+                raise Malformed("it holds no picture")
         seen = look(self._source, self._size(primary), primary.first())
         parts = [self._items[number] for number in self._parts()]
         sizes = [self._size(item) for item in parts if item.kind != b"tmap"]
         coded = [self._coded(item) for item in parts if item.kind == b"av01"]
         if not coded:
-            raise Malformed(NO_PICTURE)
+            raise Malformed("it holds no picture")
         return Shown(seen.size, seen.orientation, 1, sizes, coded)
 
     def _parts(self) -> list[int]:
@@ -104,7 +103,7 @@ class Still:
         """Tell of which items a picture is made."""
         item = self._items.get(number)
         if item is None or item.content is None:
-            raise Malformed(NO_PICTURE)
+            raise Malformed("it holds no picture")
         sources = item.refers.get(b"dimg", [])
         if item.kind == b"grid" and not self._fits(item, item.content, len(sources)):
             raise Malformed("its AVIF tiles make no sense")
@@ -121,13 +120,13 @@ class Still:
     def _size(self, item: Item) -> Size:
         box = item.first().get(b"ispe")
         if box is None:
-            raise Malformed(NO_PICTURE)
+            raise Malformed("it holds no picture")
         return declared(self._source, box)
 
     def _coded(self, item: Item) -> Coded:
         box = item.first().get(b"av1C")
         if box is None or item.content is None:
-            raise Malformed(NO_PICTURE)
+            raise Malformed("it holds no picture")
         return Coded([item.content], components(table(self._source, box)))
 
     def _read(self, start: int, stop: int) -> bytes:

@@ -15,7 +15,7 @@ from .looking import canvas, clean, look, looks_the_same, mutated, pieces, store
 from .samples import SECRET
 
 MUTATIONS = 150
-ENDS = {"png": samples.chunk(b"IEND"), "gif": b";"}
+ENDS = {"jpg": b"\xff\xd9", "png": samples.chunk(b"IEND"), "gif": b";"}
 
 
 def named(pairs):
@@ -89,6 +89,8 @@ def test_size_and_frames_are_those_that_pillow_tells(kind, name):
 def test_a_picture_that_is_cut_anywhere_is_refused_unless_only_its_end_is_missing(kind, name):
     data = clean(kind, sample(kind, name))
     seen = look(kind, data)
+    if kind in ENDS:
+        assert stored(kind, data.removesuffix(ENDS[kind])) == data
     for size in range(len(data)):
         left = stored(kind, data[:size])
         if left is not None:
