@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from . import exif, icc
 from .canvas import Canvas
 from .jpeg_gain_map import Rewriter, find
-from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APP15, COM, EOI, Jpeg, Segment
-from .pieces import Added, Dropped, Kept, Piece, length
+from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APPLICATION, COM, EOI, Jpeg, Segment
+from .pieces import Added, Dropped, Kept, Piece, joined, length
 from .source import Source
 
 PROFILE = b"ICC_PROFILE\0"
@@ -73,13 +73,15 @@ class _Cleaner:
         self.jpeg = jpeg
         self.rewriter = rewriter
         self.profile = self._profile()
-        exifs = (each for each in jpeg.header if self._begins(each, APP1, b"Exif\0"))
-        self.exif = next(exifs, None) if turned else None
+        self.exif = next(iter(self._beginning(APP1, b"Exif\0")), None) if turned else None
         self.written = 0
         """Bytes of the stored file up to here."""
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the pieces of the JPEG."""
+        return joined(self._counted())
+
+    def _counted(self) -> Iterator[Piece]:
         self.written = 0
         for piece in self._pieces():
             self.written += length(piece)
@@ -89,6 +91,9 @@ class _Cleaner:
         start = self.jpeg.start
         yield Kept(start, start + 2)
         for segment in self.jpeg.segments:
+            if segment.gap == segment.start and segment.marker not in APPLICATION:
+                yield Kept(segment.start, segment.stop)
+                continue
             left = list(self._segment(segment))
             yield from self._gap(segment, left[0])
             yield from left
@@ -115,7 +120,7 @@ class _Cleaner:
     def _segment(self, segment: Segment) -> Iterator[Piece]:
         """Yield what is left of a segment."""
         marker = segment.marker
-        if not (APP0 <= marker <= APP15 or marker == COM):
+        if marker not in APPLICATION:
             yield Kept(segment.start, segment.stop)
             return
         # Decoders have settled colours and orientation before the first scan: from there on, all of it goes.
@@ -155,16 +160,19 @@ class _Cleaner:
         left = exif.replacement(data[6:])
         return left and b"Exif\0\0" + left, "EXIF"
 
-    def _begins(self, segment: Segment, marker: int, signature: bytes) -> bool:
-        return segment.marker == marker and self.jpeg.data(segment).startswith(signature)
+    def _beginning(self, marker: int, signature: bytes) -> list[Segment]:
+        """Find the segments before the first scan that begin with a signature."""
+        owned = [each for each in self.jpeg.header if each.marker == marker]
+        return [each for each in owned if self.jpeg.data(each).startswith(signature)]
 
     def _profile(self) -> dict[int, bytes]:
         """Return the segments of the colour profile, without private tags: their data by their place.
 
         A profile that lacks a part, or has one twice, is none to decoders: nothing of it is kept.
         """
-        parts = [each for each in self.jpeg.header if self._begins(each, APP2, PROFILE)]
-        found = {each.start: self.jpeg.data(each) for each in parts}
+        found = {each.start: self.jpeg.data(each) for each in self._beginning(APP2, PROFILE)}
+        if not found:
+            return {}
         head = len(PROFILE) + 2
         order = sorted(found, key=lambda start: found[start][head - 2 : head])
         numbers = [found[start][head - 2 : head] for start in order]

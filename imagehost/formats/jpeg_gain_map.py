@@ -13,6 +13,7 @@ from .errors import Malformed
 from .jpeg_segments import APP1, APP2, Jpeg
 from .source import Source
 
+OWNERS = {APP1, APP2}
 SEGMENT_HEAD = 4
 """Bytes of a marker and a length."""
 NAMES = {
@@ -53,6 +54,8 @@ class Rewriter:
             data: its data.
             written: bytes of the stored file before it.
         """
+        if marker not in OWNERS:
+            return None
         for (owner, signature), what in NAMES.items():
             if marker == owner and data.startswith(signature):
                 if signature == mpf.SIGNATURE:
@@ -131,7 +134,7 @@ def describe(jpeg: Jpeg) -> Description:
     found = Description()
     seen: set[bytes] = set()
     for segment in jpeg.header:
-        if segment.marker not in {APP1, APP2}:
+        if segment.marker not in OWNERS:
             continue
         data = jpeg.data(segment)
         signature = next(

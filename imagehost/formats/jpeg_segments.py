@@ -21,6 +21,8 @@ PROGRESSIVE = {0xC2, 0xCA}
 MAX_SCANS = 100
 BLOCK = 64
 """Coefficients of a block."""
+MOST_FILL = 64
+"""Fill bytes before a missing end marker that are looked for."""
 MOST_HELD = 512 * 1024
 """Bytes of segments before the first scan that are held in memory, so that they need not be read again."""
 MAX_BITS = 13
@@ -33,7 +35,9 @@ _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _END_OF_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: between segments, decoders skip them."""
-_KNOWN = {*FRAMES, *TABLES, SOS, COM, *range(APP0, APP15 + 1)}
+APPLICATION = {*range(APP0, APP15 + 1), COM}
+"""Segments that applications use, and comments."""
+_KNOWN = {*FRAMES, *TABLES, *APPLICATION, SOS}
 
 
 class Segment(NamedTuple):
@@ -112,7 +116,15 @@ class Jpeg:
                 raise
             while self.segments[-1].stop > pixels_end:
                 self.segments.pop()
-            self.stop = pixels_end
+            self._end_with_pixels()
+
+    def _end_with_pixels(self) -> None:
+        """End with the last scan, without the first bytes of the marker that is missing."""
+        scan = self.segments.pop()
+        self.source.seek(max(scan.start, scan.stop - MOST_FILL))
+        tail = self.source.take(scan.stop - self.source.position)
+        self.stop = scan.stop - len(tail) + len(tail.rstrip(b"\xff"))
+        self.segments.append(scan._replace(stop=self.stop))
 
     def _next(self) -> None:
         """Walk over the next marker and its segment."""
@@ -128,16 +140,16 @@ class Jpeg:
                 raise Malformed("it holds no picture")
             self.ended = True
         else:
-            self._segment(marker)
+            self._segment(marker, start)
         self.stop = source.position
         self.segments.append(Segment(marker, gap, start, self.stop))
 
-    def _segment(self, marker: int) -> None:
+    def _segment(self, marker: int, start: int) -> None:
         """Check a segment, and step over it."""
         if marker not in _KNOWN:
             raise Malformed("it has a JPEG marker out of place")
         (size,) = struct.unpack(">H", self.source.take(2))
-        if size < 2 and (marker == COM or APP0 <= marker <= APP15):
+        if size < 2 and marker in APPLICATION:
             # Decoders skip no bytes then, and go on.
             return
         if size < 2:
@@ -145,7 +157,7 @@ class Jpeg:
         data = self.source.take(size - 2)
         if not self.scans and size <= self._room:
             self._room -= size
-            self._held[self.source.position - size - 2] = data
+            self._held[start] = data
         if marker in FRAMES:
             self._frame(marker, data)
         elif marker == SOS:

@@ -1,5 +1,6 @@
 """The pieces of which a walk makes the stored file: in the order of the file, and without a gap."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -33,3 +34,22 @@ def length(piece: Piece) -> int:
     if isinstance(piece, Added):
         return len(piece.data)
     return piece.stop - piece.start if isinstance(piece, Kept) else 0
+
+
+def joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Join kept pieces that follow one another."""
+    kept: Kept | None = None
+    for piece in pieces:
+        if not isinstance(piece, Kept):
+            if kept:
+                yield kept
+            kept = None
+            yield piece
+        elif kept and kept.stop == piece.start:
+            kept = Kept(kept.start, piece.stop)
+        else:
+            if kept:
+                yield kept
+            kept = piece
+    if kept:
+        yield kept

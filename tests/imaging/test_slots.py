@@ -157,13 +157,17 @@ def test_whoever_holds_a_slot_sees_that_a_thread_waits():
 
 def test_whoever_holds_a_slot_sees_that_another_process_waits():
     one = Slots(LockFile(), [0], 9)
+    held, hold = os.pipe()
 
     def wait() -> None:
+        os.read(held, 1)
         with one.hold(stays, 60):
             os._exit(0)
 
+    # Before the slot is held: a child has a copy of what its parent knew.
+    child = in_child(wait)
     with one.hold(stays, 1):
-        child = in_child(wait)
+        os.write(hold, b".")
         wait_until(one.are_wanted, "nobody waits")
     assert os.waitpid(child, 0)[1] == 0
     assert not one.are_wanted()
