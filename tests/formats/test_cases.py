@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from imagehost import formats, kinds
+from imagehost.formats import exif
+from imagehost.imaging import proving
 
-from .looking import PROOFS, canvas, look
+from .looking import canvas, look, stored
 
 CASES = Path(__file__).parent.parent / "cases"
 END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
@@ -19,10 +21,10 @@ def changes(name):
     kind = kinds.detect(data[: kinds.HEAD])
     found = canvas(100_000_000, 5_000_000_000)
     file, _ = formats.clean(kind, io.BytesIO(data), found, io.BytesIO)
-    stored = data if file is None else file.getvalue()
+    cleaned = data if file is None else file.getvalue()
     if found.end_missing:
-        PROOFS[kind](io.BytesIO(stored))
-    assert look(kind, stored)
+        proving.prove(kind, io.BytesIO(cleaned))
+    assert look(kind, cleaned)
     pieces = list(formats.walk(kind, io.BytesIO(data), canvas(100_000_000, 5_000_000_000)))
     return (
         [
@@ -35,7 +37,15 @@ def changes(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["gif-screen-recording-1280x720-120-frames.gif", "png-colour-profile-over-1-mib.png"]
+    "name",
+    [
+        "avif-major-brand-mif1.avif",
+        "gif-screen-recording-1280x720-120-frames.gif",
+        "jpeg-grey-with-grey-profile.jpg",
+        "jpeg-junk-between-last-mcu-and-eoi.jpg",
+        "jpeg-ultra-hdr-gain-map.jpg",
+        "png-colour-profile-over-1-mib.png",
+    ],
 )
 def test_these_are_stored_as_they_are(name):
     assert changes(name) == ([], [])
@@ -78,3 +88,46 @@ def test_the_number_of_frames_of_an_animated_png_is_corrected():
     dropped, added = changes("apng-announces-one-frame-more.png")
     assert [(what, chunk[4:12]) for what, chunk in dropped] == [("number of frames", b"acTL\0\0\0\3")]
     assert [(what, chunk[4:12]) for what, chunk in added] == [("number of frames", b"acTL\0\0\0\2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("jpeg-300-bytes-before-first-table.jpg", 300),
+        ("jpeg-app14-without-its-marker.jpg", 15),
+        ("jpeg-two-zero-bytes-after-exif.jpg", 2),
+    ],
+)
+def test_bytes_between_segments_are_dropped(name, size):
+    dropped, added = changes(name)
+    assert [len(data) for what, data in dropped if what == "bytes between segments"] == [size]
+    assert {what for what, _ in dropped + added} <= {"bytes between segments", "EXIF"}
+
+
+def test_a_short_jfif_segment_is_dropped():
+    assert changes("jpeg-jfif-of-seven-bytes.jpg") == ([("JFIF header", b"\xff\xe0\0\x07JFIF\0")], [])
+
+
+def test_exif_with_another_pad_byte_is_read():
+    dropped, added = changes("jpeg-exif-pad-byte-not-zero.jpg")
+    assert [(what, data[4:10]) for what, data in dropped] == [("EXIF", b"Exif\0\xff")]
+    assert [(what, data[4:10]) for what, data in added] == [("EXIF", b"Exif\0\0")]
+    assert exif.read(added[0][1][10:]) == 6
+
+
+def test_a_jpeg_without_end_marker_gets_one():
+    assert changes("jpeg-no-eoi.jpg") == ([], [("end marker", b"\xff\xd9")])
+
+
+def test_the_trailer_behind_a_missing_end_marker_is_cut():
+    sent = (CASES / "jpeg-samsung-panorama-no-eoi-then-trailer.jpg").read_bytes()
+    start = sent.index(b"\0\0\x0a\x10\0\0\0Image_UTC_Data")
+    # The block begins with one more zero, where the last byte of the picture may be one too.
+    left = stored("jpg", sent)
+    assert left.endswith(b"\xff\xd9")
+    assert sent.startswith(left[:-2])
+    assert len(left) - 2 <= start
+    # The same with an end marker inside of the trailer.
+    for at in (start + 40, len(sent) - 60):
+        other = sent[:at] + b"\xff\xd9" + sent[at:]
+        assert stored("jpg", other) == left
