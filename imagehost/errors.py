@@ -233,6 +233,7 @@ SILENT = {
     ("database", "storage"): _(
         "The database and the storage do not answer at the moment. Try again in a few seconds."
     ),
+    ("checking of pictures",): _("The server is busy checking pictures. Try again in a few seconds."),
     ("making of thumbnails",): _("The server is busy making thumbnails. Try again in a few seconds."),
 }
 """Whole sentences, since other languages join parts by other rules."""

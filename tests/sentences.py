@@ -155,6 +155,11 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         f"Dieser Server antwortet zurzeit nicht. {GLEICH}",
     ),
     (
+        errors.Unavailable("checking of pictures"),
+        f"The server is busy checking pictures. {SOON}",
+        f"Zurzeit werden zu viele Bilder geprüft. {GLEICH}",
+    ),
+    (
         errors.Unavailable("making of thumbnails"),
         f"The server is busy making thumbnails. {SOON}",
         f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",

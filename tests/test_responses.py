@@ -21,7 +21,7 @@ def fail(*_: object) -> None:
     ("method", "path", "function"),
     [
         ("GET", "/images-list", (listing, "page")),
-        ("GET", "/api/upload", (listing, "every")),
+        ("GET", "/api/upload", (listing, "batches")),
         ("POST", "/upload", (images, "add")),
         ("DELETE", "/delete/1", (images, "delete")),
         ("GET", "/view/a.jpg", (images, "find")),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Generic, TypeVar
 
-from .pieces import Added, Dropped, Kept, Piece, length
+from .pieces import Added, Dropped, Kept, Piece
 from .source import BUFFER
 
 File = TypeVar("File", bound=BinaryIO)
@@ -21,12 +21,12 @@ class Report:
 
     def take(self, piece: Piece) -> None:
         """Count one piece."""
-        if isinstance(piece, Dropped):
+        if isinstance(piece, Kept):
+            self.kept += piece.stop - piece.start
+        elif isinstance(piece, Dropped):
             self.dropped[piece.what] += piece.stop - piece.start
-        elif isinstance(piece, Added):
-            self.added[piece.what] += length(piece)
         else:
-            self.kept += length(piece)
+            self.added[piece.what] += len(piece.data)
 
 
 class Copy(Generic[File]):

@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+MAGIC = b"acsp"
+"""Bytes 36 to 39 of every profile."""
 HEADER = 128
 """Bytes before the table of tags."""
 MOST = 16 * 1024 * 1024
@@ -33,7 +35,7 @@ def blanked(profile: bytes) -> bytes:
     Returns:
         A profile of the same length; the very same object if nothing has to change.
     """
-    if len(profile) < HEADER + 4 or profile[36:40] != b"acsp":
+    if len(profile) < HEADER + 4 or profile[36:40] != MAGIC:
         return profile
     length, count = (int.from_bytes(profile[at : at + 4], "big") for at in (0, HEADER))
     fitting = min(count, (len(profile) - HEADER - 4) // _ENTRY.size, MOST_TAGS)

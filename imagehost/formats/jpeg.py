@@ -11,6 +11,8 @@ from .pieces import Added, Dropped, Kept, Piece, joined, length
 from .source import Source
 
 PROFILE = b"ICC_PROFILE\0"
+NEEDED = {APP0, APP1, APP2, APP14}
+"""Segments of which decoders may need something."""
 NAMES = {
     APP0: "thumbnail",
     APP1: "XMP",
@@ -20,6 +22,8 @@ NAMES = {
 }
 # Samsung's trailer, which may stand behind a picture without end marker and hold the bytes of one itself.
 SAMSUNG = b"SEFT"
+VIDEO = {b"ftyp", b"mdat", b"moov", b"free", b"wide"}
+"""Boxes that a video begins with, which phones put behind the end marker."""
 
 
 def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
@@ -27,7 +31,8 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     jpeg = Jpeg(source, canvas)
     gain_map = find(source, jpeg, canvas.limits)
     if gain_map is None:
-        canvas.end_missing = not jpeg.ended or _is_in_trailer(source, jpeg)
+        if not jpeg.ended or jpeg.stop < source.length:
+            canvas.end_missing = _is_end_missing(source, jpeg)
         yield from _Cleaner(jpeg, Rewriter({})).pieces()
         return
     canvas.pixels += gain_map.jpeg.canvas.pixels
@@ -42,22 +47,41 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     yield from after
 
 
-def _is_in_trailer(source: Source, jpeg: Jpeg) -> bool:
-    """Tell whether the end marker may belong to a trailer behind a picture without one."""
+def _is_end_missing(source: Source, jpeg: Jpeg) -> bool:
+    """Tell whether the end marker is missing, or may be a part of what follows the picture."""
+    trailer = _trailer(source)
+    if trailer is not None and trailer < jpeg.stop:
+        jpeg.end_before(trailer)
+    return not jpeg.ended or not (trailer == jpeg.stop or _is_known(source, jpeg.stop))
+
+
+def _trailer(source: Source) -> int | None:
+    """Find where Samsung's trailer begins, by its directory at the end of the file; None if there is none.
+
+    If the picture does not end there, its end marker may be missing, and the one that was found may be a part
+    of the trailer.
+    """
     source.seek(max(source.length - 8, 0))
     tail = source.take(source.length - source.position)
     if len(tail) < 8 or tail[4:] != SAMSUNG:
-        return False
+        return None
     directory = source.length - 8 - int.from_bytes(tail[:4], "little")
-    if directory < jpeg.stop:
-        return True
+    if not 0 <= directory <= source.length - 20:
+        return None
     source.seek(directory)
-    head = source.take(min(12, source.length - directory))
-    count = min(int.from_bytes(head[8:12], "little"), (source.length - directory) // 12 - 1)
+    count = min(int.from_bytes(source.take(12)[8:], "little"), (source.length - 20 - directory) // 12)
     entries = [source.take(12) for _ in range(count)]
-    return jpeg.stop != directory - max(
-        (int.from_bytes(entry[4:8], "little") for entry in entries), default=0
-    )
+    return directory - max((int.from_bytes(entry[4:8], "little") for entry in entries), default=0)
+
+
+def _is_known(source: Source, stop: int) -> bool:
+    """Tell whether nothing follows an end marker, or something that is known to.
+
+    Otherwise the marker may be a part of a trailer behind a picture without one.
+    """
+    source.seek(stop)
+    head = source.take(min(8, source.length - stop))
+    return not head.strip(b"\0") or head.startswith(b"\xff\xd8") or head[4:] in VIDEO
 
 
 class _Cleaner:
@@ -91,31 +115,11 @@ class _Cleaner:
         start = self.jpeg.start
         yield Kept(start, start + 2)
         for segment in self.jpeg.segments:
-            if segment.gap == segment.start and segment.marker not in APPLICATION:
-                yield Kept(segment.start, segment.stop)
-                continue
-            left = list(self._segment(segment))
-            yield from self._gap(segment, left[0])
-            yield from left
+            if segment.gap < segment.start:
+                yield Dropped(segment.gap, segment.start, "bytes between segments")
+            yield from self._segment(segment)
         if not self.jpeg.ended:
             yield Added(bytes((0xFF, EOI)), "end marker")
-
-    def _gap(self, segment: Segment, first: Piece) -> Iterator[Piece]:
-        """Keep fill bytes before a marker that stays, and drop anything else."""
-        if segment.gap == segment.start:
-            return
-        if isinstance(first, Dropped):
-            yield Dropped(segment.gap, segment.start, first.what)
-            return
-        source = self.jpeg.source
-        source.seek(segment.gap)
-        filled = all(
-            bytes(block).count(0xFF) == len(block) for block in source.blocks(segment.start - segment.gap)
-        )
-        if filled:
-            yield Kept(segment.gap, segment.start)
-        else:
-            yield Dropped(segment.gap, segment.start, "bytes between segments")
 
     def _segment(self, segment: Segment) -> Iterator[Piece]:
         """Yield what is left of a segment."""
@@ -137,6 +141,8 @@ class _Cleaner:
     def _left(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
         """Return what decoders need of a segment before the first scan, and what it is called."""
         marker = segment.marker
+        if marker not in NEEDED:
+            return b"", NAMES.get(marker, "application data")
         if (left := self.rewriter.replacement(marker, data, self.written)) is not None:
             return left
         if marker == APP0 and data.startswith(b"JFIF\0"):
@@ -168,7 +174,7 @@ class _Cleaner:
     def _profile(self) -> dict[int, bytes]:
         """Return the segments of the colour profile, without private tags: their data by their place.
 
-        A profile that lacks a part, or has one twice, is none to decoders: nothing of it is kept.
+        One that lacks a part, has one twice or is no profile is none to decoders: nothing of it is kept.
         """
         found = {each.start: self.jpeg.data(each) for each in self._beginning(APP2, PROFILE)}
         if not found:
@@ -179,6 +185,8 @@ class _Cleaner:
         if numbers != [bytes((number, len(numbers))) for number in range(1, len(numbers) + 1)]:
             return {}
         profile = icc.blanked(b"".join(found[start][head:] for start in order))
+        if profile[36:40] != icc.MAGIC:
+            return {}
         left, at = {}, 0
         for start in order:
             size = len(found[start]) - head

@@ -51,7 +51,8 @@ def read(data: bytes) -> Packet:
     reader = _Reader(packet)
     try:
         reader.parser.Parse(data.strip(b"\0"), True)
-    except (expat.ExpatError, _Refused):
+    except (expat.ExpatError, _Refused, LookupError, ValueError):
+        # The last two for encodings that Python does not know, or uses for other things.
         return Packet()
     return packet
 

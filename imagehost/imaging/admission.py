@@ -93,6 +93,9 @@ def admit(stream: Stream, rules: Rules, new_file: Callable[[], Stream], prove: P
     # Pillow never sees metadata, also where it is kept: it fails on odd ones that browsers ignore.
     cleaned, report = formats.clean(kind, stream, canvas, new_file)
     stored = cleaned or stream
+    if canvas.end_missing:
+        # It will be decoded three times at least.
+        canvas.add_work(2 * canvas.work)
     if canvas.end_missing and (rest := prove(kind, stored)):
         stored = without_rest(stored, rest, report, new_file)
     if kinds.KINDS[kind].pillow_reads_all:

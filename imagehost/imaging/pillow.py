@@ -12,6 +12,9 @@ Image.MAX_IMAGE_PIXELS = None
 # The walk limits colour profiles, which Pillow would refuse above 1 MiB.
 PngImagePlugin.MAX_TEXT_CHUNK = icc.MOST + 1
 
+GREY = {"L;2": 85, "L;4": 17}
+"""By what Pillow multiplies the greys of a PNG with so many bits a pixel."""
+
 # What Pillow raises for broken pictures, by its own documentation and by our fuzzing.
 BROKEN = (
     OSError,
@@ -32,7 +35,12 @@ BROKEN = (
 def opened(stream: BinaryIO, kind: str) -> Image.Image:
     """Read the header of a picture, as that kind and no other. Raises BROKEN."""
     stream.seek(0)
-    return Image.open(stream, formats=[KINDS[kind].pillow_format])
+    image = Image.open(stream, formats=[KINDS[kind].pillow_format])
+    transparent = image.info.get("transparency")
+    if kind == "png" and isinstance(transparent, int) and image.tile:
+        # Pillow scales the pixels of a grey picture to 8 bits, but not the grey that is transparent.
+        image.info["transparency"] = transparent * GREY.get(str(image.tile[0][3]), 1)
+    return image
 
 
 def orientation(image: Image.Image, kind: str) -> int:

@@ -68,6 +68,9 @@ def render(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None
         told = signals.read(kind, cleaned)
         with opened(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
+            if getattr(image, "default_image", False):
+                # Of an animated PNG: a picture for programs that show no animations.
+                image.seek(1)
             small = shrink(cropped(image, canvas), side, conversion(image, told))
             small = small if turn is None else small.transpose(turn)
             is_whole = max(image.size) <= min(side, SMALL)

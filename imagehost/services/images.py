@@ -59,7 +59,7 @@ def add(
     limits = formats.Limits(settings.max_pixels, settings.max_animation_pixels, settings.max_work)
     rules = imaging.Rules(settings.allowed_extensions, limits, settings.keep_metadata)
     with ExitStack() as files:
-        with refusing(name):
+        with refusing(name, busy="checking of pictures"):
             admitted = imaging.admit(
                 upload, rules, lambda: files.enter_context(storage.receive()), renderer.prove
             )

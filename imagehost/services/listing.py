@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
 import sqlalchemy as sa
 
@@ -90,13 +89,8 @@ def from_place_in_day(day: str, images: int, skipped: int) -> list[Image]:
     return list(rows)
 
 
-def every() -> Iterator[sa.Row[str, datetime, int, str, int]]:
-    """Go through all images: filename, upload_time, size, original_name, id."""
-    return chain.from_iterable(batches())
-
-
 def batches() -> Iterator[Sequence[sa.Row[str, datetime, int, str, int]]]:
-    """Go through all images as ``every`` does, a list of some at a time.
+    """Go through all images, some at a time: filename, upload_time, size, original_name, id.
 
     Each is read by a short query of its own: a slow reader holds no transaction open.
     """

@@ -16,8 +16,10 @@ from imagehost.extensions import settings
 
 
 @contextmanager
-def refusing(name: str) -> Iterator[None]:
+def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
+
+    ``busy`` is the part of the host that others keep from this picture: a key of ``errors.SILENT``.
 
     Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
     or Unavailable.
@@ -35,4 +37,4 @@ def refusing(name: str) -> Iterator[None]:
     except imaging.TooCostly as error:
         raise TooCostly(name) from error
     except imaging.NotNow as error:
-        raise Unavailable("making of thumbnails") from error
+        raise Unavailable(busy) from error

@@ -140,3 +140,10 @@ def test_a_gain_map_is_limited_and_counted_like_a_picture():
         clean("jpg", huge, pixels=400 * 280 - 1)
     with pytest.raises(formats.WorkLimit):
         clean("jpg", huge, work=400 * 280)
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "hex", "punycode", "x-user-defined", "cp65001"])
+def test_a_packet_in_an_odd_encoding_says_nothing(encoding):
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+    packet = gain_maps.segment(0xE1, gain_maps.XMP + declared + b"<a>\xe4\xff</a>")
+    without_a_map(gain_maps.picture([packet], GREY))

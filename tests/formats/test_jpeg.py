@@ -8,7 +8,7 @@ from imagehost.formats import icc
 from imagehost.formats.exif import minimal
 
 from . import samples
-from .looking import canvas, clean, orientation, pieces
+from .looking import canvas, clean, orientation, pieces, stored
 from .samples import behind_soi, between_scans, jpegs, monitor_profile, segment
 
 
@@ -139,9 +139,9 @@ def test_bytes_between_scans_are_dropped():
     )
 
 
-def test_fill_bytes_before_a_marker_stay():
-    data = JPEG[:DATA] + b"\xff\xff" + JPEG[DATA:]
-    assert clean("jpg", data) is data
+def test_fill_bytes_before_a_marker_are_dropped():
+    """Millions of them would cost Pillow minutes."""
+    assert clean("jpg", JPEG[:DATA] + b"\xff" * 100 + JPEG[DATA:]) == JPEG
 
 
 @pytest.mark.parametrize("data", [b"JFIF\0", b"JFIF\0\1\1\0\0\1\0\1\0", b"JFIF", b"JFIFx\1\1\0\0\1\0\1\0\0"])
@@ -203,10 +203,8 @@ def test_the_end_marker_in_a_trailer_is_not_that_of_the_picture():
     in_doubt, cleaned = ends(JPEG[:-2] + trailer)
     assert in_doubt
     assert b"SEFT" not in cleaned
-    assert ends(JPEG[:-2] + samsung(b"no marker in here")) == (
-        True,
-        JPEG[:-2] + samsung(b"no marker in here") + b"\xff\xd9",
-    )
+    assert cleaned == JPEG
+    assert ends(JPEG[:-2] + samsung(b"no marker in here")) == (True, JPEG)
 
 
 def in_segments(profile: bytes, size: int, order: list[int] | None = None) -> list[bytes]:
@@ -248,3 +246,47 @@ def test_work_is_counted_by_samples_and_scans():
     assert work(subsampling="4:2:0") == area + area // 2
     # The ten scans that libjpeg writes: one of all three colours, then one colour each.
     assert work(subsampling="4:4:4", progressive=True) == 3 * area + 9 * area + 2 * area
+
+
+def test_a_cut_picture_is_refused_whatever_follows_it():
+    """The end marker in a trailer makes a picture of scans that are missing no more whole."""
+    jpeg = jpegs()["progressive"]
+    scans = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
+    trailer = samsung(b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data", b"video \xff\xd9 video")
+    for cut in (scans[2] + 20, scans[-1]):
+        assert stored("jpg", jpeg[:cut] + trailer) is None
+
+
+TRAILERS = {
+    "text": b"taken at home by Erika Foo",
+    "text with an end marker": b"taken at home \xff\xd9 by Erika Foo",
+    "a video with an end marker": b"\0\0\0\x18ftypmp42"
+    + b"GPS secret" * 20
+    + b"\xff\xd9"
+    + b"GPS secret" * 20,
+    "zeros": bytes(500),
+    "text and another picture": b"taken at home by Erika Foo" + jpegs()["grey"],
+    "Samsung's and zeros": samsung(b"Image_UTC_Data1500000000000 \xff\xd9") + bytes(64),
+}
+
+
+@pytest.mark.parametrize("name", ["baseline", "progressive", "restarts", "cmyk", "grey"])
+@pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
+def test_nothing_is_stored_of_a_trailer_behind_a_missing_end_marker(name, trailer):
+    jpeg = jpegs()[name]
+    assert stored("jpg", jpeg[:-2] + trailer) == jpeg
+
+
+@pytest.mark.parametrize(
+    "trailer", [b"", b"PK\3\4 a ZIP archive", bytes(9), jpegs()["grey"], b"\0\0\0\x18ftypmp42"]
+)
+def test_nothing_is_stored_of_what_follows_an_end_marker(trailer):
+    assert stored("jpg", JPEG + trailer) == JPEG
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}], ids=str)
+@pytest.mark.parametrize("colour", ["white", "grey", "#123456"])
+def test_a_picture_of_one_colour_loses_none_of_its_bytes(colour, options):
+    """Its last bytes may make no difference to its pixels."""
+    jpeg = samples.saved(Image.new("RGB", (333, 77), colour), "JPEG", **options)
+    assert stored("jpg", jpeg[:-2]) == jpeg

@@ -140,3 +140,12 @@ def test_a_browser_turns_pictures_as_we_say():
             address = f"data:{KINDS[facts.kind].mime_type};base64,{base64.b64encode(content).decode()}"
             size = [facts.width, facts.height]
             assert page.evaluate(SHOWN, address) == (size if facts.orientation < 5 else size[::-1]), name
+
+
+def test_a_picture_that_has_to_be_decoded_counts_as_often():
+    jpeg = pictures.jpg(64, 48, subsampling="4:4:4")
+    area = 3 * 64 * 48
+    for content, work in ((jpeg, area), (jpeg[:-2], 3 * area)):
+        assert admitted(content, imaging.Rules(("jpg",), formats.Limits(work=work), keep_metadata=False))
+        with pytest.raises(formats.WorkLimit):
+            admitted(content, imaging.Rules(("jpg",), formats.Limits(work=work - 1), keep_metadata=False))

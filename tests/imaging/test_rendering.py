@@ -2,8 +2,10 @@
 
 import io
 import random
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -249,3 +251,22 @@ def test_a_photograph_is_never_unfolded_whole_for_its_preview(tmp_path, size):
     Image.new("RGB", size).save(tmp_path / "photo.jpg")
     made = rendered_within(64 * 1024 * 1024, tmp_path / "photo.jpg", "jpg", 1280)
     assert max(made.size) == 1280
+
+
+@pytest.mark.parametrize(("bits", "levels"), [(1, 1), (2, 3), (4, 15)])
+def test_a_transparent_grey_of_few_bits_is_that_grey(bits, levels):
+    """Of a picture that gets brighter from left to right, the second grey is transparent."""
+    row = b"\0" + int("".join(f"{x * levels // 63:0{bits}b}" for x in range(64)), 2).to_bytes(8 * bits, "big")
+    header = samples.chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 8, bits, 0, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + samples.chunk(b"tRNS", b"\0\1")
+    content += samples.chunk(b"IDAT", zlib.compress(row * 8)) + samples.chunk(b"IEND")
+    made = thumbnail(content, "png")
+    seen = [made.getpixel((x, 4))[3] for x in range(64)]
+    assert seen == [0 if x * levels // 63 == 1 else 255 for x in range(64)]
+
+
+def test_the_first_frame_is_shown_where_another_picture_is_for_older_programs():
+    frames = [Image.new("RGB", (50, 40), colour) for colour in ("red", "green", "blue")]
+    options = {"save_all": True, "default_image": True, "duration": 80}
+    content = pictures.encode(frames[0], "png", append_images=frames[1:], **options)
+    assert difference(thumbnail(content, "png"), frames[1]) < 6

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
         upload(client)
     rows = iter([])
     with stoppable.app_context():
-        rows = listing.every()
+        rows = chain.from_iterable(listing.batches())
         next(rows)
         server.stop()
         next(rows)
