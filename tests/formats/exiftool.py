@@ -23,6 +23,8 @@ ALLOWED = re.compile(
     r"|ICC[-_].*"
     # Gain maps.
     r"|XMP-hdrgm:.*|XMP-(Container|Item|GContainer|GContainerItem):Directory.*"
+    # As newer versions of exiftool call the gain map itself.
+    r"|Google:GainMapImage"
     r"|MPF0:(MPFVersion|NumberOfImages)"
     r"|MPImage\d+:(MPImage(Flags|Format|Type|Length|Start)|DependentImage[12]EntryNumber|MPImage\d)"
     r"|GIF:(GIFVersion|HasColorMap|ColorResolutionDepth|BitsPerPixel|BackgroundColor|TransparentColor"
@@ -44,7 +46,7 @@ ALLOWED = re.compile(
     r"|Color(Profiles|Primaries)|TransferCharacteristics|MatrixCoefficients|VideoFullRangeFlag"
     r"|AV1ConfigurationVersion|Seq(Profile|Level|Tier)\w*|Chroma(Format|SamplePosition)|InitialDelaySamples"
     r"|QuickTime_(ColorRep|OtherSampleDesc)_\w+|Unknown_(av1C|ccst|colr|edts|auxi|pasp|clap"
-    r"|free|imir|irot|auxl|prem|udes)|BitDepth|CompressorID|SourceImage(Width|Height)|VideoFrameRate|[XY]Resolution)"
+    r"|free|imir|irot|auxl|prem|udes|altr)|BitDepth|CompressorID|SourceImage(Width|Height)|VideoFrameRate|[XY]Resolution)"
 )
 NO_DATE = "0000:00:00 00:00:00"
 MUST_BE_EMPTY = {"Text", "ProfileDescriptionML"}
