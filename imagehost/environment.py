@@ -1,18 +1,15 @@
 """Reads settings from the environment and ``.env``, and says in one line what is wrong with one."""
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import limits
 import sqlalchemy as sa
 from environs import Env, EnvError, validate
 
 from imagehost import database
-from imagehost.kinds import EXTENSIONS, KINDS
+from imagehost.values import parse_rate
 
 ROOT = Path(__file__).parent.parent
 LAST_PORT = 65535
@@ -64,6 +61,10 @@ class Reader:
         except (EnvError, ValueError) as error:
             raise WrongSetting(name, value, allowed) from error
 
+    def parsed(self, name: str, default: Any, allowed: str, parse: Callable[[str], Any]) -> Any:
+        """Read a setting by one of the parsers of ``values``."""
+        return self.get(name, default, allowed, lambda env, given: parse(env.str(given)))
+
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Read a whole number within bounds."""
         bounds = validate.Range(low, high)
@@ -83,8 +84,8 @@ class Reader:
         return bool(self.get(name, default, "true or false", lambda e, n: e.bool(n)))
 
     def rate(self, name: str, default: str) -> str:
-        """Read how often a client may ask for something."""
-        return str(self.get(name, default, "a number per time, as 600/minute", parse_rate))
+        """Read how many requests of one kind a client may send in which time."""
+        return str(self.parsed(name, default, "a number per time, as 600/minute", parse_rate))
 
     def path(self, name: str, default: Path) -> Path:
         """Read a folder, which need not be there; a relative one starts at the working folder."""
@@ -103,32 +104,6 @@ class Reader:
         if not os.access(path, os.W_OK | os.X_OK):
             raise WrongSetting(name, str(path), "a folder that can be written to")
         return path
-
-
-def parse_kinds(env: Env, name: str) -> tuple[str, ...]:
-    """Read the allowed image types, by any extension that files of them have."""
-    words = [word.strip().lower() for word in env.str(name).split(",")]
-    if not set(words) <= set(EXTENSIONS):
-        raise ValueError(words)
-    return tuple(kind for kind in KINDS if kind in {EXTENSIONS[word] for word in words})
-
-
-def parse_public_url(env: Env, name: str) -> str:
-    """Read the scheme and host of the links that are handed out."""
-    url = env.str(name).rstrip("/").lower()
-    # Reading the port raises ValueError where it is none.
-    if not re.fullmatch(r"https?://([a-z0-9.\-]+|\[[0-9a-f:]+\])(:\d+)?", url) or urlsplit(url).port == 0:
-        raise ValueError(url)
-    return url
-
-
-def parse_rate(env: Env, name: str) -> str:
-    """Read how many requests a client may send in which time."""
-    rate = env.str(name)
-    # The library would take the first of several for all, and none at all for a limit.
-    if len(limits.parse_many(rate)) != 1 or not limits.parse(rate).amount:
-        raise ValueError(rate)
-    return rate
 
 
 def read_database_url(read: Reader, instance: Path) -> sa.URL:

@@ -70,7 +70,7 @@ def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
     """Commented in, the sample changes nothing but what has no default."""
     defaults = config.load(INSTANCE_DIR=tmp_path, SECRET_KEY="k", WEB_SERVER_WORKERS=2)
     for name, value in re.findall(r"^#([A-Z_]+)=(.+)$", SAMPLE, re.MULTILINE):
-        if not name.startswith("DB_") and not name.endswith(("_DIR", "_URL")):
+        if not name.startswith("DB_") and not name.endswith(("_DIR", "_URL", "_ADDRESS")):
             monkeypatch.setenv(name, value)
     assert config.load(INSTANCE_DIR=tmp_path, SECRET_KEY="k") == defaults
 
