@@ -1,6 +1,7 @@
 """Reads settings from the environment and ``.env``, and says in one line what is wrong with one."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from imagehost.values import parse_rate
 
 ROOT = Path(__file__).parent.parent
 LAST_PORT = 65535
+FOR_POSTGRESQL = re.compile(
+    "(PATH|HOME|USER|LOGNAME|LANG|TZ|TMPDIR|LD_LIBRARY_PATH)$|PG|LC_|KRB5|SSL_|OPENSSL_"
+)
+"""Begin the names of variables that PostgreSQL's programs may need to connect."""
 
 
 class WrongSetting(SystemExit):
@@ -135,6 +140,12 @@ def database_url(read: Reader, instance: Path) -> sa.URL:
     return sa.URL.create("postgresql+psycopg2", user, password, host, port, name)
 
 
-def with_password(password: object) -> dict[str, str]:
-    """Give the environment for PostgreSQL's programs; arguments, other than it, are seen by everybody."""
-    return {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+def postgresql_environment(password: object) -> dict[str, str]:
+    """Give the environment for PostgreSQL's programs.
+
+    It has what the connection may need, and neither our secrets nor what names a program: a pager, an editor.
+    The password stands in it, as arguments are seen by everybody.
+    """
+    kept = {name: value for name, value in os.environ.items() if FOR_POSTGRESQL.match(name)}
+    # In others a letter may have a byte that means something else to psql.
+    return {**kept, "PGCLIENTENCODING": "UTF8", **({"PGPASSWORD": str(password)} if password else {})}

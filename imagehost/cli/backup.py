@@ -9,9 +9,13 @@ from flask.cli import AppGroup
 from imagehost.cli.door import as_json, bar, command, tell
 from imagehost.extensions import settings
 from imagehost.failures import Failure
-from imagehost.services.backups import catalogue, checks, making, manifest, restoring, verifying
+from imagehost.services.backups import catalogue, checks, making, manifest, restoring, signing, verifying
 from imagehost.services.backups.catalogue import Backup
+from imagehost.services.backups.signing import Origin
 from imagehost.wording import readable_size
+
+MOST_PROBLEMS = 1000
+"""That are printed of a backup; a script gets all."""
 
 backup = AppGroup("backup", help="Back up database and images, and bring them back.")
 
@@ -70,6 +74,9 @@ def described(one: Backup) -> dict[str, object]:
         held = manifest.read(one)
     except Failure as error:
         return {**facts, "images": None, "bytes": None, "size": "?", "state": f"DAMAGED: {error}"}
+    origin = signing.origin(held)
+    if origin is not Origin.HERE:
+        facts["state"] = f"{state}; {origin.text}"
     size = readable_size(held.bytes)
     if one.database_only:
         size = "database"
@@ -79,6 +86,7 @@ def described(one: Backup) -> dict[str, object]:
         "bytes": held.bytes,
         "size": size,
         "made_at": held.made_at,
+        "origin": origin.value,
     }
 
 
@@ -95,12 +103,20 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
     if not chosen:
         raise Failure(none_yet())
     found = {one.name: verifying.verify(one, bar) for one in chosen}
-    lines = [
-        f"{name}: {f'DAMAGED, {len(problems)} found' if problems else 'whole'}"
-        + "".join(f"\n  {each}" for each in problems)
-        for name, problems in found.items()
-    ]
-    tell({"backups": found}, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
+    makers = {one.name: signing.made_by(one) for one in chosen}
+    lines = [verdict(name, problems, makers[name]) for name, problems in found.items()]
+    origins = {name: maker.value if maker else None for name, maker in makers.items()}
+    result = {"backups": found, "origins": origins}
+    tell(result, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
+
+
+def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
+    """Say what a check found, and who made the backup."""
+    state = f"DAMAGED, {len(problems)} found" if problems else "whole"
+    first = f"{name}: {state}; {maker.text}" if maker else f"{name}: {state}"
+    more = len(problems) - MOST_PROBLEMS
+    told = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+    return "\n  ".join([first, *told])
 
 
 @backup.command()
@@ -109,13 +125,18 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
     "--yes", is_flag=True, help="Put it in the place of what is here, after a safety backup of that."
 )
 @click.option(
+    "--foreign", is_flag=True, help="With --yes: also one that this host did not make, or did not sign."
+)
+@click.option(
     "--new-storage", is_flag=True, help="The folder of images is new, though the database knows images."
 )
 @as_json
 @command
-def restore(*, name: str, yes: bool, new_storage: bool, as_json: bool) -> None:
+def restore(*, name: str, yes: bool, foreign: bool, new_storage: bool, as_json: bool) -> None:
     """Bring database and images to what a backup holds, or change nothing. NAME may be a path."""
-    done = restoring.restore(catalogue.find(name), replace=yes, new_storage=new_storage, progress=bar)
+    done = restoring.restore(
+        catalogue.find(name), replace=yes, foreign=foreign, new_storage=new_storage, progress=bar
+    )
     # What migrations that the backup has not seen would have done.
     flask_migrate.upgrade()
     safety = done.safety.backup.name if done.safety else None

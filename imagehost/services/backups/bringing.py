@@ -7,7 +7,7 @@ from imagehost.errors import NotFound
 from imagehost.extensions import storage
 from imagehost.failures import Failure
 from imagehost.services import hashing, parallel
-from imagehost.services.backups import manifest
+from imagehost.services.backups import manifest, reading
 from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.manifest import Manifest
 from imagehost.services.progress import Progress
@@ -36,7 +36,7 @@ def bring(folder: Path, added: list[str], file: tuple[str, str]) -> None:
     found = stored_hash(filename)
     if found == digest:
         return
-    with (folder / path).open("rb") as source, storage.receive(unlimited=True) as incoming:
+    with reading.open_file(folder, path) as source, storage.receive(unlimited=True) as incoming:
         while block := source.read(hashing.BLOCK):
             incoming.write(block)
         if incoming.sha256 != digest:

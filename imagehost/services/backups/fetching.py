@@ -11,7 +11,8 @@ from imagehost.errors import NotFound, Unavailable
 from imagehost.extensions import storage
 from imagehost.failures import Failure
 from imagehost.services import hashing, parallel
-from imagehost.services.backups import catalogue, checks, manifest
+from imagehost.services.backups import catalogue, checks, manifest, reading, signing
+from imagehost.services.backups.signing import Origin
 from imagehost.services.backups.snapshots import ImageRow
 
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOENT}
@@ -22,7 +23,7 @@ NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOE
 class Former:
     """The backup before this one, and which of its images are not to be trusted."""
 
-    images: Path
+    path: Path
     damaged: set[str]
     trusting: bool
 
@@ -36,18 +37,24 @@ class Former:
                 continue
             if facts:
                 found = {path.rpartition("/")[2] for path in checks.damaged(backup)}
-                return cls(backup.images, found | set(facts.damaged), trusting)
+                # Whatever another one says of itself is looked at before it goes into a backup of ours.
+                made_here = signing.origin(facts) is Origin.HERE
+                return cls(backup.path, found | set(facts.damaged), trusting and made_here)
         return None
 
     def link(self, row: ImageRow, target: Path) -> bool:
         """Link an image of it; tell whether that could be done."""
-        source = self.images / row.path
+        if row.filename in self.damaged:
+            return False
         try:
-            if row.filename in self.damaged or source.stat().st_size != row.size:
-                return False
-            if not self.trusting and manifest.sha256(source) != row.sha256:
-                return False
-            target.hardlink_to(source)
+            with reading.open_file(self.path, f"images/{row.path}") as source:
+                if os.fstat(source.fileno()).st_size != row.size:
+                    return False
+                if not self.trusting and hashing.sha256(source) != row.sha256:
+                    return False
+            os.link(self.path / "images" / row.path, target, follow_symlinks=False)
+        except reading.NotRegular:
+            return False
         except OSError as error:
             if error.errno in NO_LINKS:
                 return False

@@ -12,7 +12,7 @@ from typing import Any
 
 from imagehost.extensions import storage
 from imagehost.failures import Failure
-from imagehost.services.backups import catalogue, databases, manifest, preparing
+from imagehost.services.backups import catalogue, databases, manifest, preparing, signing
 from imagehost.services.backups.catalogue import Backup, folder_errors
 from imagehost.services.backups.databases import Database
 from imagehost.services.backups.fetching import Fetching, Former
@@ -70,7 +70,7 @@ def make(progress: Progress, *, trusting: bool = True) -> Made:
                 if digest:
                     file.write(f"{digest}  images/{path}\n")
         (draft / ROWS).unlink()
-        facts = Manifest(**taken, **fetching.facts(), sha256=manifest.sha256(draft / SUMS))
+        facts = signing.signed(Manifest(**taken, **fetching.facts(), sha256=manifest.sha256(draft / SUMS)))
         (draft / MANIFEST).write_text(facts.as_json(indent=2) + "\n")
     return told(Made(catalogue.find(name), facts, state))
 
@@ -84,7 +84,7 @@ def make_of_database() -> Made:
         taken, state, _ = take(draft, draft.with_suffix(ROWS))
         size = sum(row.size for row in spooled(draft.with_suffix(ROWS)))
         draft.with_suffix(ROWS).unlink()
-        facts = Manifest(**taken, bytes=size, sha256=manifest.sha256(draft))
+        facts = signing.signed(Manifest(**taken, bytes=size, sha256=manifest.sha256(draft)))
         with draft.open("ab") as file:
             file.write(b"\n" + manifest.COMMENT + facts.as_json().encode() + b"\n")
     return told(Made(catalogue.find(name), facts, state))

@@ -1,22 +1,35 @@
-"""What a backup says of itself: ``manifest.json`` and ``SHA256SUMS``, or the last line of a dump."""
+"""What a backup says of itself: ``manifest.json`` and ``SHA256SUMS``, or the last line of a dump.
+
+Anybody may have written it, so nothing in it is used before its form is checked.
+"""
 
 import json
 import platform
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagehost.failures import Failure
+from imagehost.failures import Broken, Failure
 from imagehost.services import hashing
+from imagehost.services.backups import reading
 from imagehost.services.backups.catalogue import Backup, folder_errors
 
-FORMAT = 1
+FORMAT = 2
+UNSIGNED_FORMAT = 1
+"""Of backups that were made before manifests were signed."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 COMMENT = b"-- imagehost "
 """Begins the last line of a dump that stands alone: what SQL does not read."""
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a manifest: room for the names of a million images that the storage has lost."""
+LONGEST_LINE = 1024
+"""Bytes of a line of ``SHA256SUMS``; ours have about a hundred."""
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+REVISION = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class Manifest:
     damaged: list[str] = field(default_factory=list)
     """Images whose bytes were not those of the row."""
     format: int = FORMAT
+    signature: str | None = None
+    """By which the host that made the backup knows it; see ``signing``."""
 
     def as_json(self, indent: int | None = None) -> str:
         """Write it."""
@@ -55,35 +70,99 @@ def read(backup: Backup) -> Manifest:
     """Read what a backup says of itself. Raises Failure where that cannot be read."""
     with folder_errors():
         try:
-            text = last_line(backup.path) if backup.database_only else (backup.path / MANIFEST).read_text()
-            facts: dict[str, Any] = json.loads(text)
-            if facts["format"] > FORMAT:
-                raise Failure(f"{backup.name} was made by a newer imagehost. Use that one.")
-            return Manifest(**facts)
-        except (ValueError, TypeError, KeyError) as error:
+            return parse(backup)
+        # Lists in lists in lists exhaust the stack of Python's reader.
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             file = "its last line" if backup.database_only else MANIFEST
             raise Failure(f"{backup.name} is damaged: {file} cannot be read.") from error
 
 
-def last_line(dump: Path) -> str:
-    """Read the comment at a lone dump's end. Raises ValueError where there is none."""
-    with dump.open("rb") as file:
-        file.seek(max(0, dump.stat().st_size - hashing.BLOCK))
-        _, found, line = file.read().rpartition(b"\n" + COMMENT)
-    if not found:
+def parse(backup: Backup) -> Manifest:
+    """Read a manifest and check its form. Raises ValueError, TypeError, KeyError, RecursionError, Failure."""
+    lone = backup.database_only
+    text = last_line(backup.path)[1] if lone else reading.content(backup.path, MANIFEST, LARGEST).decode()
+    facts: dict[str, Any] = json.loads(text)
+    if is_number(facts["format"]) and facts["format"] > FORMAT:
+        raise Failure(f"{backup.name} was made by a newer imagehost. Use that one.")
+    wrong = [name for name, form in FORMS.items() if name in facts and not form(facts[name])]
+    if wrong:
+        raise ValueError(f"wrong values of {', '.join(wrong)}")
+    return Manifest(**facts)
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a count; True and False are numbers to Python."""
+    return type(value) is int and 0 <= value < 2**63
+
+
+def is_filenames(value: object) -> bool:
+    """Tell whether a value is a list of names of images."""
+    return isinstance(value, list) and all(matches(reading.FILENAME)(name) for name in value)
+
+
+def is_words(value: object) -> bool:
+    """Tell whether a value is text that can be printed: no control characters, no codes for a terminal."""
+    return isinstance(value, str) and value.isprintable() and len(value) < LONGEST_LINE
+
+
+def is_counts(value: object) -> bool:
+    """Tell whether a value has numbers by the names of tables."""
+    return isinstance(value, dict) and all(is_words(name) and is_number(value[name]) for name in value)
+
+
+def is_versions(value: object) -> bool:
+    """Tell whether a value has texts by name."""
+    return isinstance(value, dict) and all(is_words(name) and is_words(value[name]) for name in value)
+
+
+def matches(form: re.Pattern[str]) -> Callable[[object], bool]:
+    """Make a check for a text of a form."""
+    return lambda value: isinstance(value, str) and form.fullmatch(value) is not None
+
+
+FORMS: dict[str, Callable[[object], bool]] = {
+    "made_at": matches(TIME),
+    "versions": is_versions,
+    "database": matches(re.compile("sqlite|postgresql")),
+    "revision": matches(REVISION),
+    "counts": lambda value: is_counts(value) and "images" in value,  # type: ignore[operator]  # a dict by then
+    "bytes": is_number,
+    "sha256": matches(reading.DIGEST),
+    "copied": is_number,
+    "linked": is_number,
+    "missing": is_filenames,
+    "damaged": is_filenames,
+    "format": is_number,
+    "signature": lambda value: value is None or matches(reading.DIGEST)(value),
+}
+
+
+def last_line(dump: Path) -> tuple[int, str]:
+    """Read the comment at a lone dump's end, and where it begins. Raises ValueError without one."""
+    with reading.open_file(dump.parent, dump.name) as file:
+        start = max(0, file.seek(0, 2) - hashing.BLOCK)
+        file.seek(start)
+        before, found, line = file.read(hashing.BLOCK).rpartition(b"\n" + COMMENT)
+    if not found or b"\n" in line[:-1]:
         raise ValueError("no comment")
-    return line.decode()
+    return start + len(before), line.decode()
 
 
 def sums(backup: Backup) -> Iterator[tuple[str, str]]:
-    """Go through a backup's files: path below it, and SHA-256."""
-    with (backup.path / SUMS).open(encoding="utf-8") as file:
-        for line in file:
-            digest, _, path = line.rstrip("\n").partition("  ")
+    """Go through a backup's files: path below it, and SHA-256. Raises Broken at a line of another form."""
+    with reading.open_file(backup.path, SUMS) as file:
+        while line := file.readline(LONGEST_LINE):
+            digest, _, path = line.decode("ascii", "replace").removesuffix("\n").partition("  ")
+            folder, _, name = path.rpartition("/")
+            known = path == backup.dump.name or (
+                folder == f"images/{name[:2]}" and reading.FILENAME.fullmatch(name)
+            )
+            if not known or not reading.DIGEST.fullmatch(digest):
+                raise Broken(f"{SUMS} is damaged: it has a line that no backup has")
             yield path, digest
 
 
 def sha256(path: Path, before: int | None = None) -> str:
     """Hash a file, or what stands before a place in it."""
-    with path.open("rb") as file:
+    with reading.open_file(path.parent, path.name) as file:
         return hashing.sha256(file, sys.maxsize if before is None else before)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from imagehost.failures import Broken, Failure, Undone
-from imagehost.services.backups import programs, scratches
+from imagehost.services.backups import postgresql_dumps, programs, scratches
 from imagehost.services.backups.scratches import SCHEMA
 from imagehost.services.backups.snapshots import OURS, Snapshot, State
 
@@ -60,8 +61,6 @@ class PostgreSQL:
     @contextmanager
     def scratch(self, dump: Path) -> Iterator[Snapshot]:
         """Restore a dump into a new database of the same server."""
-        if not programs.is_whole_dump(dump):
-            raise Broken(f"{dump.name} cannot be restored: it is cut off.")
         with scratches.database(self.engine) as url:
             try:
                 self.load(dump, url)
@@ -84,18 +83,20 @@ class PostgreSQL:
         return f"{SCHEMA}.{self.engine.dialect.identifier_preparer.quote_identifier(name)}"
 
     def load(self, dump: Path, url: sa.URL, before: str = "", after: str = "") -> None:
-        """Let psql read a dump, between other statements, in one transaction."""
+        """Let psql read a dump, between other statements, in one transaction.
+
+        Raises Broken, Undone, Failure. The last statement commits: wherever the script ends before, because
+        it is refused or this process is killed, nothing is changed.
+        """
         with self.engine.connect() as connection:
             program = programs.find("psql", connection)
-        steps = [*(("-c", before) if before else ()), "-f", str(dump), *(("-c", after) if after else ())]
-        options = (
-            "--no-psqlrc",
-            "--quiet",
-            "--single-transaction",
-            "--set=ON_ERROR_STOP=1",
-            "--output=/dev/null",
+        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-")
+        script = chain(
+            (f"BEGIN;\n{before}\n".encode(),),
+            postgresql_dumps.admitted(dump),
+            (f"{after}\nCOMMIT;\n".encode(),),
         )
-        programs.run(program, url, *options, *steps)
+        programs.run(program, url, *options, script=script)
 
 
 def unchanged(expected: State | None) -> str:

@@ -3,40 +3,56 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, cast
 
 import sqlalchemy as sa
 
-from imagehost.environment import with_password
+from imagehost.environment import postgresql_environment
 from imagehost.failures import Failure, Undone
+from imagehost.logs import one_line
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version."""
 SCRIPT_FAILED = 3
 """How psql ends where the server refused a statement; the transaction is undone then."""
-END = 4096
-"""Bytes within which pg_dump's last line stands; after it come only comments and the like."""
+LONGEST_COMPLAINT = 64 * 1024
+"""Bytes; the first one is told."""
 
 
-def run(program: str, url: sa.URL, *arguments: str) -> None:
-    """Run a program of PostgreSQL's on a database. Raises Undone, Failure with what it said."""
+def run(program: str, url: sa.URL, *arguments: str, script: Iterable[bytes] = ()) -> None:
+    """Run a program of PostgreSQL's on a database, with a script as its input.
+
+    Raises Undone, Failure with what it said, and what reading the script raises.
+    """
     # Without the password, which set() would keep, and which may stand among the options too.
     options = {name: value for name, value in url.query.items() if name != "password"}
     address = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, options)
     command = [program, "--no-password", f"--dbname={address.render_as_string()}", *arguments]
-    # No shell, and no argument of a client's.
-    ended = subprocess.run(  # noqa: S603  # see above
-        command,
-        env=with_password(url.password or url.query.get("password")),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if ended.returncode == SCRIPT_FAILED:
-        raise Undone(reason(ended.stderr))
-    if ended.returncode:
-        raise Failure(reason(ended.stderr) or f"{Path(program).name} ended with status {ended.returncode}.")
+    environment = postgresql_environment(url.password or url.query.get("password"))
+    with TemporaryFile() as said:
+        # No shell, and no argument of a client's.
+        with subprocess.Popen(  # noqa: S603  # see above
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as process:
+            feed(cast("IO[bytes]", process.stdin), script)
+            status = process.wait()
+        said.seek(0)
+        complaint = reason(said.read(LONGEST_COMPLAINT).decode(errors="replace"))
+    if status == SCRIPT_FAILED:
+        raise Undone(complaint)
+    if status:
+        raise Failure(complaint or f"{Path(program).name} ended with status {status}.")
+
+
+def feed(pipe: IO[bytes], script: Iterable[bytes]) -> None:
+    """Give a program its input, as far as that can be read; a program that ends before has said why."""
+    with suppress(BrokenPipeError), pipe:
+        for piece in script:
+            pipe.write(piece)
 
 
 def find(program: str, connection: sa.Connection) -> str:
@@ -69,15 +85,8 @@ def major(program: str) -> int:
     return int(version[1]) if version else 0
 
 
-def is_whole_dump(dump: Path) -> bool:
-    """Tell whether a dump has pg_dump's last line, after which only comments of ours may stand."""
-    with dump.open("rb") as file:
-        file.seek(max(0, dump.stat().st_size - END))
-        return b"\n-- PostgreSQL database dump complete\n" in file.read()
-
-
 def reason(said: str) -> str:
     """Take the first complaint from what a program said."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     complaints = [line for line in lines if re.search("error|fatal", line, re.IGNORECASE)] or lines
-    return re.sub(r"^.*?ERROR:\s*", "", complaints[0]) if complaints else ""
+    return one_line(re.sub(r"^.*?ERROR:\s*", "", complaints[0])) if complaints else ""

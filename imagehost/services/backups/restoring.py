@@ -11,10 +11,21 @@ from dataclasses import dataclass
 from imagehost.errors import ImageHostError
 from imagehost.extensions import storage
 from imagehost.failures import Failure, Undone
-from imagehost.services.backups import bringing, catalogue, databases, making, manifest, preparing, verifying
+from imagehost.services.backups import (
+    bringing,
+    catalogue,
+    databases,
+    making,
+    manifest,
+    preparing,
+    signing,
+    verifying,
+)
 from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.manifest import Manifest
 from imagehost.services.backups.revisions import check_known
+from imagehost.services.backups.signing import Origin
+from imagehost.services.backups.snapshots import State
 from imagehost.services.backups.verifying import STRANGE
 from imagehost.services.progress import Progress, silent
 
@@ -35,22 +46,26 @@ class Restored:
 
 
 def restore(
-    backup: Backup, *, replace: bool = False, new_storage: bool = False, progress: Progress = silent
+    backup: Backup,
+    *,
+    replace: bool = False,
+    foreign: bool = False,
+    new_storage: bool = False,
+    progress: Progress = silent,
 ) -> Restored:
     """Bring database and bytes to what a backup holds.
 
-    Over a host that has images only with ``replace``, and after a safety backup; where the storage has no
-    marker only with ``new_storage``. Raises Failure, Busy and Unavailable; nothing is changed then.
+    Over a host that has images only with ``replace``, and after a safety backup; a backup that this host did
+    not sign only with ``foreign``, too. Where the storage has no marker only with ``new_storage``. Raises
+    Failure, Busy and Unavailable; nothing is changed then.
     """
     with ExitStack() as held:
         held.enter_context(catalogue.writing())
-        facts = checked(backup, progress)
+        facts = readable(backup)
         state = databases.state()
-        if state and state.images and not replace:
-            raise Failure(
-                f"This host has {state.images} images. To put the backup in their place, "
-                "after a safety backup of them, say --yes"
-            )
+        if state and state.images:
+            check_wish(state, signing.origin(facts), replace=replace, foreign=foreign)
+        check(backup, facts, progress)
         preparing.prepare_storage(state, new=new_storage)
         held.enter_context(storage.maintaining())
         # Its bytes may soon be the only ones: what it shares with an earlier backup is looked at.
@@ -69,8 +84,8 @@ def restore(
     return Restored(backup, facts, safety, len(added), removed)
 
 
-def checked(backup: Backup, progress: Progress) -> Manifest:
-    """Verify a backup before anything is touched. Raises Failure with the first problem."""
+def readable(backup: Backup) -> Manifest:
+    """Read what a backup says of itself. Raises Failure where it is none for this host."""
     facts = manifest.read(backup)
     check_known(facts.revision)
     here = databases.live().kind
@@ -79,6 +94,27 @@ def checked(backup: Backup, progress: Progress) -> Manifest:
             f"The backup is one of {facts.database}, and this host is on {here}. "
             "Restore it on a host like its own, then move that: flask db copy-from"
         )
+    return facts
+
+
+def check_wish(state: State, origin: Origin, *, replace: bool, foreign: bool) -> None:
+    """Refuse to replace images, unless that is wished for. Raises Failure."""
+    strange = origin is not Origin.HERE
+    if not replace:
+        raise Failure(
+            f"This host has {state.images} images. To put the backup in their place, "
+            f"after a safety backup of them, say --yes{' --foreign' if strange and not foreign else ''}"
+            + (f" (the backup is {origin.text})" if strange else "")
+        )
+    if strange and not foreign:
+        raise Failure(
+            f"This host has {state.images} images, and the backup is {origin.text}. "
+            "If you know where it comes from, say --yes --foreign"
+        )
+
+
+def check(backup: Backup, facts: Manifest, progress: Progress) -> None:
+    """Verify a backup before anything is touched. Raises Failure with the first problem."""
     # Neither what was lost before nor what a file manager left keeps the rest from coming back.
     known = set(making.problems_of(facts))
     found = verifying.verify(backup, progress)
@@ -87,7 +123,6 @@ def checked(backup: Backup, progress: Progress) -> Manifest:
         raise Failure(
             f"{backup.name} is damaged, and nothing was changed: {problems[0]} (of {len(problems)} problems)."
         )
-    return facts
 
 
 @contextmanager

@@ -18,6 +18,12 @@ PREFIX = "imagehost_scratch_"
 """Begins their names; the time in seconds follows."""
 LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 """Whatever the server's other databases are like."""
+HUMBLE = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+LEFT = sa.text(
+    "SELECT datname FROM pg_database WHERE starts_with(datname, :prefix) "
+    "UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, :prefix)"
+)
+ROLE = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name")
 DAY = 24 * 60 * 60
 TRIES = 20
 
@@ -26,14 +32,36 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def database(engine: sa.Engine) -> Iterator[sa.URL]:
-    """Make a database on an engine's server, and drop it at the end. Raises Failure."""
+    """Make a database on an engine's server, and drop it at the end. Raises Failure.
+
+    Where the user may make roles, the database has an owner of its own, who has no rights elsewhere.
+    """
     drop_old(engine)
     name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
-    create(engine, name)
     try:
-        yield engine.url.set(database=name)
+        yield make_owned(engine, name) or make(engine, name)
     finally:
         drop(engine, name)
+
+
+def make_owned(engine: sa.Engine, name: str) -> sa.URL | None:
+    """Create a database with an owner of its own, of the same name; None where that cannot be done."""
+    password = secrets.token_hex(32)
+    url = engine.url.difference_update_query(["user", "password"])
+    url = url.set(database=name, username=name, password=password)
+    try:
+        execute(engine, f"CREATE ROLE {name} LOGIN {HUMBLE} PASSWORD '{password}'")
+        # Who makes a database for another one has to be a member of that one.
+        execute(engine, f"GRANT {name} TO CURRENT_USER")
+        execute(engine, f"CREATE DATABASE {name} OWNER {name} {LIKE_NO_OTHER}")
+        with connected(url):
+            return url
+    except (sa.exc.DBAPIError, ImageHostError) as error:
+        # The user may not make roles, or pg_hba.conf does not let them in.
+        reason = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).strip()
+        log.warning("dump restored with all rights of the host's own user", extra={"reason": reason})
+        drop(engine, name)
+        return None
 
 
 @contextmanager
@@ -47,8 +75,8 @@ def connected(url: sa.URL) -> Iterator[sa.Connection]:
         yield connection
 
 
-def create(engine: sa.Engine, name: str) -> None:
-    """Create a scratch database. Raises Failure."""
+def make(engine: sa.Engine, name: str) -> sa.URL:
+    """Create a scratch database that the host's own user owns. Raises Failure."""
     try:
         execute(engine, f"CREATE DATABASE {name} {LIKE_NO_OTHER}")
     except sa.exc.ProgrammingError as error:
@@ -58,14 +86,19 @@ def create(engine: sa.Engine, name: str) -> None:
             "The database's user may not make the scratch database that a check needs. "
             f"Allow it, as an administrator: ALTER ROLE {user} CREATEDB"
         ) from error
+    return engine.url.set(database=name)
 
 
 def drop(engine: sa.Engine, name: str) -> None:
-    """Drop a scratch database; one that is still in use, by autovacuum say, goes with a later check."""
+    """Drop a scratch database and its owner.
+
+    What is still in use, by autovacuum say, goes with a later check.
+    """
     for _ in range(TRIES):
         try:
             # Not by force, which would need the right to end what the server itself does there.
             execute(engine, f"DROP DATABASE IF EXISTS {name}")
+            drop_role(engine, name)
         except (sa.exc.DBAPIError, ImageHostError):
             time.sleep(0.1)
         else:
@@ -73,11 +106,18 @@ def drop(engine: sa.Engine, name: str) -> None:
     log.warning("scratch database left", extra={"database": name})
 
 
+def drop_role(engine: sa.Engine, name: str) -> None:
+    """Drop the owner of a scratch database where it had one: who may not drop roles may not even try."""
+    with engine.connect() as connection:
+        exists = connection.execute(ROLE, {"name": name}).scalar()
+    if exists:
+        execute(engine, f"DROP ROLE {name}")
+
+
 def drop_old(engine: sa.Engine) -> None:
     """Drop what checks left that were killed."""
-    names = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :prefix)")
     with engine.connect() as connection:
-        found = connection.execute(names, {"prefix": PREFIX}).scalars().all()
+        found = connection.execute(LEFT, {"prefix": PREFIX}).scalars().all()
     for name in found:
         if int(name.removeprefix(PREFIX).partition("_")[0]) < time.time() - DAY:
             drop(engine, name)

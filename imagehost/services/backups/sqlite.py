@@ -1,4 +1,4 @@
-"""SQLite: dumped by Python's own sqlite3, read in statement by statement."""
+"""SQLite: a file that is made of a dump, and whose tables take the place of ours."""
 
 import sqlite3
 import tempfile
@@ -12,10 +12,15 @@ import sqlalchemy as sa
 from imagehost.database import IMMEDIATE
 from imagehost.extensions import settings
 from imagehost.failures import Broken, Failure, Undone
+from imagehost.logs import one_line
+from imagehost.services.backups import sqlite_dumps
 from imagehost.services.backups.catalogue import SCRATCH, folder_errors
 from imagehost.services.backups.snapshots import OURS, Snapshot, State
 
-MADE = "SELECT type, sql FROM restored.sqlite_master WHERE sql IS NOT NULL AND tbl_name = ?"
+MADE = (
+    "SELECT type, sql FROM restored.sqlite_master "
+    "WHERE type IN ('table', 'index') AND sql IS NOT NULL AND tbl_name = ?"
+)
 SEQUENCE = (
     "DELETE FROM main.sqlite_sequence WHERE name = ?",
     "INSERT INTO main.sqlite_sequence SELECT * FROM restored.sqlite_sequence WHERE name = ?",
@@ -47,8 +52,7 @@ class SQLite:
         """Write the statements that make the database anew, in a transaction."""
         driver = cast("sqlite3.Connection", snapshot.connection.connection.driver_connection)
         with path.open("w", encoding="utf-8") as file:
-            for statement in driver.iterdump():
-                file.write(f"{statement}\n")
+            file.writelines(f"{statement}\n" for statement in sqlite_dumps.written(driver, snapshot.tables()))
 
     @contextmanager
     def scratch(self, dump: Path) -> Iterator[Snapshot]:
@@ -91,30 +95,14 @@ def load(dump: Path, path: Path) -> None:
     # It is thrown away where this fails.
     connection.execute("PRAGMA synchronous=OFF")
     try:
-        for statement in statements(dump):
-            connection.execute(statement)
+        sqlite_dumps.load(dump, connection)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         name = getattr(error, "sqlite_errorname", "")
         if name in OUR_DISK or name.startswith("SQLITE_IOERR"):
             raise Failure(f"{dump.name} cannot be checked: {error} ({settings.backup_dir}).") from error
-        raise Broken(f"{dump.name} cannot be restored: {error}.") from error
+        raise Broken(f"{dump.name} cannot be restored: {one_line(str(error))}.") from error
     finally:
         connection.close()
-
-
-def statements(dump: Path) -> Iterator[str]:
-    """Cut a dump into its statements; what is left at the end is cut off. Raises Broken."""
-    statement, last = "", ""
-    with dump.open(encoding="utf-8") as file:
-        for line in file:
-            statement += line
-            if sqlite3.complete_statement(statement):
-                yield statement
-                statement, last = "", statement
-    if last.strip() != "COMMIT;" or any(
-        line and not line.startswith("--") for line in statement.splitlines()
-    ):
-        raise Broken(f"{dump.name} cannot be restored: it is cut off.")
 
 
 def take_over(connection: sa.Connection) -> None:

@@ -1,6 +1,8 @@
 """Verifying a backup: every checksum, and the dump really restored and counted."""
 
 import logging
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,8 +11,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from imagehost.failures import Broken, Failure
+from imagehost.logs import one_line
 from imagehost.services import parallel
-from imagehost.services.backups import checks, databases, manifest
+from imagehost.services.backups import checks, databases, manifest, reading
 from imagehost.services.backups.catalogue import Backup, folder_errors
 from imagehost.services.backups.checks import Check
 from imagehost.services.backups.making import problems_of
@@ -19,6 +22,9 @@ from imagehost.services.backups.snapshots import Snapshot
 from imagehost.services.progress import Progress, silent
 
 STRANGE = "does not belong to it"
+DAMAGED = "is damaged: its checksum is another"
+FOLDERS = re.compile("images(/[a-z0-9]{2})?")
+"""That a backup has."""
 
 log = logging.getLogger(__name__)
 
@@ -61,50 +67,70 @@ def verify(backup: Backup, progress: Progress = silent) -> list[str]:
 def look(backup: Backup, facts: Manifest, found: Findings, progress: Progress) -> None:
     """Look at the files, then at the database that the dump makes."""
     with folder_errors():
-        if backup.database_only:
-            check_lone_dump(backup, facts, found)
-        elif not (backup.path / SUMS).exists() or manifest.sha256(backup.path / SUMS) != facts.sha256:
-            # What it says of the other files is worth nothing then.
-            found.problems.append(f"{SUMS} is missing or damaged")
+        try:
+            if backup.database_only:
+                check_lone_dump(backup, facts, found)
+            else:
+                check_sums(backup, facts)
+                check_files(backup, facts, found, progress)
+                found.problems += problems_of(facts)
+        except Broken as error:
+            # What the checksums say of the other files is worth nothing then.
+            found.problems.append(str(error))
             return
-        else:
-            check_files(backup, facts, found, progress)
-            found.problems += problems_of(facts)
         if backup.dump.name not in found.damaged:
             found.problems += check_dump(backup, facts)
 
 
 def check_lone_dump(backup: Backup, facts: Manifest, found: Findings) -> None:
     """Hash a lone dump, without its last line."""
-    end = backup.path.stat().st_size - len(facts.as_json()) - len(manifest.COMMENT) - 2
-    if end < 0 or manifest.sha256(backup.path, end) != facts.sha256:
-        found.add(backup.name, "is damaged: its checksum is another")
+    end, _ = manifest.last_line(backup.path)
+    if manifest.sha256(backup.path, end) != facts.sha256:
+        found.add(backup.name, DAMAGED)
+
+
+def check_sums(backup: Backup, facts: Manifest) -> None:
+    """Hash the list of the checksums. Raises Broken."""
+    _, wrong = hash_one(backup.path, (SUMS, facts.sha256))
+    if wrong:
+        raise Broken(f"{SUMS} is missing or damaged")
 
 
 def check_files(backup: Backup, facts: Manifest, found: Findings, progress: Progress) -> None:
-    """Hash every file, and look for what does not belong there."""
+    """Hash every file, and look for what does not belong there. Raises Broken."""
     known = {MANIFEST, SUMS}
     with progress("checksums", facts.copied + facts.linked + 1) as advance:
-        for path, digest, hashed in parallel.each(partial(hash_one, backup.path), manifest.sums(backup)):
+        for path, wrong in parallel.each(partial(hash_one, backup.path), manifest.sums(backup)):
+            if path in known:
+                raise Broken(f"{SUMS} is damaged: it has {path} twice")
             known.add(path)
             advance(1)
-            if hashed is None:
-                found.add(path, "is missing")
-            elif hashed != digest:
-                found.add(path, "is damaged: its checksum is another")
-    strange = (str(path.relative_to(backup.path)) for path in backup.path.rglob("*") if not path.is_dir())
-    found.problems += [f"{path} {STRANGE}" for path in strange if path not in known]
+            if wrong:
+                found.add(path, wrong)
+    if backup.dump.name not in known:
+        raise Broken(f"{SUMS} is damaged: it does not have {backup.dump.name}")
+    found.problems += [f"{one_line(path)} {STRANGE}" for path in strangers(backup.path, known)]
 
 
-def hash_one(folder: Path, file: tuple[str, str]) -> tuple[str, str, str | None]:
-    """Hash a file beside the hash that it should have; None where it is not there or cannot be read."""
+def hash_one(folder: Path, file: tuple[str, str]) -> tuple[str, str | None]:
+    """Hash a file that should have a hash; say what is wrong with it, or None."""
     path, digest = file
     try:
-        return path, digest, manifest.sha256(folder / path)
+        return path, None if reading.sha256(folder, path) == digest else DAMAGED
     except FileNotFoundError:
-        return path, digest, None
+        return path, "is missing"
     except OSError as error:
-        return path, digest, error.strerror
+        return path, f"cannot be read: {error.strerror}"
+
+
+def strangers(folder: Path, known: set[str], within: str = "") -> Iterator[str]:
+    """Find what the checksums do not have. A folder that no backup has is named, and not looked into."""
+    for entry in os.scandir(folder / within):
+        path = f"{within}/{entry.name}" if within else entry.name
+        if entry.is_dir(follow_symlinks=False) and FOLDERS.fullmatch(path):
+            yield from strangers(folder, known, path)
+        elif path not in known:
+            yield path
 
 
 def check_dump(backup: Backup, facts: Manifest) -> Iterator[str]:
@@ -114,10 +140,22 @@ def check_dump(backup: Backup, facts: Manifest) -> Iterator[str]:
             counts = restored.counts()
             if counts != facts.counts:
                 yield f"{backup.dump.name} restores to {counts} rows, the manifest says {facts.counts}"
-            if not backup.database_only:
+            elif restored.revision() != facts.revision:
+                yield f"{backup.dump.name} has not the tables of the revision that the manifest says"
+            elif backup.database_only:
+                yield from strange_names(restored, backup)
+            else:
                 yield from first_difference(restored, backup, facts)
     except Broken as error:
         yield str(error)
+
+
+def strange_names(restored: Snapshot, backup: Backup) -> Iterator[str]:
+    """Find the first row whose filename no image can have: a path that leads elsewhere, say."""
+    for row in restored.images():
+        if not isinstance(row.filename, str) or not reading.FILENAME.fullmatch(row.filename):
+            yield f"{backup.dump.name} has an image of the name {row.filename!a}"
+            return
 
 
 def first_difference(restored: Snapshot, backup: Backup, facts: Manifest) -> Iterator[str]:

@@ -226,7 +226,7 @@ def test_the_programs_of_this_machine_are_found_with_their_versions():
 
 @ON_POSTGRESQL
 def test_what_pg_dump_says_is_told(context, monkeypatch):
-    monkeypatch.setattr(programs, "with_password", lambda _: {"PGOPTIONS": "-c bogus=1"})
+    monkeypatch.setattr(programs, "postgresql_environment", lambda _: {"PGOPTIONS": "-c bogus=1"})
     with pytest.raises(Failure, match="bogus"):
         making.create()
 
@@ -266,9 +266,9 @@ def guarded(postgres, make_app, database_url):
 def test_a_password_reaches_the_programs_and_no_one_else(guarded, monkeypatch):
     add_images(guarded, 2)
     before = everything(guarded)
-    run, commands = subprocess.run, []
+    popen, commands = subprocess.Popen, []
     monkeypatch.setattr(
-        subprocess, "run", lambda command, **given: commands.append(command) or run(command, **given)
+        subprocess, "Popen", lambda command, **given: commands.append(command) or popen(command, **given)
     )
     with guarded.app_context():
         made = making.create()
