@@ -9,6 +9,7 @@ from imagehost.extensions import db, settings, storage
 from imagehost.services.backups import catalogue
 from tests import pictures
 from tests.conftest import ON_SQLITE
+from tests.services.backups import hostile
 from tests.services.backups.hosts import add_images, lose_everything, told
 
 pytestmark = ON_SQLITE
@@ -118,6 +119,65 @@ def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
     assert flask.invoke(args=["backup", "restore", made["name"]]).exit_code == 0
     assert app.test_client().get("/images-list").json["data"][0]["filename"] == row["filename"]
     assert app.test_client().get(f"/images/{row['filename']}").data == content
+
+
+def test_verify_says_who_made_it(flask, app):
+    name = told(flask("create", "--json"))["name"]
+    assert flask("verify").stdout == f"{name}: whole; made by this host\n"
+    assert told(flask("verify", "--json"))["origins"] == {name: "this_host"}
+    assert told(flask("list", "--json"))["backups"][0]["origin"] == "this_host"
+    with app.app_context():
+        (backup,) = catalogue.every()
+    hostile.unsign(backup)
+    checked = flask("verify")
+    assert (checked.exit_code, checked.stdout.startswith(f"{name}: whole; not signed: ")) == (0, True)
+    assert told(flask("verify", "--json"))["origins"] == {name: "unsigned"}
+    hostile.reseal(backup, signature="0" * 64)
+    assert f"{name}: whole; made by another host, or" in flask("verify").stdout
+    assert "made by another host" in flask("list").stdout
+    assert told(flask("list", "--json"))["backups"][0]["origin"] == "another_host"
+    (backup.path / "manifest.json").write_text("{}")
+    assert told(flask("verify", "--json"))["origins"] == {name: None}
+
+
+def test_restore_of_a_foreign_one_needs_a_word_more(flask, app):
+    name = told(flask("create", "--json"))["name"]
+    with app.app_context():
+        (backup,) = catalogue.every()
+    hostile.unsign(backup)
+    refused = flask("restore", name, "--yes")
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+    assert "not signed" in refused.stderr
+    assert "say --yes --foreign" in refused.stderr
+    assert flask("restore", name, "--yes", "--foreign").exit_code == 0
+
+
+def test_a_hostile_backup_is_named_in_one_sentence_and_leaves_nothing(flask, app, tmp_path):
+    name = told(flask("create", "--json"))["name"]
+    with app.app_context():
+        (backup,) = catalogue.every()
+    trap = tmp_path / "trap"
+    hostile.insert(backup, f"ATTACH '{trap}' AS evil;\n", "COMMIT;")
+    checked = flask("verify")
+    assert checked.exit_code == 1
+    assert "it does what no backup of imagehost does: ATTACH" in checked.stdout
+    assert "DAMAGED" in flask("list").stdout
+    refused = flask("restore", name, "--yes", "--foreign")
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+    assert not trap.exists()
+
+
+def test_thousands_of_problems_do_not_fill_the_terminal(flask, app):
+    flask("create")
+    with app.app_context():
+        (backup,) = catalogue.every()
+    for number in range(1200):
+        (backup.path / f"stray{number}").touch()
+    lines = flask("verify").stdout.splitlines()
+    assert (len(lines), lines[-1]) == (1002, "  and 200 more")
+    assert len(told(flask("verify", "--json"))["backups"][backup.name]) == 1200
 
 
 def test_prune_says_what_went(flask):

@@ -15,9 +15,11 @@ from PIL import Image
 from imagehost import create_app, database
 from imagehost.environment import ROOT
 from imagehost.services.backups import making, verifying
+from imagehost.services.backups.catalogue import Backup
 from tests import pictures
 from tests.conftest import close
 from tests.ports import free_port
+from tests.services.backups import hostile
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
 from tests.system.commands import FLASK, environment, flask, run
@@ -152,6 +154,32 @@ def test_one_that_is_killed_counts_for_nothing(server, settings):
     made = flask(settings, "backup", "create")["name"]
     assert flask(settings, "backup", "verify", made)["backups"] == {made: []}
     assert not list((server.folder / "backups").glob(".draft-*"))
+
+
+def test_a_hostile_backup_executes_nothing(server, url, settings):
+    upload(server, distinct(52000))
+    before = truth.rows(url)
+    name = flask(settings, "backup", "create")["name"]
+    assert flask(settings, "backup", "verify", name)["origins"] == {name: "this_host"}
+    backup, trap = Backup(server.folder / "backups" / name), server.folder / "trap"
+    sqlite = url.startswith("sqlite")
+    attack = f"ATTACH '{trap}' AS evil;\n" if sqlite else f"\\! id > {trap}\n"
+    backup.dump.write_text(attack + backup.dump.read_text())
+    hostile.reseal(backup)
+    checked = run(settings, "backup", "verify", name)
+    assert checked.returncode == 1
+    assert "database.sql is refused: it does what no backup of imagehost does" in checked.stdout
+    assert "made by another host" in checked.stdout
+    for words in ((), ("--yes",), ("--yes", "--foreign")):
+        refused = run(settings, "backup", "restore", name, *words)
+        assert (refused.returncode, refused.stderr.count("imagehost: ")) == (1, 1)
+    drop_tables(url)
+    assert run(settings, "backup", "restore", name).returncode == 1
+    assert not trap.exists()
+    backup.dump.write_text(backup.dump.read_text().removeprefix(attack))
+    hostile.reseal(backup)
+    flask(settings, "backup", "restore", name)
+    truth.assert_exact(url, server.folder / "images", before)
 
 
 def test_a_restore_that_is_killed_can_be_done_again(server, url, settings):

@@ -26,6 +26,8 @@ COMMENT = b"-- imagehost "
 """Begins the last line of a dump that stands alone: what SQL does not read."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of a manifest: room for the names of a million images that the storage has lost."""
+MOST_BRACKETS = 100
+"""Lists and objects of a manifest; ours has five."""
 LONGEST_LINE = 1024
 """Bytes of a line of ``SHA256SUMS``; ours have about a hundred."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -71,16 +73,18 @@ def read(backup: Backup) -> Manifest:
     with folder_errors():
         try:
             return parse(backup)
-        # Lists in lists in lists exhaust the stack of Python's reader.
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             file = "its last line" if backup.database_only else MANIFEST
             raise Failure(f"{backup.name} is damaged: {file} cannot be read.") from error
 
 
 def parse(backup: Backup) -> Manifest:
-    """Read a manifest and check its form. Raises ValueError, TypeError, KeyError, RecursionError, Failure."""
+    """Read a manifest and check its form. Raises ValueError, TypeError, KeyError, Failure."""
     lone = backup.database_only
     text = last_line(backup.path)[1] if lone else reading.content(backup.path, MANIFEST, LARGEST).decode()
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        # Lists in lists take the memory of many times their size.
+        raise ValueError("too many brackets")
     facts: dict[str, Any] = json.loads(text)
     if is_number(facts["format"]) and facts["format"] > FORMAT:
         raise Failure(f"{backup.name} was made by a newer imagehost. Use that one.")

@@ -17,6 +17,8 @@ from imagehost.services.backups import reading
 
 LONGEST = 64 * 1024
 """Bytes of a statement, and of a piece of data. A table of a hundred columns has ten thousand."""
+MOST_STATEMENTS = 1000
+"""Of a dump; ours have about thirty. Each table takes locks of the server, which all its users share."""
 END = b"-- PostgreSQL database dump complete\n"
 END_OF_DATA = b"\\.\n"
 RESTRICTION = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+\n")
@@ -88,6 +90,7 @@ REPLACEMENT = "\ufffd"
 def admitted(dump: Path) -> Iterator[bytes]:
     """Give psql the statements and the data of a dump. Raises Broken where it is no dump of ours."""
     complete = False
+    number = 0
     with reading.open_file(dump.parent, dump.name) as file:
         while line := file.readline(LONGEST):
             if line.startswith(b"--"):
@@ -95,7 +98,10 @@ def admitted(dump: Path) -> Iterator[bytes]:
                 skip_comment(file, line, dump.name)
             elif line != b"\n" and not RESTRICTION.fullmatch(line):
                 complete = False
+                number += 1
                 statement = read_statement(file, line, dump.name)
+                if number > MOST_STATEMENTS:
+                    raise refused(dump.name, line)
                 yield statement.encode()
                 if COPYING.fullmatch(statement):
                     yield from data(file, dump.name)

@@ -16,12 +16,13 @@ SCHEMA = "public"
 """That our tables are in."""
 PREFIX = "imagehost_scratch_"
 """Begins their names; the time in seconds follows."""
+FORM = f"^{PREFIX}[0-9]{{10}}_[0-9a-f]{{8}}$"
 LIKE_NO_OTHER = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 """Whatever the server's other databases are like."""
 HUMBLE = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
 LEFT = sa.text(
-    "SELECT datname FROM pg_database WHERE starts_with(datname, :prefix) "
-    "UNION SELECT rolname FROM pg_roles WHERE starts_with(rolname, :prefix)"
+    "SELECT datname FROM pg_database WHERE datname ~ :form "
+    "UNION SELECT rolname FROM pg_roles WHERE rolname ~ :form"
 )
 ROLE = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name")
 DAY = 24 * 60 * 60
@@ -117,7 +118,7 @@ def drop_role(engine: sa.Engine, name: str) -> None:
 def drop_old(engine: sa.Engine) -> None:
     """Drop what checks left that were killed."""
     with engine.connect() as connection:
-        found = connection.execute(LEFT, {"prefix": PREFIX}).scalars().all()
+        found = connection.execute(LEFT, {"form": FORM}).scalars().all()
     for name in found:
         if int(name.removeprefix(PREFIX).partition("_")[0]) < time.time() - DAY:
             drop(engine, name)

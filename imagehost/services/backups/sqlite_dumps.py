@@ -39,6 +39,9 @@ ANYWHERE = {
     sqlite3.SQLITE_REINDEX,
 }
 """What may be done to a table. Nothing is selected, so nothing is computed from what is there."""
+MAKES = {sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_TABLE}
+MOST_MADE = 1000
+"""Tables and indexes of a dump: each takes more room than the words that make it. Ours has seven."""
 CATALOGUE = "sqlite_master"
 SEQUENCE = "sqlite_sequence"
 CONSTANT = re.compile(
@@ -109,9 +112,16 @@ def restrict(connection: sqlite3.Connection, size: int) -> None:
     """Let a connection do only what our dumps do, and only so much as a dump of a size in bytes needs."""
     left = [STEPS_AT_LEAST + STEPS_PER_BYTE * size]
 
+    made: list[str | None] = []
+
     def count() -> bool:
         left[0] -= STEPS
         return left[0] < 0
+
+    def authorize(action: int, first: str | None, *more: str | None) -> int:
+        made.extend([first] if action in MAKES else [])
+        allowed = is_allowed(action, first, *more) and len(made) <= MOST_MADE
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
     for limit, number in LIMITS.items():
         connection.setlimit(limit, number)
@@ -119,14 +129,16 @@ def restrict(connection: sqlite3.Connection, size: int) -> None:
     connection.set_authorizer(authorize)
 
 
-def authorize(action: int, first: str | None, _: str | None, database: str | None, within: str | None) -> int:
+def is_allowed(
+    action: int, first: str | None, _: str | None, database: str | None, within: str | None
+) -> bool:
     """Answer SQLite, which asks before each thing that a statement does."""
     if action == sqlite3.SQLITE_TRANSACTION:
-        return sqlite3.SQLITE_OK
+        return True
     of_catalogue = action == sqlite3.SQLITE_UPDATE and first == CATALOGUE
     of_sequence = action == sqlite3.SQLITE_DELETE and first == SEQUENCE
     allowed = action in ANYWHERE or of_catalogue or of_sequence
-    return sqlite3.SQLITE_OK if allowed and database == "main" and within is None else sqlite3.SQLITE_DENY
+    return allowed and database == "main" and within is None
 
 
 def statements(dump: Path) -> Iterator[str]:

@@ -192,10 +192,27 @@ def test_a_dump_that_only_computes_is_ended_by_what_its_size_explains(backup, mo
     """Each index costs work for each row: many statements and many rows would be their product."""
     monkeypatch.setattr(sqlite_dumps, "STEPS_AT_LEAST", 100_000)
     rows = "".join(f"INSERT INTO image_days VALUES ('2026-01-01',{number},1);\n" for number in range(1500))
-    indexes = "".join(f"CREATE INDEX i{number} ON image_days (day);\n" for number in range(1500))
+    indexes = "".join(f"CREATE INDEX i{number} ON image_days (day);\n" for number in range(900))
     hostile.insert(backup, f"DELETE FROM sqlite_sequence;\n{rows}{indexes}", "COMMIT;")
     (problem,) = verifying.verify(backup)
     assert "takes more work than a backup of its size" in problem
+
+
+@ON_SQLITE
+def test_thousands_of_tables_are_refused(backup):
+    """Each takes a page of the scratch file, 200 times the room of the words that make it."""
+    hostile.insert(backup, "".join(f"CREATE TABLE t{number} (a);\n" for number in range(1100)), "COMMIT;")
+    (problem,) = verifying.verify(backup)
+    assert "it does what no backup of imagehost does: CREATE TABLE t99" in problem
+
+
+@ON_POSTGRESQL
+def test_thousands_of_tables_of_postgresql_are_refused(backup):
+    """Each takes a lock of the server until the end of the transaction; all its users share them."""
+    tables = "".join(f"CREATE TABLE public.t{number} (\n    a integer\n);\n" for number in range(1100))
+    hostile.insert(backup, tables, hostile.AT_END)
+    (problem,) = verifying.verify(backup)
+    assert "it does what no backup of imagehost does: CREATE TABLE public.t9" in problem
 
 
 @ON_SQLITE
