@@ -42,6 +42,10 @@ ANYWHERE = {
 MAKES = {sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_TABLE}
 MOST_MADE = 1000
 """Tables and indexes of a dump: each takes more room than the words that make it. Ours has seven."""
+REASONS = {
+    "SQLITE_AUTH": "it does what no backup of imagehost does",
+    "SQLITE_INTERRUPT": "it takes more work than a backup of its size",
+}
 CATALOGUE = "sqlite_master"
 SEQUENCE = "sqlite_sequence"
 CONSTANT = re.compile(
@@ -102,16 +106,9 @@ def load(dump: Path, connection: sqlite3.Connection) -> None:
     check_columns(dump, connection)
 
 
-REASONS = {
-    "SQLITE_AUTH": "it does what no backup of imagehost does",
-    "SQLITE_INTERRUPT": "it takes more work than a backup of its size",
-}
-
-
 def restrict(connection: sqlite3.Connection, size: int) -> None:
     """Let a connection do only what our dumps do, and only so much as a dump of a size in bytes needs."""
     left = [STEPS_AT_LEAST + STEPS_PER_BYTE * size]
-
     made: list[str | None] = []
 
     def count() -> bool:
@@ -151,6 +148,8 @@ def statements(dump: Path) -> Iterator[str]:
             if not lines and (line.startswith("--") or not line.strip()):
                 # The last lines of a dump that stands alone.
                 continue
+            if "\0" in line:
+                raise Broken(f"{dump.name} is refused: {REASONS['SQLITE_AUTH']}: {excerpt(line)}")
             lines.append(line)
             length += len(line)
             if length > LONGEST or ends > MOST_ENDS:

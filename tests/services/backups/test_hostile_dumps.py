@@ -50,6 +50,7 @@ OF_SQLITE = {
     "a bomb": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c;",
     "a bomb of values": "CREATE TABLE evil (a);\n"
     "INSERT INTO evil WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c;",
+    "a zero byte": "CREATE TABLE a (a);\0",
     "two statements on a line": "CREATE TABLE a (a); CREATE TABLE b (b);",
 }
 

@@ -11,6 +11,7 @@ from imagehost.failures import Failure
 from imagehost.services import images
 from imagehost.services.backups import catalogue, databases, making, manifest, restoring, verifying
 from tests.conftest import ON_SQLITE, uploaded
+from tests.services.backups.hostile import reseal
 from tests.services.backups.hosts import add_images, everything, hashes, lose_everything
 from tests.services.backups.test_verifying import an_image, flip
 
@@ -180,8 +181,6 @@ def test_larger_images_than_are_let_in_now_come_back(app, backup, make_app):
 
 
 def test_tables_of_a_newer_version_are_refused(app, backup):
-    from tests.services.backups.test_verifying import reseal
-
     before = everything(app)
     reseal(backup, revision="9999")
     with pytest.raises(Failure, match="newer imagehost"):
@@ -190,8 +189,6 @@ def test_tables_of_a_newer_version_are_refused(app, backup):
 
 
 def test_one_of_the_other_database_is_refused(app, backup):
-    from tests.services.backups.test_verifying import reseal
-
     reseal(backup, database={"sqlite": "postgresql", "postgresql": "sqlite"}[db.engine.dialect.name])
     with pytest.raises(Failure, match="flask db copy-from"):
         restoring.restore(backup, replace=True)

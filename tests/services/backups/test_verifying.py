@@ -1,6 +1,5 @@
 """A check names every file that is not as it was, and restores the dump for real."""
 
-import json
 import os
 
 import pytest
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from imagehost.extensions import db
 from imagehost.failures import Broken, Failure
 from imagehost.services.backups import catalogue, checks, databases, making, manifest, verifying
+from tests.services.backups.hostile import reseal
 from tests.services.backups.hosts import add_images
 from tests.services.backups.test_making import ON_POSTGRESQL
 
@@ -70,17 +70,6 @@ def test_a_cut_dump_is_noticed_even_without_its_checksum(backup, part):
         databases.live().scratch(backup.dump),
     ):
         pass
-
-
-def reseal(backup, **facts):
-    """Write the checksums and the manifest anew, as if the backup had been made like this."""
-    files = sorted(path for path in backup.path.rglob("*") if path.is_file())
-    listed = [path for path in files if path.name not in {"SHA256SUMS", "manifest.json"}]
-    sums = "".join(f"{manifest.sha256(path)}  {path.relative_to(backup.path)}\n" for path in listed)
-    (backup.path / "SHA256SUMS").write_text(sums)
-    told = json.loads((backup.path / "manifest.json").read_text())
-    told |= {"sha256": manifest.sha256(backup.path / "SHA256SUMS"), **facts}
-    (backup.path / "manifest.json").write_text(json.dumps(told))
 
 
 def test_a_dump_with_fewer_rows_than_the_manifest_says_is_noticed(backup):
