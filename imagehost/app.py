@@ -16,7 +16,7 @@ from imagehost import (
     security,
     templating,
 )
-from imagehost.blueprints import api, delete, health, listing, media, oembed, pages, upload, viewing
+from imagehost.blueprints import api, crawlers, delete, health, listing, media, oembed, pages, upload, viewing
 from imagehost.environment import ROOT
 from imagehost.request import UploadRequest
 
@@ -44,6 +44,6 @@ def create_app(**overrides: object) -> Flask:
     templating.init_app(app)
     assets.init_app(app)
     cli.init_app(app)
-    for module in (pages, upload, listing, viewing, oembed, delete, api, media, health):
+    for module in (pages, upload, listing, viewing, oembed, delete, api, media, health, crawlers):
         app.register_blueprint(module.bp)
     return app

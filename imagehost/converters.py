@@ -10,6 +10,12 @@ class FilenameConverter(BaseConverter):
     regex = r"[a-z0-9]+\.[a-z0-9]+"
 
 
+class NameConverter(BaseConverter):
+    """The public name of an image without extension, as the address of its page has it; or with it."""
+
+    regex = r"[a-z0-9]+(?:\.[a-z0-9]+)?"
+
+
 LONGEST_NUMBER = 4000
 """Digits: fewer than int() refuses, and about as many as a request line holds."""
 
@@ -22,5 +28,5 @@ def whole_number(text: str) -> int | None:
 
 
 def init_app(app: Flask) -> None:
-    """Let routes say ``<filename:…>``."""
-    app.url_map.converters["filename"] = FilenameConverter
+    """Let routes say ``<filename:…>`` and ``<name:…>``."""
+    app.url_map.converters.update(filename=FilenameConverter, name=NameConverter)

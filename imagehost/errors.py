@@ -49,6 +49,32 @@ class NoFile(ImageHostError):
         super().__init__(_("No picture was sent. Send one as multipart/form-data, in a field named file."))
 
 
+class NotAForm(ImageHostError):
+    """A body that is no form: the bare bytes of a picture, say."""
+
+    status, code = NoFile.status, NoFile.code
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "No picture was sent: the request is not a form. Send the picture as multipart/form-data, "
+                "in a field named file; with curl: -F file=@photo.jpg"
+            )
+        )
+
+
+class NoBoundary(BadRequest):
+    """A form whose type does not say what its parts are separated by."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The form cannot be read: its Content-Type has no boundary. Let your program write that "
+                "header by itself; with curl: -F file=@photo.jpg"
+            )
+        )
+
+
 class EmptyFile(ImageHostError):
     """The part named ``file`` has no bytes."""
 

@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
+
+from imagehost.kinds import KINDS
 
 ON_ITS_SIDE = 5
 """From this orientation up, a picture is shown with its sides swapped."""
@@ -45,6 +47,15 @@ class Base(DeclarativeBase):
     )
 
 
+_NAMESAKES = sa.table("images", sa.column("id"), sa.column("filename", sa.Text)).alias("namesakes")
+
+
+def _filenames(filename: Mapped[str], file_type: Mapped[str]) -> list[sa.ColumnElement[str]]:
+    """List the filenames that have the name of another, each with the extension of a format."""
+    stem = sa.func.substr(filename, 1, sa.func.length(filename) - sa.func.length(file_type))
+    return [stem + kind for kind in KINDS]
+
+
 class Image(Base):
     """One hosted picture: ``size`` in bytes as stored, ``sha256`` of those bytes in hexadecimal.
 
@@ -69,6 +80,19 @@ class Image(Base):
     height: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.Text)
     orientation: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    has_older_namesake: Mapped[bool] = column_property(
+        sa.exists().where(
+            _NAMESAKES.c.filename.in_(_filenames(filename, file_type)),
+            _NAMESAKES.c.id < id,  # noqa: A003  # the column
+        )
+    )
+    """Whether an older image has the same name with another extension. None of ours has, but a database may
+    come from elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """The filename without extension; with it where the name alone is that of an older image."""
+        return self.filename if self.has_older_namesake else self.filename.partition(".")[0]
 
     @property
     def shown_size(self) -> tuple[int, int]:

@@ -1,16 +1,18 @@
 """How an image looks in JSON, and the addresses that belong to it."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import g, request, url_for
 
 from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
+from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
-from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
+from imagehost.storage.renditions import ALL, PREVIEWS, THUMBNAIL, Rendition
 
 EXAMPLE = "a.jpg"
 CACHE_AGE = 24 * 60 * 60
@@ -19,31 +21,32 @@ CACHE_AGE = 24 * 60 * 60
 
 def image_url(filename: str) -> str:
     """Give the address of an image's bytes."""
-    return address("media.image", filename)
+    return address("media.image", filename=filename)
 
 
 def thumbnail_url(filename: str) -> str:
     """Give the address of an image's thumbnail."""
-    return address("media.thumbnail", filename)
+    return address("media.thumbnail", filename=filename)
 
 
-def view_url(filename: str) -> str:
-    """Give the address of an image's page."""
-    return address("viewing.show", filename)
+def view_url(image: Image) -> str:
+    """Give the address of an image's page, which does not end as that of a picture does."""
+    return address("viewing.show", name=image.name)
 
 
-def address(endpoint: str, filename: str) -> str:
-    """Give an address with a filename in it: each is built once a request, and a list asks for a hundred."""
+def address(endpoint: str, **part: str) -> str:
+    """Give an address with a name in it: each is built once a request, and a list asks for a hundred."""
     patterns: dict[str, str] = g.setdefault("patterns", {})
+    ((key, name),) = part.items()
     if endpoint not in patterns:
-        patterns[endpoint] = url_for(endpoint, filename=EXAMPLE)
-    # Filenames have no letter that would have to be quoted.
-    return patterns[endpoint].replace(EXAMPLE, filename)
+        patterns[endpoint] = url_for(endpoint, _external=False, **{key: EXAMPLE})
+    # Names have no letter that would have to be quoted.
+    return patterns[endpoint].replace(EXAMPLE, name)
 
 
-def oembed_url(filename: str) -> str:
+def oembed_url(image: Image) -> str:
     """Give the address of what other sites learn of an image, ready to share."""
-    return absolute(url_for("oembed.show", url=absolute(view_url(filename))))
+    return absolute(url_for("oembed.show", url=absolute(view_url(image))))
 
 
 def absolute(path: str) -> str:
@@ -97,7 +100,7 @@ def uploaded(image: Image) -> dict[str, object]:
         "url": absolute(image_url(image.filename)),
         **facts(image),
         "thumbnail_url": absolute(thumbnail_url(image.filename)),
-        "view_url": absolute(view_url(image.filename)),
+        "view_url": absolute(view_url(image)),
     }
 
 
@@ -109,8 +112,8 @@ def size_of(rendition: Rendition, image: Image) -> tuple[int, int]:
 def srcset(image: Image) -> str:
     """List an image's previews and itself with their widths, for browsers to choose from; or nothing."""
     widths = {
-        url_for("media.preview", side=side, filename=image.filename): size_of(preview, image)[0]
-        for side, preview in PREVIEWS.items()
+        rendition_url(preview, image.filename): size_of(preview, image)[0]
+        for preview in PREVIEWS.values()
         if renditions.has(image, preview)
     }
     widths |= {image_url(image.filename): image.shown_size[0]} if widths else {}
@@ -123,17 +126,48 @@ def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is shown of an image: itself, or a rendition, by its absolute address."""
+
+    url: str
+    size: tuple[int, int]
+    mime_type: str
+
+
+def picture_for(image: Image, room: tuple[int, int]) -> Picture:
+    """Choose the smallest picture of an image that is sharp in a room, which it may be larger than.
+
+    A GIF is always shown itself, since its renditions do not move.
+    """
+    shown = within(image.shown_size, room)
+    if shown != image.shown_size and image.file_type != "gif":
+        for rendition in (each for each in ALL if renditions.has(image, each)):
+            size = size_of(rendition, image)
+            # By the longer side: the shorter one is rounded in two ways.
+            if max(size) >= max(shown):
+                url = rendition_url(rendition, image.filename)
+                return Picture(absolute(url), size, KINDS["webp"].mime_type)
+    return Picture(absolute(image_url(image.filename)), image.shown_size, KINDS[image.file_type].mime_type)
+
+
+def rendition_url(rendition: Rendition, filename: str) -> str:
+    """Give the address of an image's rendition."""
+    if rendition is THUMBNAIL:
+        return thumbnail_url(filename)
+    return url_for("media.preview", side=rendition.side, filename=filename)
+
+
 def oembed(image: Image, max_width: int, max_height: int) -> dict[str, object]:
     """Describe an image to a site that has so much room for it (https://oembed.com)."""
     room = max_width, max_height
-    shown, small = image.shown_size, size_of(THUMBNAIL, image)
-    fits = within(shown, room) == shown
-    url, (width, height) = (image_url, shown) if fits else (thumbnail_url, within(small, room))
+    picture, small = picture_for(image, room), size_of(THUMBNAIL, image)
+    width, height = within(picture.size, room)
     answer: dict[str, object] = {
         "version": "1.0",
         "type": "photo",
         "title": image.original_name or image.filename,
-        "url": absolute(url(image.filename)),
+        "url": picture.url,
         "width": width,
         "height": height,
         "provider_name": "imagehost",

@@ -7,9 +7,9 @@ from flask_babel import lazy_gettext as _
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
 
-from imagehost.errors import BadRequest, NoFile, TooManyFiles
+from imagehost.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles
 from imagehost.forms import FormParser
-from imagehost.services import images
+from imagehost.services import images, naming
 from imagehost.storage.incoming import Incoming
 
 FIELD = "file"
@@ -58,10 +58,15 @@ class UploadRequest(Request):
 
 
 def uploaded(request: Request) -> tuple[Incoming, str]:
-    """Take the one picture of the form: its bytes, and what the client calls it.
+    """Take the one picture of the form: its bytes, and what the client calls it, or nothing.
 
-    Raises BadRequest, NoFile, TooManyFiles, and what stands in the way of keeping it.
+    Raises NotAForm and NoBoundary before anything is read; BadRequest, NoFile, TooManyFiles, and what stands
+    in the way of keeping it.
     """
+    if request.mimetype != "multipart/form-data":
+        raise NotAForm
+    if not request.mimetype_params.get("boundary"):
+        raise NoBoundary
     try:
         files: list[FileStorage] = request.files.getlist(FIELD)
     except (ValueError, OSError, ParseException) as error:
@@ -77,4 +82,5 @@ def uploaded(request: Request) -> tuple[Incoming, str]:
         raise TooManyFiles
     stream = sent[0].stream
     assert isinstance(stream, Incoming)  # noqa: S101  # see _get_file_stream
-    return stream, sent[0].filename or ""
+    name = sent[0].filename or ""
+    return stream, "" if naming.is_missing(name) else name

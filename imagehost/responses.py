@@ -10,6 +10,9 @@ from flask import Flask, Response, jsonify, make_response, redirect, render_temp
 from flask_compress import Compress
 from werkzeug.http import quote_etag
 
+FOR_SCRIPTS = "/api/"
+"""What is below answers in JSON, whatever is asked for. nginx does the same: variables.conf.template."""
+
 
 class Shape(Enum):
     """How a client wants its answer."""
@@ -21,6 +24,8 @@ class Shape(Enum):
 
 def wanted() -> Shape:
     """Tell the shape that this request asks for."""
+    if request.path.startswith(FOR_SCRIPTS):
+        return Shape.JSON
     if request.headers.get("HX-History-Restore-Request") == "true":
         # Sent with HX-Request or without it, and always with an Accept that names nothing.
         return Shape.PAGE

@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
         absolute=representations.absolute,
         image_url=representations.image_url,
         thumbnail_url=representations.thumbnail_url,
+        view_url=representations.view_url,
         srcset=representations.srcset,
         oembed_url=representations.oembed_url,
         link_kinds=texts.link_kinds,

@@ -152,6 +152,8 @@ def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> s
     """The answer is an error of ours, in one of the three shapes; give its message."""
     assert answer.status_code == status, answer.text
     assert {"HX-Request", "Accept"} <= set(answer.vary)
+    if answer.request.path.startswith("/api/"):
+        assert answer.is_json
     if answer.is_json:
         assert answer.json["status"] == "error"
         assert answer.json["code"] == code
@@ -164,6 +166,11 @@ def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> s
         assert word in message
     assert "Traceback" not in answer.text
     return message
+
+
+def page_of(image: dict[str, object]) -> str:
+    """The path of an image's page."""
+    return "/view/" + str(image["filename"]).partition(".")[0]
 
 
 def stored_files(app: Flask) -> list[Path]:

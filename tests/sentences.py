@@ -16,6 +16,28 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "Es wurde kein Bild gesendet. Bitte eines als multipart/form-data senden, im Feld „file“.",
     ),
     (
+        errors.NotAForm(),
+        (
+            "No picture was sent: the request is not a form. Send the picture as multipart/form-data, "
+            "in a field named file; with curl: -F file=@photo.jpg"
+        ),
+        (
+            "Es wurde kein Bild gesendet: Die Anfrage ist kein Formular. Bitte das Bild als "
+            "multipart/form-data senden, im Feld „file“; mit curl: -F file=@photo.jpg"
+        ),
+    ),
+    (
+        errors.NoBoundary(),
+        (
+            "The form cannot be read: its Content-Type has no boundary. Let your program write that "
+            "header by itself; with curl: -F file=@photo.jpg"
+        ),
+        (
+            "Das Formular ist nicht lesbar: Sein Content-Type hat keine „boundary“. Bitte das Programm "
+            "diesen Header selbst schreiben lassen; mit curl: -F file=@photo.jpg"
+        ),
+    ),
+    (
         errors.EmptyFile("a.png"),
         "a.png is empty. Choose a picture.",
         "a.png ist leer. Bitte ein Bild auswählen.",

@@ -91,7 +91,7 @@ def test_the_interface_is_described_whole(tmp_path):
 
 def plain(rule: str) -> str:
     """Write a route as the docs do: without converters."""
-    return re.sub(r"<.*?(filename|id|side)>", r"<\1>", rule)
+    return re.sub(r"<.*?(filename|name|id|side)>", r"<\1>", rule)
 
 
 def test_the_commands_that_the_docs_name_exist():

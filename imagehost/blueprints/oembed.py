@@ -15,8 +15,8 @@ from imagehost.services import images
 bp = Blueprint("oembed", __name__)
 
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-ENDPOINTS = {"viewing.show", "media.image"}
-"""Those at whose addresses an image is found."""
+ENDPOINTS = {"viewing.show": "name", "media.image": "filename"}
+"""Those at whose addresses an image is found, and the part of the address that names it."""
 
 
 @bp.get("/oembed")
@@ -25,7 +25,7 @@ def show() -> Response:
     if request.args.get("format", "json") != "json":
         raise NoSuchFormat
     room = limit("maxwidth"), limit("maxheight")
-    image = images.find(filename_at(request.args.get("url", "")))
+    image = images.find(name_at(request.args.get("url", "")))
     return jsonify(representations.oembed(image, *room))
 
 
@@ -50,7 +50,7 @@ def limit(name: str) -> int:
     return min(number, sys.maxsize)
 
 
-def filename_at(address: str) -> str:
+def name_at(address: str) -> str:
     """Tell whose image or page is at an address. Raises NotFound where it is none of ours."""
     if not address:
         raise BadRequest(_("No address was given. Send that of an image or of its page, in url."))
@@ -63,5 +63,5 @@ def filename_at(address: str) -> str:
     ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
     if not ours or endpoint not in ENDPOINTS:
         raise NotFound
-    filename: str = values["filename"]
-    return filename
+    name: str = values[ENDPOINTS[endpoint]]
+    return name

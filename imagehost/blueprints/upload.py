@@ -1,6 +1,6 @@
 """Uploading a picture."""
 
-from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from imagehost import representations, texts
 from imagehost.ratelimit import limited
@@ -36,7 +36,7 @@ def create() -> Response:
         representations.uploaded(image),
         page="upload/index.html",
         fragment="upload/_uploaded.html",
-        see_other=url_for("viewing.show", filename=image.filename),
+        see_other=representations.view_url(image),
         event="image-uploaded",
         image=image,
     )

@@ -1,31 +1,52 @@
 """The page of one image."""
 
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from imagehost import representations
-from imagehost.kinds import KINDS
 from imagehost.models import Image
+from imagehost.responses import is_for_picture, varied
 from imagehost.services import images
 
 bp = Blueprint("viewing", __name__)
 
 A_MOMENT = timedelta(minutes=1)
+PREVIEW_ROOM = (1280, 1280)
+"""What chat programs get to show: an original may be larger than they take."""
 
 
-@bp.get("/view/<filename:filename>")
-def show(filename: str) -> str:
+@bp.get("/view/<name:name>")
+def show(name: str) -> Response:
     """Show an image with its links to copy; right after its upload, the first one is ready to be copied."""
-    image = images.find(filename)
-    return render_template(
-        "view/index.html",
-        image=image,
-        links=representations.uploaded(image),
-        mime_type=KINDS[image.file_type].mime_type,
-        autofocus=was_just_uploaded(image),
+    image = images.find(name)
+    if name != image.name:
+        return lead_on(image)
+    return make_response(
+        render_template(
+            "view/index.html",
+            image=image,
+            links=representations.uploaded(image),
+            picture=representations.picture_for(image, PREVIEW_ROOM),
+            autofocus=was_just_uploaded(image),
+        )
     )
+
+
+def lead_on(image: Image) -> Response:
+    """Lead from the address that a page once had, which ends as a picture's does.
+
+    Pages that took it for a picture get one. It is asked for again each time: the image may be gone.
+    """
+    if is_for_picture():
+        answer = make_response(redirect(representations.image_url(image.filename)))
+        # For the <img> of any site, as the image itself.
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    else:
+        answer = make_response(redirect(representations.view_url(image), HTTPStatus.MOVED_PERMANENTLY))
+    return varied(answer)
 
 
 def was_just_uploaded(image: Image) -> bool:

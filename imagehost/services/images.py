@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from imagehost import formats, imaging
 from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
 from imagehost.extensions import db, renderer, settings, storage
+from imagehost.kinds import KINDS
 from imagehost.models import Image
-from imagehost.services import counting, naming
+from imagehost.services import counting, naming, rows
 from imagehost.services.refusing import refusing
 from imagehost.services.transactions import writing
 from imagehost.storage.incoming import Incoming
@@ -24,7 +25,6 @@ from imagehost.storage.incoming import Incoming
 LARGEST_ID = 2**31 - 1
 """What the databases' keys hold; a larger number, which they would fail on, is no image's."""
 IMAGES = Image.metadata.tables["images"]
-INSERT = sa.insert(IMAGES).returning(IMAGES.c.id)
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,8 @@ def add(
 ) -> Image:
     """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails.
 
-    ``public_name``, without extension, and the ``moment`` of the upload may be given: by an import.
+    ``public_name``, without extension, and the ``moment`` of the upload may be given: by an import. A file
+    without a name is named after that moment.
     """
     name = naming.clean_name(original_name)
     if not upload.written:
@@ -65,25 +66,26 @@ def add(
             )
         facts, stored = admitted.facts, admitted.stored
         stored.flush_to_disk()
+        moment = moment or datetime.now(UTC)
         row = {
             "filename": f"{public_name or naming.new_name()}.{facts.kind}",
-            "original_name": name,
+            "original_name": name or naming.dated_name(moment, facts.kind),
             "size": stored.written,
-            "upload_time": moment or datetime.now(UTC),
+            "upload_time": moment,
             "file_type": facts.kind,
             "width": facts.width,
             "height": facts.height,
             "orientation": facts.orientation,
             "sha256": stored.sha256,
         }
-        image_id, first_of_day = record(row, stored)
+        image_id, first_of_day = record(row, stored, chosen=public_name is not None)
     image = Image(id=image_id, **row)
     log.info(
         "image uploaded",
         extra={
             "image": image.filename,
             "size": image.size,
-            "original_name": name,
+            "original_name": image.original_name,
             **changes(admitted.report),
         },
     )
@@ -102,17 +104,19 @@ def changes(report: formats.Report) -> dict[str, str]:
     }
 
 
-def record(row: dict[str, Any], stored: Incoming) -> tuple[int, bool]:
+def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
     """Add the row, publish the bytes, commit; undo all of it where one fails.
 
-    Give the row's id, and whether a day began.
+    Give the row's id, and whether a day began. Raises NameTaken.
     """
     with writing() as connection:
         try:
-            image_id = int(connection.execute(INSERT, row).scalar_one())
+            if chosen:
+                rows.reserve(connection, row["filename"])
+            image_id = rows.insert(connection, row)
             storage.publish(stored, row["filename"])
             first_of_day = counting.count_upload(connection, row["upload_time"].date())
-        except (sa.exc.IntegrityError, FileExistsError):
+        except (rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
             # The name is taken, by a chance of one in 2**82: whose it is must not lose its bytes.
             raise
         except BaseException:
@@ -142,12 +146,16 @@ def undo(filename: str) -> None:
         storage.delete(filename)
 
 
-def find(filename: str) -> Image:
-    """Get an image by its public name. Raises NotFound."""
-    image = db.session.execute(sa.select(Image).where(Image.filename == filename)).scalar_one_or_none()
-    if image is None:
+def find(name: str) -> Image:
+    """Get an image by its filename, or by its name alone. Raises NotFound.
+
+    Of several that a database from elsewhere has by one name, the oldest is found.
+    """
+    filenames = [name] if "." in name else [f"{name}.{kind}" for kind in KINDS]
+    found = db.session.scalars(sa.select(Image).where(Image.filename.in_(filenames))).all()
+    if not found:
         raise NotFound
-    return image
+    return min(found, key=lambda image: image.id)
 
 
 def open_bytes(image: Image) -> BinaryIO:

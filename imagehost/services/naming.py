@@ -2,12 +2,15 @@
 
 import secrets
 import unicodedata
+from datetime import UTC, datetime
 from string import ascii_lowercase, digits
 
 NAME_LETTERS = ascii_lowercase + digits
 NAME_LENGTH = 16
 """82 random bits: nobody guesses a link."""
 LONGEST_ORIGINAL_NAME = 255
+NO_NAMES = {"-", "blob"}
+"""What programs send where there is no name: curl that reads a pipe, a script that made the bytes."""
 
 
 def new_name() -> str:
@@ -27,3 +30,13 @@ def clean_name(name: str) -> str:
     """
     text = "".join(letter for letter in name if unicodedata.category(letter) not in {"Cc", "Cs"})
     return text[:LONGEST_ORIGINAL_NAME]
+
+
+def is_missing(name: str) -> bool:
+    """Tell whether a name says nothing: what a program sends for want of one, or nothing that is seen."""
+    return name in NO_NAMES or not any(letter.isprintable() and letter != " " for letter in name)
+
+
+def dated_name(moment: datetime, kind: str) -> str:
+    """Name a file that came without a name: 2026-11-28 22-15-03.jpg, by UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H-%M-%S}.{kind}"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.conftest import PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from imagehost.services import images
+from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.forms import Untouchable, declared
 
 BOTH = pytest.mark.parametrize("path", ["/api/upload", "/api/upload/"])
 
@@ -23,6 +25,47 @@ def test_the_list_is_json_also_for_browsers(client, path):
     assert [set(entry) for entry in answer.json] == [
         {"filename", "url", "created_at", "size", "original_name"}
     ]
+
+
+ASKED = {
+    "a page": PAGE,
+    "a fragment": FRAGMENT,
+    "a page again": {"HX-History-Restore-Request": "true", "Accept": "text/html"},
+    "a picture": {"Accept": "image/avif,image/webp,*/*;q=0.8"},
+    "nothing that we have": {"Accept": "application/xml"},
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
+def test_every_answer_is_json_whatever_is_asked_for(client, headers):
+    answers = {
+        200: client.post("/api/upload", data=as_upload(SMALL), headers=headers),
+        400: client.post("/api/upload", headers=headers),
+        403: client.post("/api/upload", headers={**headers, "Origin": "http://evil.example"}),
+        404: client.get("/api/nothing/here", headers=headers),
+        405: client.put("/api/upload", headers=headers),
+        413: client.post("/api/upload", headers=headers, **declared(2**40, Untouchable())),
+        415: client.post("/api/upload/", data=as_upload(b"text"), headers=headers),
+    }
+    assert {status: answer.status_code for status, answer in answers.items()} == {
+        each: each for each in answers
+    }
+    for status, answer in answers.items():
+        assert answer.mimetype == "application/json"
+        assert answer.json["status"] == ("success" if status == 200 else "error")
+    deleted = client.delete(f"/api/upload/{answers[200].json['filename']}", headers=headers)
+    assert deleted.json["status"] == "success"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
+def test_a_refusal_by_rate_and_a_fault_are_json_too(make_app, monkeypatch, headers):
+    client = make_app(RATE_LIMIT_ENABLED=True, RATE_LIMIT="1/day").test_client()
+    monkeypatch.setattr(images, "add", lambda *_: 1 / 0)
+    codes = [client.post("/api/upload", data=as_upload(SMALL), headers=headers) for _ in range(2)]
+    assert [answer.json["code"] for answer in codes] == ["internal_error", "rate_limited"]
+    assert "Retry-After" in codes[1].headers
 
 
 @BOTH

@@ -15,6 +15,7 @@ from tests.conftest import (
     SMALL,
     as_upload,
     assert_error,
+    page_of,
     stored_files,
     uploaded,
 )
@@ -22,7 +23,6 @@ from tests.forms import form, part, part_with
 
 NAMES = {
     "Unicode": ("Grüße 写真 🐈.jpg", "Grüße 写真 🐈.jpg"),
-    "nothing": ("", ""),
     "5,000 letters": ("n" * 5000 + ".jpg", "n" * LONGEST_ORIGINAL_NAME),
     "NUL": ("a\0b.jpg", "ab.jpg"),
     "control characters": ("a\x01\x1b[31mb\x7f\x85\t.jpg", "a[31mb.jpg"),
@@ -47,7 +47,7 @@ def test_any_name_is_kept_as_text(app, client, sent, kept):
     disposition = client.get(f"/images/{filename}").headers["Content-Disposition"]
     assert disposition.startswith("inline; filename*=UTF-8''")
     assert disposition.isascii()
-    assert unquote(disposition.partition("''")[2]) == (kept or filename)
+    assert unquote(disposition.partition("''")[2]) == kept
 
 
 @pytest.mark.parametrize(("sent", "kept"), NAMES.values(), ids=NAMES)
@@ -55,11 +55,45 @@ def test_any_name_is_shown_as_it_is_on_pages_that_are_valid(client, sent, kept):
     shown = client.post("/upload", headers=FRAGMENT, **form(part(SMALL, sent.encode())))
     filename = client.get("/api/upload").json[0]["filename"]
     pages = [client.get("/images-list", headers=shape) for shape in (PAGE, FRAGMENT)]
-    pages.append(client.get(f"/view/{filename}", headers=PAGE))
+    pages.append(client.get(f"/view/{filename}", headers=PAGE, follow_redirects=True))
     for page in (shown, *pages):
         assert page.status_code == 200
-        assert f"<bdi>{kept or filename}</bdi>" in html.unescape(page.text)
+        assert f"<bdi>{kept}</bdi>" in html.unescape(page.text)
         assert "<script>alert" not in page.text
+
+
+NO_NAMES = {
+    "nothing": b"",
+    "a pipe of curl": b"-",
+    "a script": b"blob",
+    "spaces": b"   ",
+    "what nobody sees": "\u200b\u202e\u2028".encode(),
+    "NUL": b"\0",
+}
+
+
+@pytest.mark.parametrize("sent", NO_NAMES.values(), ids=NO_NAMES)
+@pytest.mark.parametrize("kind", ["jpg", "png", "gif"])
+def test_a_file_without_a_name_is_called_by_its_date_and_type(client, sent, kind):
+    image = client.post("/upload", **form(part(pictures.MAKE[kind](), sent))).json
+    moment = image["upload_time"].replace("T", " ").replace(":", "-").removesuffix("Z")
+    assert image["original_name"] == f"{moment}.{kind}"
+    for path in ("/images-list", page_of(image)):
+        assert f"<bdi>{image['original_name']}</bdi>" in client.get(path, headers=PAGE).text
+    disposition = client.get(image["url"]).headers["Content-Disposition"]
+    assert unquote(disposition).endswith(f"''{image['original_name']}")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", ["blob.jpg", "-.jpg", "image.png", "--", "Blob", "."])
+def test_a_name_is_kept_however_little_it_says(client, name):
+    assert uploaded(client, name=name)["original_name"] == name
+
+
+@ON_SQLITE
+def test_a_file_without_a_name_has_none_in_a_refusal(client):
+    answer = client.post("/upload", **form(part(b"text", b"-")))
+    assert_error(answer, 415, "unsupported_type", "The file is not a JPG, PNG or GIF image.")
 
 
 ODD = {

@@ -4,9 +4,12 @@ import io
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
-from imagehost import representations
+from imagehost import models, representations
+from imagehost.extensions import db
+from imagehost.services import images
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.formats import samples
@@ -52,14 +55,15 @@ def test_an_image_is_described_by_the_address_of_its_page(client):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda url: url.replace("/view/", "/images/"),
+        lambda url: url.replace("/view/", "/images/") + ".jpg",
+        lambda url: f"{url}.jpg",
         lambda url: url.replace("http:", "https:"),
         lambda url: url.replace("http://localhost", "HTTP://LOCALHOST"),
         lambda url: f"{url}?page=2",
         lambda url: f"{url}#top",
         lambda url: url.replace("/view/", "/v%69ew/"),
     ],
-    ids=["the image's own", "https", "capitals", "a query", "a place", "escaped"],
+    ids=["the image's own", "with its extension", "https", "capitals", "a query", "a place", "escaped"],
 )
 def test_every_address_of_an_image_will_do(client, change):
     image = uploaded(client)
@@ -106,8 +110,8 @@ LIMITS = {
     "one side only": ({"maxwidth": "640"}, "url", (640, 400), True),
     "much more": ({"maxwidth": "9" * 3000}, "url", (640, 400), True),
     "zeros in front": ({"maxheight": "00400"}, "url", (640, 400), True),
-    "a pixel less": ({"maxwidth": "639"}, "thumbnail_url", (320, 200), True),
-    "a pixel less in height": ({"maxheight": "399"}, "thumbnail_url", (320, 200), True),
+    "a pixel less": ({"maxwidth": "639"}, "url", (639, 399), True),
+    "a pixel less in height": ({"maxheight": "399"}, "url", (638, 399), True),
     "as large as the thumbnail": ({"maxwidth": "320", "maxheight": "200"}, "thumbnail_url", (320, 200), True),
     "less than that": ({"maxwidth": "319"}, "thumbnail_url", (319, 199), False),
     "less in height": ({"maxwidth": "9" * 3000, "maxheight": "50"}, "thumbnail_url", (80, 50), False),
@@ -130,7 +134,55 @@ def test_what_is_shown_fits_in_its_room(client, limits, url, sides, has_thumbnai
 def test_the_room_is_for_the_image_as_shown(client):
     image = uploaded(client, pictures.jpg(640, 400, exif=samples.exif(6)))
     assert asked(client, image["url"], maxwidth="400")["url"] == image["url"]
-    assert size(asked(client, image["url"], maxheight="639")) == (200, 320)
+    assert size(asked(client, image["url"], maxheight="639")) == (399, 639)
+    assert size(asked(client, image["url"], maxheight="320")) == (200, 320)
+
+
+BEST = {
+    "a phone's room": ("jpg", {"maxwidth": "600"}, "/previews/720/", (600, 400)),
+    "that of the small preview": ("jpg", {"maxwidth": "720"}, "/previews/720/", (720, 480)),
+    "a pixel more": ("jpg", {"maxwidth": "721"}, "/previews/1280/", (721, 480)),
+    "that of the large preview": (
+        "jpg",
+        {"maxwidth": "1280", "maxheight": "1280"},
+        "/previews/1280/",
+        (1280, 853),
+    ),
+    "more than that": ("jpg", {"maxwidth": "1281"}, "/images/", (1281, 854)),
+    "that of the thumbnail": ("jpg", {"maxwidth": "320"}, "/thumbnails/", (320, 213)),
+    "less": ("jpg", {"maxheight": "100"}, "/thumbnails/", (150, 100)),
+    "no limit": ("jpg", {}, "/images/", (1500, 1000)),
+    "for what has no previews": ("png", {"maxwidth": "600"}, "/images/", (600, 400)),
+    "little for what has no previews": ("png", {"maxwidth": "200"}, "/thumbnails/", (200, 133)),
+    "little for what may move": ("gif", {"maxwidth": "200"}, "/images/", (200, 133)),
+}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("kind", "limits", "folder", "sides"), BEST.values(), ids=BEST)
+def test_the_smallest_picture_that_is_sharp_there_is_given(client, kind, limits, folder, sides):
+    image = uploaded(client, pictures.encode(Image.new("RGB", (1500, 1000)), kind))
+    answer = asked(client, image["view_url"], **limits)
+    assert (urlsplit(answer["url"]).path.startswith(folder), size(answer)) == (True, sides), answer
+    width, height = real_size(client, answer["url"])
+    assert width >= sides[0]
+    assert height >= sides[1]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("sides", [(1301, 10), (3000, 2), (2, 3000), (1023, 767), (1299, 640)], ids=str)
+@pytest.mark.parametrize("room", [300, 320, 321, 719, 720, 1000, 1280])
+def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_room(client, sides, orientation, room):
+    content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
+    answer = asked(client, uploaded(client, content)["url"], maxwidth=str(room), maxheight=str(room))
+    shown, real = size(answer), real_size(client, answer["url"])
+    if orientation == 6 and "/images/" in answer["url"]:
+        # Renditions are upright, and an image is turned by who shows it.
+        real = real[::-1]
+    assert max(shown) <= room
+    assert shown[0] <= real[0]
+    assert shown[1] <= real[1]
 
 
 @SHAPES
@@ -240,8 +292,12 @@ def test_any_name_is_a_title(client, name):
 
 
 @ON_SQLITE
-def test_an_image_without_a_name_is_called_by_its_filename(client):
-    image = client.post("/upload", **form(part(SMALL, b""))).json
+def test_an_image_without_a_name_is_called_by_its_filename(app, client):
+    """As old rows are; a file without a name is called by its date by now."""
+    image = uploaded(client)
+    with app.app_context():
+        db.session.execute(sa.update(models.Image).values(original_name=""))
+        db.session.commit()
     assert asked(client, image["view_url"])["title"] == image["filename"]
 
 
@@ -249,6 +305,6 @@ def test_an_image_without_a_name_is_called_by_its_filename(client):
 def test_the_address_that_pages_tell_leads_here(app, client):
     image = uploaded(client)
     with app.test_request_context():
-        address = representations.oembed_url(image["filename"])
+        address = representations.oembed_url(images.find(image["filename"]))
     assert parse_qs(urlsplit(address).query) == {"url": [image["view_url"]]}
     assert client.get(address).json["url"] == image["url"]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from imagehost.blueprints import pages
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, uploaded
+from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, page_of, uploaded
 from tests.pictures import jpg
 
 
@@ -64,7 +64,7 @@ def test_every_page_of_an_image_works_without_javascript(client):
     image = uploaded(client)
     page = client.get("/images-list", headers=PAGE).text
     assert f'<form method="post" action="/delete/{image["id"]}"' in page
-    assert f'href="/view/{image["filename"]}"' in page
+    assert f'href="{page_of(image)}"' in page
 
 
 @ON_SQLITE

@@ -15,6 +15,7 @@ from tests.conftest import (
     SMALL,
     as_upload,
     assert_error,
+    page_of,
     stored_files,
     uploaded,
 )
@@ -52,7 +53,7 @@ def test_an_upload_answers_with_the_image(app, client, path, kind):
     assert (image["size"], image["size_kb"]) == (len(content), -(-len(content) // 1024))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", image["upload_time"])
     assert image["url"] == f"http://localhost/images/{image['filename']}"
-    assert image["view_url"] == f"http://localhost/view/{image['filename']}"
+    assert image["view_url"] == f"http://localhost{page_of(image)}"
     assert image["thumbnail_url"] == f"http://localhost/thumbnails/{image['filename']}.webp"
     (file,) = stored_files(app)
     assert file.parent.name + "/" + file.name == f"{image['filename'][:2]}/{image['filename']}"
@@ -63,7 +64,7 @@ def test_a_page_is_sent_on_to_the_image(client):
     answer = client.post("/upload", data=as_upload(pictures.jpg()), headers=PAGE)
     assert answer.status_code == 303
     assert {"HX-Request", "Accept"} <= set(answer.vary)
-    assert re.fullmatch(r"/view/[a-z0-9]{16}\.jpg", answer.location)
+    assert re.fullmatch(r"/view/[a-z0-9]{16}", answer.location)
     assert client.get(answer.location, headers=PAGE).status_code == 200
 
 
@@ -102,7 +103,7 @@ def test_links_are_built_from_the_public_url(make_app, path):
     image = client.post(path, data=as_upload(SMALL)).json
     for name in ("url", "thumbnail_url", "view_url"):
         assert image[name].startswith("https://img.example.org/")
-    page = client.get(f"/view/{image['filename']}", headers=PAGE).text
+    page = client.get(page_of(image), headers=PAGE).text
     assert page.count(f"https://img.example.org/images/{image['filename']}") >= 5
     assert "http://localhost" not in page
 
@@ -119,8 +120,8 @@ def test_links_are_built_from_what_a_trusted_proxy_says(make_app, proxies, base)
     client = make_app(TRUSTED_PROXIES=proxies).test_client()
     image = client.post("/upload", data=as_upload(SMALL), headers=FORWARDED).json
     assert image["url"] == f"{base}/images/{image['filename']}"
-    assert image["view_url"] == f"{base}/view/{image['filename']}"
-    page = client.get(f"/view/{image['filename']}", headers={**PAGE, **FORWARDED}).text
+    assert image["view_url"] == f"{base}{page_of(image)}"
+    page = client.get(page_of(image), headers={**PAGE, **FORWARDED}).text
     assert f'content="{base}/images/{image["filename"]}"' in page
 
 

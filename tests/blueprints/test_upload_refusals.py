@@ -33,6 +33,12 @@ def other(kind: str) -> bytes:
     return pictures.encode(pictures.photo(16, 12), kind)
 
 
+def raw(content: bytes, mime_type: str) -> dict[str, object]:
+    return {"data": content, "content_type": mime_type}
+
+
+WHAT_TO_SEND = ("multipart/form-data", "in a field named file", "-F file=@photo.jpg")
+NO_BOUNDARY = ("has no boundary", "-F file=@photo.jpg")
 REFUSALS = {
     "no part": (form(), 400, "no_file", "multipart/form-data"),
     "an empty file": (form(part(b"", b"cat.png")), 400, "no_file", "cat.png is empty"),
@@ -41,11 +47,26 @@ REFUSALS = {
     "a file in another field": (form(part(SMALL, field=b"photo")), 400, "no_file", "a field named file"),
     "no body": ({}, 400, "no_file", "No picture was sent"),
     "JSON": ({"json": {"file": "x"}}, 400, "no_file", "multipart/form-data"),
-    "a plain form": ({"data": "file=x", "content_type": "application/x-www-form-urlencoded"}, 400, "no_file"),
-    "the bare bytes": ({"data": SMALL, "content_type": "image/jpeg"}, 400, "no_file"),
+    "a plain form": (raw(b"file=x", "application/x-www-form-urlencoded"), 400, "no_file", *WHAT_TO_SEND),
+    "bytes as curl sends them": (
+        raw(SMALL, "application/x-www-form-urlencoded"),
+        400,
+        "no_file",
+        *WHAT_TO_SEND,
+    ),
+    "the bare bytes": (raw(SMALL, "image/jpeg"), 400, "no_file", *WHAT_TO_SEND),
+    "bytes of no type": (raw(SMALL, ""), 400, "no_file", *WHAT_TO_SEND),
+    "bytes of a type that is none": (raw(SMALL, "multipart"), 400, "no_file", *WHAT_TO_SEND),
+    "a multipart that is no form": (
+        raw(CUT, "multipart/mixed; boundary=boundary"),
+        400,
+        "no_file",
+        *WHAT_TO_SEND,
+    ),
     "two files": (form(part(SMALL), part(SMALL)), 400, "too_many_files", "each in a request of its own"),
     "a form without its end": (form(part(SMALL), end=b""), 400, "bad_request", "cut off"),
-    "a form without a boundary": ({"data": CUT, "content_type": "multipart/form-data"}, 400, "bad_request"),
+    "a form without a boundary": (raw(CUT, "multipart/form-data"), 400, "bad_request", *NO_BOUNDARY),
+    "an empty boundary": (raw(CUT, 'multipart/form-data; boundary=""'), 400, "bad_request", *NO_BOUNDARY),
     "a form that is none": ({"data": b"garbage", "content_type": MULTIPART}, 400, "bad_request"),
     "a part without a name": (form(b"--boundary\r\n\r\nx\r\n"), 400, "bad_request"),
     "text": (form(part(b"hello", b"a.jpg")), 415, "unsupported_type", "a.jpg is not a JPG, PNG or GIF"),
@@ -109,6 +130,19 @@ def test_a_body_that_breaks_off_is_refused(app, client, shape):
     whole = form(part(SMALL))["data"]
     answer = client.post("/upload", headers=shape, **declared(len(whole) + 1, io.BytesIO(whole)))
     assert_error(answer, 400, "bad_request", "cut off")
+    assert stored_files(app) == []
+
+
+@SHAPES
+@pytest.mark.parametrize("path", ["/upload", "/api/upload"])
+@pytest.mark.parametrize(
+    "mime_type", ["application/x-www-form-urlencoded", "image/jpeg", "", "multipart/form-data"]
+)
+def test_what_is_no_form_is_refused_before_it_is_read(app, client, shape, path, mime_type):
+    request = declared(9 * 1024 * 1024, Untouchable())
+    request["environ_overrides"]["CONTENT_TYPE"] = mime_type
+    code = "bad_request" if mime_type == "multipart/form-data" else "no_file"
+    assert_error(client.post(path, headers=shape, **request), 400, code, "-F file=@photo.jpg")
     assert stored_files(app) == []
 
 

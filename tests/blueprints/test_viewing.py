@@ -1,14 +1,18 @@
 """GET /view/<filename>: one image, its links, and what chat programs read."""
 
 import html
+import io
 import re
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
+from imagehost import kinds, models
+from imagehost.extensions import db
+from imagehost.storage.layout import Layout
 from tests import pictures
-from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, assert_error, uploaded
-from tests.forms import form, part
+from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, assert_error, page_of, uploaded
 
 
 def tags(page: str) -> dict[str, str]:
@@ -38,7 +42,8 @@ def test_chat_programs_learn_what_they_unfurl(client):
     image = uploaded(client, pictures.png(64, 48), 'a"b<c>.png')
     found = tags(client.get(image["view_url"]).text)
     assert found["og:image"] == image["url"]
-    assert found["og:url"] == image["view_url"]
+    assert found["og:url"] == image["view_url"] == f"http://localhost{page_of(image)}"
+    assert found["twitter:image"] == image["url"]
     assert found["og:title"] == image["original_name"]
     assert (found["og:image:width"], found["og:image:height"]) == ("64", "48")
     assert found["twitter:card"] == "summary_large_image"
@@ -47,9 +52,113 @@ def test_chat_programs_learn_what_they_unfurl(client):
     assert found["description"] == found["og:description"]
 
 
-def test_an_image_without_a_name_is_called_by_its_filename(client):
-    filename = client.post("/upload", **form(part(pictures.jpg(), b""))).json["filename"]
-    assert f"<title>{filename} · imagehost</title>" in client.get(f"/view/{filename}").text
+def test_an_image_without_a_name_is_called_by_its_filename(app, client):
+    """As old rows are; a file without a name is called by its date by now."""
+    image = uploaded(client)
+    with app.app_context():
+        db.session.execute(sa.update(models.Image).values(original_name=""))
+        db.session.commit()
+    assert f"<title>{image['filename']} · imagehost</title>" in client.get(page_of(image)).text
+
+
+def test_chat_programs_get_a_preview_of_a_large_photograph(client):
+    image = uploaded(client, pictures.jpg(1600, 1200))
+    found = tags(client.get(image["view_url"]).text)
+    assert found["og:image"] == f"http://localhost/previews/1280/{image['filename']}.webp"
+    assert found["twitter:image"] == found["og:image"]
+    answer = client.get(found["og:image"])
+    assert found["og:image:type"] == answer.mimetype == "image/webp"
+    with Image.open(io.BytesIO(answer.data)) as preview:
+        size = tuple(map(str, preview.size))
+    assert (found["og:image:width"], found["og:image:height"]) == size == ("1280", "960")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("kind", "sides"), [("png", (1600, 1200)), ("gif", (1600, 1200)), ("jpg", (1280, 900))]
+)
+def test_chat_programs_get_the_image_itself_where_it_has_no_such_preview(client, kind, sides):
+    image = uploaded(client, pictures.encode(Image.new("RGB", sides), kind))
+    found = tags(client.get(image["view_url"]).text)
+    assert (found["og:image"], found["og:image:type"]) == (image["url"], kinds.KINDS[kind].mime_type)
+    assert (found["og:image:width"], found["og:image:height"]) == tuple(map(str, sides))
+
+
+@pytest.mark.parametrize("headers", [PAGE, FRAGMENT, JSON, {"Accept": "image/*, text/html"}])
+def test_the_old_address_leads_to_the_page(client, headers):
+    image = uploaded(client)
+    answer = client.get(f"/view/{image['filename']}", headers=headers)
+    assert (answer.status_code, answer.location) == (301, page_of(image))
+    assert "Accept" in answer.vary
+    assert answer.headers["Cache-Control"] == "no-cache"
+    page = client.get(answer.location, headers=headers).text
+    assert f'<link rel="canonical" href="http://localhost{page_of(image)}">' in page
+
+
+@pytest.mark.parametrize(
+    "accept", ["image/avif,image/webp,image/png,*/*;q=0.8", "image/*", "image/png, text/html;q=0"]
+)
+def test_who_takes_the_old_address_for_a_picture_gets_one(client, accept):
+    image = uploaded(client)
+    answer = client.get(f"/view/{image['filename']}", headers={"Accept": accept})
+    assert (answer.status_code, answer.location) == (302, f"/images/{image['filename']}")
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Accept" in answer.vary
+    assert client.get(page_of(image), headers={"Accept": accept}).mimetype == "text/html"
+
+
+@SHAPES
+@pytest.mark.parametrize("kind", ["png", "gif", "jpeg", "webp"])
+def test_the_name_with_another_extension_is_no_page(client, shape, kind):
+    name = page_of(uploaded(client))
+    assert_error(client.get(f"{name}.{kind}", headers=shape), 404, "not_found")
+
+
+def add_namesake(app, image: dict[str, object], kind: str) -> str:
+    """Give an image the name of another, as a database from elsewhere may; return its new filename."""
+    filename = page_of(image).removeprefix("/view/") + f".{kind}"
+    namesake = uploaded(app.test_client(), pictures.MAKE[kind](), f"namesake.{kind}")
+    with app.app_context():
+        stored = Layout(app.extensions["imagehost.settings"].images_dir)
+        new = stored.path(filename)
+        new.parent.mkdir(exist_ok=True)
+        stored.path(str(namesake["filename"])).rename(new)
+        change = sa.update(models.Image).values(filename=filename)
+        db.session.execute(change.where(models.Image.filename == namesake["filename"]))
+        db.session.commit()
+    return filename
+
+
+def test_of_two_images_with_a_name_the_older_has_it(app, client):
+    first = uploaded(client, name="first.jpg")
+    second = add_namesake(app, first, "png")
+    assert "first.jpg" in client.get(page_of(first)).text
+    assert client.get(f"/view/{first['filename']}").location == page_of(first)
+    answer = client.get(f"/view/{second}", headers=PAGE)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert "namesake.png" in answer.text
+    found = tags(answer.text)
+    assert (found["og:url"], found["og:image"]) == (
+        f"http://localhost/view/{second}",
+        f"http://localhost/images/{second}",
+    )
+    listed = client.get("/images-list", headers=PAGE).text
+    assert f'href="/view/{second}"' in listed
+    assert f'href="{page_of(first)}"' in listed
+    for url, filename in [(page_of(first), first["filename"]), (f"/view/{second}", second)]:
+        shown = client.get("/oembed", query_string={"url": f"http://localhost{url}"}).json
+        assert shown["url"] == f"http://localhost/images/{filename}"
+
+
+def test_when_the_older_is_gone_the_other_has_the_name(app, client):
+    first = uploaded(client)
+    second = add_namesake(app, first, "png")
+    third = add_namesake(app, first, "gif")
+    client.delete(f"/delete/{first['id']}")
+    assert client.get(f"/view/{second}").location == page_of(first)
+    assert "namesake.png" in client.get(page_of(first)).text
+    assert client.get(f"/view/{third}").status_code == 200
+    assert [client.get(f"/images/{name}").status_code for name in (second, third)] == [200, 200]
 
 
 @SHAPES

@@ -58,7 +58,7 @@ def test_each_kind_in_the_list(image, open_page, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_on_the_page_of_the_image(image, open_page, kind):
-    page = open_page(f"/view/{image['filename']}", **ALLOWED)
+    page = open_page(image["view_url"], **ALLOWED)
     page.get_by_role("button", name=f"Copy: {kind}").click()
     expect(page.locator("#status")).to_have_text("Copied to the clipboard.")
     assert clipboard(page) == KINDS[kind].format(url=image["url"])
@@ -76,13 +76,13 @@ def test_the_kind_that_was_used_last_is_remembered(image, open_page, tmp_path):
     expect(link).to_have_value(
         f"[img]{page.evaluate('(input) => input.dataset.url', link.element_handle())}[/img]"
     )
-    page.goto(f"/view/{image['filename']}")
+    page.goto(image["view_url"])
     page.get_by_role("button", name="Copy: Markdown").click()
     page.goto("/images-list")
     expect(page.locator("#images").get_by_role("radio", name="Markdown")).to_be_checked()
 
 
-@pytest.mark.parametrize("path", ["/images-list", "/view/{filename}"])
+@pytest.mark.parametrize("path", ["/images-list", "{view_url}"])
 def test_where_the_clipboard_is_refused_the_text_is_selected(image, open_page, path):
     page = open_page()
     page.add_init_script(REFUSE)

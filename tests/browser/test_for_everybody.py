@@ -42,7 +42,7 @@ STATES = {
     "images": ("/images-list", None),
     "question": ("/images-list", ask_before_deleting),
     "lightbox": ("/images-list", enlarge),
-    "view": ("/view/{filename}", None),
+    "view": ("{view_url}", None),
     "error": ("/nothing", None),
 }
 
@@ -156,6 +156,6 @@ def test_the_layout_does_not_jump_while_pictures_load(server, open_page, window)
     page = open_page("/healthz", **window)
     page.add_init_script(WATCH_SHIFTS)
     page.route("**/images/*", lambda route: (page.wait_for_timeout(200), route.continue_()))
-    for path in ("/images-list", f"/view/{tall['filename']}", f"/view/{wide['filename']}", "/upload", "/"):
+    for path in ("/images-list", tall["view_url"], wide["view_url"], "/upload", "/"):
         page.goto(path, wait_until="networkidle")
         assert page.evaluate("shifts") < 0.01, path

@@ -262,7 +262,7 @@ def test_a_picture_at_full_size_by_keyboard(server, open_page):
     assert page.url.endswith("/images-list")
 
 
-@pytest.mark.parametrize("path", ["/images-list", "/view/{filename}"])
+@pytest.mark.parametrize("path", ["/images-list", "{view_url}"])
 def test_a_phone_gets_a_large_photograph_in_its_own_size(server, open_page, path):
     image = upload(server, "large.jpg", pictures.jpg(2400, 1600))
     page = open_page(

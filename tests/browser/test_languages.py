@@ -16,9 +16,7 @@ ENGLISH = re.compile(
 )
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/upload", "/images-list", "/images-list?page=9", "/view/{filename}", "/x"]
-)
+@pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "/images-list?page=9", "{view_url}", "/x"])
 def test_nothing_is_left_in_english(server, open_page, page_problems, path):
     if path == "/x":
         page_problems.expect("status of 404")

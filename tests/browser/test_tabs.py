@@ -204,7 +204,7 @@ def test_without_the_server_the_uploads_can_be_reached(server, open_page, page_p
 def test_a_way_back_that_is_cut_is_told_of(server, open_page, page_problems):
     page_problems.expect("ERR_INTERNET_DISCONNECTED")
     image = upload(server, "photo.jpg", PHOTO)
-    page = open_page(f"/view/{image['filename']}")
+    page = open_page(image["view_url"])
     page.get_by_role("link", name="Upload").click()
     is_on(page, "upload")
     Network(page).cut()
@@ -214,7 +214,7 @@ def test_a_way_back_that_is_cut_is_told_of(server, open_page, page_problems):
 
 def test_from_a_page_of_another_kind_and_back(server, open_page):
     image = upload(server, "photo.jpg", PHOTO)
-    page = open_page(f"/view/{image['filename']}")
+    page = open_page(image["view_url"])
     page.get_by_role("link", name="Upload").click()
     is_on(page, "upload")
     page.go_back()

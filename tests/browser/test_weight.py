@@ -11,7 +11,7 @@ MOST = 60_000
 """Bytes, pictures aside."""
 
 
-@pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "/view/{filename}", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "{view_url}", "/nothing"])
 def test_a_page_is_light(server, open_page, page_problems, path):
     if path == "/nothing":
         page_problems.expect("status of 404")

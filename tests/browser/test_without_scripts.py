@@ -21,7 +21,7 @@ def test_the_whole_round(server, open_page, tmp_path):
     page.get_by_role("link", name="Upload a picture").click()
     page.get_by_label("Choose a picture").set_input_files(write(tmp_path, beach_jpg=PHOTO))
     page.get_by_role("button", name="Upload").click()
-    expect(page).to_have_url(re.compile(r"/view/[a-z0-9]{16}\.jpg$"))
+    expect(page).to_have_url(re.compile(r"/view/[a-z0-9]{16}$"))
     expect(page.locator("h1")).to_have_text("beach.jpg")
     link = page.get_by_role("textbox", name="Link")
     expect(link).to_be_focused()

@@ -1,12 +1,14 @@
 """Finding and deleting images by their names and ids."""
 
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import pytest
 
 from imagehost.errors import NotFound
-from imagehost.services import images, naming
-from tests.conftest import SMALL, as_upload, uploaded
+from imagehost.services import images, naming, rows
+from tests import pictures
+from tests.conftest import SMALL, as_upload, stored_files, uploaded
 from tests.formats import samples
 from tests.rows import add_rows, assert_counts_are_right
 from tests.services.test_listing import START
@@ -39,6 +41,38 @@ def test_an_id_that_is_none_is_not_found(app, image_id):
     with app.app_context():
         with pytest.raises(NotFound):
             images.delete(image_id)
+        assert_counts_are_right()
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "gif"])
+def test_two_images_never_share_a_name_whatever_their_types(app, client, kind):
+    with mock.patch.object(naming, "new_name", return_value="a" * 16):
+        first = uploaded(client)
+        answer = client.post("/upload", data=as_upload(pictures.MAKE[kind]()))
+        assert answer.status_code == 500
+    assert client.get(first["url"]).data == SMALL
+    assert [file.name for file in stored_files(app)] == [first["filename"]]
+    assert client.get("/images-list").json["pagination"]["total_items"] == 1
+
+
+def test_of_many_that_choose_a_name_at_once_one_gets_it(app):
+    """As an import may, on both databases; each has another type."""
+
+    def add(kind: str) -> str:
+        try:
+            with app.app_context(), images.receive() as incoming:
+                incoming.write(pictures.MAKE[kind]())
+                return images.add(incoming, f"x.{kind}", public_name="b" * 16).filename
+        except rows.NameTaken:
+            return ""
+
+    app.extensions["imagehost.storage"].initialise()
+    with ThreadPoolExecutor(6) as pool:
+        added = [name for name in pool.map(add, ["jpg", "png", "gif"] * 2) if name]
+    assert len(added) == 1
+    assert [file.name for file in stored_files(app)] == added
+    with app.app_context():
+        assert images.find("b" * 16).filename == added[0]
         assert_counts_are_right()
 
 

@@ -84,6 +84,15 @@ def test_bytes_have_the_headers_that_the_application_gives_them(host, image, kin
     assert "Last-Modified" in ours.headers
 
 
+@pytest.mark.parametrize(("allowed", "said"), [("false", "noindex"), ("Yes", None)])
+def test_search_engines_are_told_whether_to_keep_an_image(host, image, tmp_path, allowed, said):
+    settings = {"IMAGES_DIR": host.images, "ASSETS_DIR": host.folder / "assets", "ALLOW_INDEXING": allowed}
+    with Nginx(tmp_path, WEB_SERVER_START_PORT=1, **settings) as nginx:
+        for path in paths(image["filename"]).values():
+            answer = get(nginx.url + path)
+            assert (answer.status_code, answer.headers.get("X-Robots-Tag")) == (200, said)
+
+
 def test_static_files_have_the_headers_that_the_application_gives_them(host):
     names = re.findall(r'(?:src|href)="(/static/[^"]+)"', get(host.url, Accept="text/html").text)
     assert len(names) > 10

@@ -107,6 +107,45 @@ def test_static_files_are_there_without_an_application(lonely, host):
     assert requests.get(f"{lonely.url}/favicon.ico", timeout=30).status_code == 200
 
 
+@pytest.mark.parametrize("port", ["url", "api_url"])
+@pytest.mark.parametrize("shape", [PAGE, FRAGMENT, {"HX-History-Restore-Request": "true"}, {}])
+def test_below_api_errors_are_json_whatever_is_asked_for(lonely, shape, port):
+    base = getattr(lonely, port)
+    for path in ("/api/upload", "/api/upload/", "/api/nothing?x=/view/"):
+        answer = requests.get(base + path, headers=shape, timeout=30)
+        assert_error(answer, 502, "unavailable", UNAVAILABLE["en"], retry="5")
+        assert shape_of(answer) == "json"
+    answer = requests.post(f"{base}/api/upload", data=bytes(2 * MEGABYTE), headers=shape, timeout=30)
+    assert (answer.status_code, shape_of(answer), answer.json()["code"]) == (413, "json", "too_large")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in shape.items())
+    head = f"GET /api/upload HTTP/1.1\r\nHost: x\r\n{lines}Cookie: {'x' * 9000}"
+    answer = ask(int(base.rpartition(":")[2]), head.encode())
+    assert (answer.status, json.loads(answer.body)["code"]) == (431, "request_header_fields_too_large")
+
+
+@pytest.mark.parametrize("path", ["/apiary", "/api", "/images-list?/api/", "/x/api/upload"])
+def test_elsewhere_errors_have_the_shape_that_is_asked_for(lonely, host, path):
+    for url in (lonely.url, host.url):
+        answer = requests.get(f"{url}{path}", headers=PAGE, timeout=30)
+        assert shape_of(answer) == "page"
+
+
+def test_below_api_the_application_answers_in_json_through_nginx_too(host):
+    for url in (host.url, host.nginx.api_url, host.backends[0].url):
+        for method, status in [("GET", 404), ("PUT", 404), ("DELETE", 404)]:
+            answer = requests.request(method, f"{url}/api/nothing/at/all", headers=PAGE, timeout=30)
+            assert (answer.status_code, shape_of(answer)) == (status, "json")
+        answer = requests.put(f"{url}/api/upload", headers=FRAGMENT, timeout=30)
+        assert (answer.status_code, shape_of(answer)) == (405, "json")
+        raw = {
+            "data": bytes(300_000),
+            "headers": {**PAGE, "Content-Type": "application/x-www-form-urlencoded"},
+        }
+        answer = requests.post(f"{url}/api/upload", **raw, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (400, "no_file")
+        assert "-F file=@photo.jpg" in answer.json()["message"]
+
+
 ACCEPTED = [
     "text/html",
     "TEXT/HTML",

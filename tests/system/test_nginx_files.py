@@ -29,6 +29,7 @@ VARIANTS = {
     "redirect": {"TLS": True, "HTTPS_REDIRECT": "true", "PUBLIC_URL": "https://img.example.org"},
     "odd folder": {"IMAGES_DIR": "/srv/pictures of mine"},
     "huge": {"MAX_FILE_SIZE": 2**40, "CLIENT_CONNECTIONS": 10000, "PROXY_TIMEOUT": 3600},
+    "indexed": {"ALLOW_INDEXING": "true"},
     "tiny": {"MAX_FILE_SIZE": 1, "NGINX_WORKERS": 1},
 }
 
@@ -120,6 +121,7 @@ def test_a_look_leaves_a_running_nginx_alone(tmp_path):
         ("WEB_SERVER_PORTS", "-1"),
         ("LOG_FORMAT", "xml"),
         ("HTTPS_REDIRECT", "yes"),
+        ("ALLOW_INDEXING", "perhaps"),
         ("PROXY_TIMEOUT", "5; return 200"),
     ],
 )

@@ -45,6 +45,29 @@ def test_every_answer_carries_its_number_once_and_not_the_clients(host, path):
     assert re.fullmatch("[0-9a-f]{32}", number)
 
 
+def test_what_crawlers_ask_for_is_the_applications(host):
+    for url in (host.url, host.nginx.api_url):
+        answer = requests.get(f"{url}/robots.txt", timeout=30)
+        assert (answer.status_code, answer.text) == (
+            200,
+            requests.get(f"{host.backends[0].url}/robots.txt").text,
+        )
+        answer = requests.get(f"{url}/.well-known/security.txt", timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert host.nginx.line(answer.headers["X-Request-ID"])["upstream"].startswith("127.0.0.1:")
+
+
+def test_the_old_address_of_a_page_leads_to_the_new_one_or_to_the_picture(host):
+    image = host.upload(PHOTO, "x.jpg")
+    old = f"{host.url}/view/{image['filename']}"
+    page = requests.get(old, headers=PAGE, timeout=30)
+    assert ([answer.status_code for answer in page.history], page.url) == ([301], image["view_url"])
+    assert page.url == f"{host.url}/view/{image['filename'].removesuffix('.jpg')}"
+    picture = requests.get(old, headers={"Accept": "image/webp,*/*;q=0.8"}, timeout=30)
+    assert ([answer.status_code for answer in picture.history], picture.url) == ([302], image["url"])
+    assert picture.content == PHOTO
+
+
 FORGED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Forwarded-Host": "evil.example",

@@ -1,0 +1,46 @@
+"""Adding the row of an image, whose name is that of no other, whatever their extensions."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from imagehost.kinds import KINDS
+from imagehost.models import Image
+
+IMAGES = Image.metadata.tables["images"]
+COLUMNS = [column for column in IMAGES.c if column.name != "id"]
+NAMESAKES = IMAGES.c.filename.in_([sa.bindparam(f"as_{kind}", type_=sa.Text) for kind in KINDS])
+VALUES = sa.select(*(sa.bindparam(column.name, type_=column.type) for column in COLUMNS))
+INSERT = (
+    sa.insert(IMAGES).from_select(COLUMNS, VALUES.where(~sa.exists().where(NAMESAKES))).returning(IMAGES.c.id)
+)
+"""It looks for the name and adds the row at once, since an upload asks the database as rarely as it can."""
+
+
+class NameTaken(Exception):
+    """An image has the name already, perhaps with another extension."""
+
+
+def insert(connection: sa.Connection, row: dict[str, Any]) -> int:
+    """Add a row and return its id. Raises NameTaken."""
+    name = name_of(row["filename"])
+    namesakes = {f"as_{kind}": f"{name}.{kind}" for kind in KINDS}
+    image_id: int | None = connection.execute(INSERT, {**row, **namesakes}).scalar_one_or_none()
+    if image_id is None:
+        raise NameTaken(row["filename"])
+    return image_id
+
+
+def reserve(connection: sa.Connection, filename: str) -> None:
+    """Let two transactions that chose the same name come one after the other: the second sees the first.
+
+    SQLite has one writer at a time anyway. Random names do not need it.
+    """
+    if connection.dialect.name == "postgresql":
+        key = sa.func.hashtextextended(name_of(filename), 0)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def name_of(filename: str) -> str:
+    """Return a filename without its extension."""
+    return filename.partition(".")[0]
