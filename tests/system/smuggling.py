@@ -126,7 +126,7 @@ LEGAL = {
         upgrade_to_HTTP_2=(
             "Content-Length: {n}|Connection: Upgrade, HTTP2-Settings|Upgrade: h2c|HTTP2-Settings: AAMAAABk"
         ),
-        upgrade_to_a_socket="Content-Length: {n}|Connection: Upgrade|Upgrade: websocket|Sec-WebSocket-Version: x",
+        upgrade_to_a_socket="Content-Length: {n}|Connection: Upgrade|Upgrade: websocket",
         expecting_to_be_asked="Content-Length: {n}|Expect: 100-continue",
         expecting_something_else="Content-Length: {n}|Expect: 200-ok",
         expecting_to_be_asked_for_too_much="Content-Length: 999999999|Expect: 100-continue",
