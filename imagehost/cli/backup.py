@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from imagehost.cli.door import as_json, bar, command, tell
 from imagehost.extensions import settings
 from imagehost.failures import Failure
+from imagehost.logs import one_line
 from imagehost.services.backups import catalogue, checks, making, manifest, restoring, verifying
 from imagehost.services.backups.catalogue import Backup
 from imagehost.wording import readable_size
@@ -34,7 +35,7 @@ def create(*, database_only: bool, as_json: bool) -> None:
     )
     problems = making.problems_of(facts)
     result = {"name": made.backup.name, "path": str(made.backup.path), **asdict(facts), "problems": problems}
-    tell(result, "\n".join([text, *problems]), as_json=as_json, ok=not problems)
+    tell(result, "\n".join([text, *map(one_line, problems)]), as_json=as_json, ok=not problems)
 
 
 @backup.command("list")
@@ -44,7 +45,8 @@ def list_all(*, as_json: bool) -> None:
     """List the backups, oldest first."""
     found = [described(one) for one in catalogue.every()]
     lines = [
-        f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}" for one in found
+        one_line(f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}")
+        for one in found
     ]
     tell(
         {"backups": found},
@@ -97,7 +99,7 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
     found = {one.name: verifying.verify(one, bar) for one in chosen}
     lines = [
         f"{name}: {f'DAMAGED, {len(problems)} found' if problems else 'whole'}"
-        + "".join(f"\n  {each}" for each in problems)
+        + "".join(f"\n  {one_line(each)}" for each in problems)
         for name, problems in found.items()
     ]
     tell({"backups": found}, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
@@ -125,4 +127,4 @@ def restore(*, name: str, yes: bool, new_storage: bool, as_json: bool) -> None:
     problems = making.problems_of(done.manifest)
     lines += making.problems_of(done.safety.manifest) if done.safety else []
     result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
-    tell(result, "\n".join(lines + problems), as_json=as_json, ok=not problems)
+    tell(result, "\n".join(map(one_line, lines + problems)), as_json=as_json, ok=not problems)

@@ -156,5 +156,6 @@ def test_a_request_that_follows_another_openly_is_carried_out(host, port):
     row = Row(("Content-Length: 0",), "{s}")
     page = next(pages)
     answers = exchange(port, written(row, "/upload", deletion(filename)), page, ends=False)
-    assert answers == [(400, None), (200, None), (200, page)]
+    assert answers[0][0] >= 400
+    assert answers[1:] == [(200, None), (200, page)]
     assert requests.get(f"{host.url}/images/{filename}", timeout=60).status_code == 404
