@@ -115,3 +115,39 @@ def places(page: Path) -> set[str]:
     """What a link can lead to in a page: its headings, as GitHub names them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def threats() -> list[list[str]]:
+    """The rows of the threat model: attacker, attack, defence, tests."""
+    table = (ROOT / "SECURITY.md").read_text().split("## Threat model")[1]
+    rows = [line.strip("|").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    return rows[2:]
+
+
+def test_the_threat_model_has_an_attacker_an_attack_a_defence_and_tests_in_each_row():
+    assert len(threats()) > 30
+    assert [row for row in threats() if len(row) != 4 or not all(cell.strip() for cell in row[1:])] == []
+    assert threats()[0][0].strip()
+
+
+def test_every_test_that_the_threat_model_names_exists():
+    for *_, named in threats():
+        tests = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", named)
+        assert len(tests) == named.count("`") / 2 > 0, named
+        for path, function in tests:
+            assert (ROOT / path).is_file(), path
+            assert not function or f"def {function}(" in (ROOT / path).read_text(), f"{path}::{function}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_security_is_found_from(page: str):
+    assert "SECURITY.md)" in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_packages_are_locked_by_hashes(name: str):
+    packages = re.findall(
+        r"^[A-Za-z0-9].*?(?=^[A-Za-z0-9]|\Z)", (ROOT / name).read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert len(packages) > 10
+    assert [package for package in packages if "==" not in package or "--hash=sha256:" not in package] == []

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from imagehost.cli.door import as_json, bar, command, tell
 from imagehost.extensions import settings
 from imagehost.failures import Failure
+from imagehost.logs import one_line
 from imagehost.services.backups import catalogue, checks, making, manifest, restoring, signing, verifying
 from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.signing import Origin
@@ -38,7 +39,7 @@ def create(*, database_only: bool, as_json: bool) -> None:
     )
     problems = making.problems_of(facts)
     result = {"name": made.backup.name, "path": str(made.backup.path), **asdict(facts), "problems": problems}
-    tell(result, "\n".join([text, *problems]), as_json=as_json, ok=not problems)
+    tell(result, "\n".join([text, *map(one_line, problems)]), as_json=as_json, ok=not problems)
 
 
 @backup.command("list")
@@ -48,7 +49,8 @@ def list_all(*, as_json: bool) -> None:
     """List the backups, oldest first."""
     found = [described(one) for one in catalogue.every()]
     lines = [
-        f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}" for one in found
+        one_line(f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}")
+        for one in found
     ]
     tell(
         {"backups": found},
@@ -116,7 +118,7 @@ def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
     first = f"{name}: {state}; {maker.text}" if maker else f"{name}: {state}"
     more = len(problems) - MOST_PROBLEMS
     told = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-    return "\n  ".join([first, *told])
+    return "\n  ".join([first, *map(one_line, told)])
 
 
 @backup.command()
@@ -146,4 +148,4 @@ def restore(*, name: str, yes: bool, foreign: bool, new_storage: bool, as_json: 
     problems = making.problems_of(done.manifest)
     lines += making.problems_of(done.safety.manifest) if done.safety else []
     result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
-    tell(result, "\n".join(lines + problems), as_json=as_json, ok=not problems)
+    tell(result, "\n".join(map(one_line, lines + problems)), as_json=as_json, ok=not problems)

@@ -64,13 +64,20 @@ def fail(message: str, *, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"status": "error", "message": message}))
     else:
-        click.echo(f"imagehost: {message}", err=True)
+        # Names from elsewhere may be in it, of a backup's files for instance.
+        click.echo(f"imagehost: {one_line(message)}", err=True)
     sys.exit(1)
 
 
 def tell(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
-    """Print what came of it, for scripts or for people; end with status 1 where it is not all well."""
-    click.echo(json.dumps({"status": "success" if ok else "error", **result}) if as_json else text)
+    """Print what came of it, for scripts or for people; end with status 1 where it is not all well.
+
+    No code for the terminal passes. Who puts names into the text has to see to their line ends.
+    """
+    if as_json:
+        click.echo(json.dumps({"status": "success" if ok else "error", **result}))
+    else:
+        click.echo("\n".join(map(one_line, text.split("\n"))))
     if not ok:
         sys.exit(1)
 

@@ -82,6 +82,20 @@ def test_verify_takes_the_newest_and_ends_with_1_for_damage(flask, app):
     assert told(flask("verify", "--json"))["backups"][backup.name] != []
 
 
+def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(flask, app):
+    flask("create")
+    with app.app_context():
+        (backup,) = catalogue.every()
+    code = "\x1b]0;owned\x07\u202e"
+    (backup.images / f"{code}\nbackup_2000: whole\udcff").touch()
+    told_of = flask("verify").output + flask("list").output
+    assert (
+        told_of.count("images/\\x1b]0;owned\\x07\\u202e\\nbackup_2000: whole\\udcff does not belong to it")
+        == 2
+    )
+    assert [line for line in told_of.split("\n") if not line.isprintable()] == []
+
+
 def test_restore_says_what_it_needs_and_what_it_did(flask, app):
     name = told(flask("create", "--json"))["name"]
     refused = flask("restore", name)
