@@ -66,6 +66,14 @@ class Parser(PushMultipartParser):  # type: ignore[misc]  # the library has no t
             raise ParserError("Too many header lines")
         super()._on_segment_headerline(line)
 
+    def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
+        """Leave the parameters of headers to ``names_in``."""
+        segment = MultipartSegment([])
+        segment.headerlist = headerlist
+        if segment.header("Content-Disposition", "").partition(";")[0].strip().lower() != "form-data":
+            raise ParserError("Not a part of a form")
+        return segment
+
 
 class FormParser(FormDataParser):
     """Reads a form: pictures to what ``stream_factory`` opens, texts into memory, nothing of other files."""
@@ -84,7 +92,7 @@ class FormParser(FormDataParser):
                 left -= len(text)
                 texts.add(field, text.decode(errors="replace"))
             elif field == FIELD:
-                file = self.stream_factory(content_length, part.content_type, filename, None)
+                file = self.stream_factory(content_length, None, filename, None)
                 files.add(field, FileStorage(write(blocks, file), filename))
         return stream, texts, files
 
