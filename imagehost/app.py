@@ -14,6 +14,7 @@ from imagehost import (
     refusals,
     responses,
     security,
+    streams,
     templating,
 )
 from imagehost.blueprints import api, crawlers, delete, health, listing, media, oembed, pages, upload, viewing
@@ -37,6 +38,7 @@ def create_app(**overrides: object) -> Flask:
     logs.init_app(app, settings)
     security.init_app(app)
     ratelimit.init_app(app, settings)
+    streams.init_app(app)
     languages.init_app(app)
     responses.init_app(app)
     refusals.init_app(app)

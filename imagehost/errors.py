@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 
 from imagehost.foreign import Foreign
 from imagehost.languages import in_english
-from imagehost.wording import alternatives, readable_number, readable_size, shorten
+from imagehost.wording import alternatives, readable_number, readable_period, readable_size, shorten
 
 
 class ImageHostError(Exception):
@@ -232,14 +232,47 @@ class TooCostly(ImageHostError):
 
 
 class RateLimited(ImageHostError):
-    """One client asked for more than its share."""
+    """One client asked for more than its share.
+
+    Args:
+        retry_after: seconds until it may ask again.
+        kind: of which requests; nginx knows none.
+        share: so many in so many of a unit of time: 120, 1 and ``minute``.
+    """
 
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(
-            _("Too many requests came from your address. Try again in %(seconds)s s.", seconds=retry_after)
-        )
+    def __init__(
+        self, retry_after: int, kind: str = "", share: tuple[int, int, str] = (0, 1, "minute")
+    ) -> None:
+        most, *period = share
+        facts = {
+            "number": LazyString(readable_number, most),
+            "period": LazyString(readable_period, *period),
+            "seconds": retry_after,
+        }
+        sentences = {
+            "uploads": _(
+                "Your address has used up its %(number)s uploads %(period)s. Try again in %(seconds)s s.",
+                **facts,
+            ),
+            "deletions": _(
+                "Your address has used up its %(number)s deletions %(period)s. Try again in %(seconds)s s.",
+                **facts,
+            ),
+            "lists": _(
+                "Your address has used up its %(number)s requests for lists %(period)s. "
+                "Try again in %(seconds)s s.",
+                **facts,
+            ),
+            "renderings": _(
+                "Your address has used up its %(number)s new thumbnails %(period)s. "
+                "Try again in %(seconds)s s.",
+                **facts,
+            ),
+        }
+        many = _("Too many requests came from your address. Try again in %(seconds)s s.", **facts)
+        super().__init__(sentences.get(kind, many))
         self.retry_after = retry_after
 
 
@@ -261,6 +294,10 @@ SILENT = {
     ),
     ("checking of pictures",): _("The server is busy checking pictures. Try again in a few seconds."),
     ("making of thumbnails",): _("The server is busy making thumbnails. Try again in a few seconds."),
+    ("whole list",): _(
+        "The server is busy sending the whole list to others. Try again in a few seconds, "
+        "or ask for a part of it with limit=100."
+    ),
 }
 """Whole sentences, since other languages join parts by other rules."""
 

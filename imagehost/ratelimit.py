@@ -1,4 +1,4 @@
-"""How often one client may upload or have pictures rendered, counted for all worker processes together."""
+"""How often one client may do what, counted for all worker processes together (docs/decisions/0017)."""
 
 import ipaddress
 import math
@@ -22,8 +22,13 @@ Answer = TypeVar("Answer")
 FILE = "ratelimits.db"
 SECONDS_TO_WAIT = 1
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS windows (client TEXT PRIMARY KEY, hits INTEGER, ends REAL) WITHOUT ROWID"
-SETUP = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=OFF", SCHEMA)
+SETUP = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=OFF",
+    "CREATE TABLE IF NOT EXISTS windows (client TEXT PRIMARY KEY, hits INTEGER, ends REAL) WITHOUT ROWID",
+    # Who has many networks must not make each new one look through all of them.
+    "CREATE INDEX IF NOT EXISTS windows_by_end ON windows (ends)",
+)
 HIT = """
 INSERT INTO windows VALUES (:client, 1, :now + :length) ON CONFLICT (client) DO UPDATE SET
   hits = CASE WHEN ends <= :now THEN 1 ELSE hits + 1 END,
@@ -35,35 +40,34 @@ RETURNING hits, ends
 class Counts:
     """Hits of each client, in a file that may be lost without harm; open as long as the process lives.
 
-    ``kind`` keeps them apart from hits of another kind in the same file.
+    ``rates`` has the limit of each kind of request. A client's first request begins a window of its kind;
+    refused ones do not make it longer.
     """
 
-    def __init__(self, path: Path, rate: str, kind: str = "") -> None:
-        limit = limits.parse(rate)
-        self.most = limit.amount
-        self.length = limit.get_expiry()
-        self._kind = kind
+    def __init__(self, path: Path, rates: dict[str, str]) -> None:
+        self.rates = {kind: limits.parse(rate) for kind, rate in rates.items()}
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
 
-    def hit(self, client: str) -> None:
+    def hit(self, kind: str, client: str) -> None:
         """Count one request of a client in its window. Raises RateLimited past the limit."""
-        now = time.time()
+        now, rate = time.time(), self.rates[kind]
         try:
             with self._lock:
-                hits, ends = self._add(client, now)
+                hits, ends = self._add(f"{kind} {client}", now, rate.get_expiry())
         except sqlite3.Error:
             # A full disk, a long lock, a torn file: counting is a courtesy, answering is what we are for.
             self.close()
             return
-        if hits > self.most:
-            raise RateLimited(max(1, math.ceil(ends - now)))
+        if hits > rate.amount:
+            share = rate.amount, rate.multiples or 1, rate.GRANULARITY.name
+            raise RateLimited(max(1, math.ceil(ends - now)), kind, share)
 
-    def _add(self, client: str, now: float) -> tuple[int, float]:
+    def _add(self, client: str, now: float, length: int) -> tuple[int, float]:
         """Give a client's hits, this one among them, and when its window ends."""
         self._file = self._file or self._open()
-        values = {"client": self._kind + client, "now": now, "length": self.length}
+        values = {"client": client, "now": now, "length": length}
         hits, ends = self._file.execute(HIT, values).fetchone()
         if hits == 1:
             self._file.execute("DELETE FROM windows WHERE ends <= ?", (now,))
@@ -92,15 +96,18 @@ class Counts:
     __del__ = close
 
 
-def limited(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Refuse a client that asks a view more often than ``RATE_LIMIT`` says. Raises RateLimited."""
+def limited(kind: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
+    """Refuse a client that asks a view more often than is allowed for such requests. Raises RateLimited."""
 
-    @wraps(view)
-    def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        count("uploads")
-        return view(*args, **kwargs)
+    def decorate(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+        @wraps(view)
+        def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+            count(kind)
+            return view(*args, **kwargs)
 
-    return limited_view
+        return limited_view
+
+    return decorate
 
 
 def count_rendering() -> None:
@@ -110,9 +117,14 @@ def count_rendering() -> None:
 
 def count(kind: str) -> None:
     """Count a request of this client, if that is limited. Raises RateLimited."""
-    counts: dict[str, Counts] = current_app.extensions["imagehost.counts"]
-    if kind in counts:
-        counts[kind].hit(network(request.remote_addr or ""))
+    counts: Counts | None = current_app.extensions["imagehost.counts"]
+    if counts:
+        counts.hit(kind, client())
+
+
+def client() -> str:
+    """Return whose request this is: an address, or the network of one."""
+    return network(request.remote_addr or "")
 
 
 def network(address: str) -> str:
@@ -130,10 +142,12 @@ def network(address: str) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count uploads and renderings, where they are to be limited."""
-    path = settings.instance_dir / FILE
-    counts = {
-        "uploads": Counts(path, settings.rate_limit),
-        "renderings": Counts(path, settings.rendering_rate_limit, "rendering for "),
+    """Count what is to be limited."""
+    rates = {
+        "uploads": settings.rate_limit,
+        "deletions": settings.deletion_rate_limit,
+        "lists": settings.list_rate_limit,
+        "renderings": settings.rendering_rate_limit,
     }
-    app.extensions["imagehost.counts"] = counts if settings.rate_limit_enabled else {}
+    counts = Counts(settings.instance_dir / FILE, rates) if settings.rate_limit_enabled else None
+    app.extensions["imagehost.counts"] = counts

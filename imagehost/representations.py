@@ -11,8 +11,9 @@ from imagehost.extensions import settings
 from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.services import renditions
-from imagehost.services.listing import PER_PAGE, Page
+from imagehost.services.listing import Entry, Page
 from imagehost.storage.renditions import ALL, PREVIEWS, THUMBNAIL, Rendition
+from imagehost.version import VERSION
 
 EXAMPLE = "a.jpg"
 CACHE_AGE = 24 * 60 * 60
@@ -79,9 +80,24 @@ def listed(image: Image) -> dict[str, object]:
     return {**facts(image), "url": image_url(image.filename), "thumbnail_url": thumbnail_url(image.filename)}
 
 
+def entry(image: Entry, folder: str) -> dict[str, object]:
+    """Write an image as an entry of the array of all; ``folder`` is where addresses of bytes begin."""
+    return {
+        "filename": image.filename,
+        "url": folder + image.filename,
+        "created_at": timestamp(image.upload_time),
+        "size": image.size,
+        "original_name": image.original_name,
+    }
+
+
 def page(page: Page) -> dict[str, object]:
     """Write a page of the list."""
-    pagination = {"total_pages": page.total_pages, "total_items": page.total_items, "per_page": PER_PAGE}
+    pagination = {
+        "total_pages": page.total_pages,
+        "total_items": page.total_items,
+        "per_page": page.per_page,
+    }
     images = [listed(image) for image in page.images]
     return {"status": "success", "page": page.number, "pagination": pagination, "data": images}
 
@@ -89,8 +105,12 @@ def page(page: Page) -> dict[str, object]:
 def state(page: Page) -> str:
     """Name all that a page of the list looks like: images never change, so their names are enough."""
     names = [image.filename for image in page.images]
-    seen = (assets.release(), languages.current(), absolute(""), page.number, page.total_items, names)
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return hashed(languages.current(), absolute(""), page.number, page.per_page, page.total_items, names)
+
+
+def hashed(*seen: object) -> str:
+    """Name an answer by all that it depends on beside this release."""
+    return hashlib.sha256(repr((VERSION, assets.release(), *seen)).encode()).hexdigest()[:32]
 
 
 def uploaded(image: Image) -> dict[str, object]:

@@ -8,11 +8,9 @@ from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
 
 from imagehost.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles
-from imagehost.forms import FormParser
+from imagehost.forms import FIELD, FormParser
 from imagehost.services import images, naming
 from imagehost.storage.incoming import Incoming
-
-FIELD = "file"
 
 
 class UploadRequest(Request):

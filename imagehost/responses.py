@@ -3,6 +3,7 @@
 The only reader of ``HX-*`` and ``Accept``.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from http import HTTPStatus
 
@@ -32,6 +33,11 @@ def wanted() -> Shape:
     if request.headers.get("HX-Request") == "true":
         return Shape.FRAGMENT
     return Shape.PAGE if "text/html" in accepted() else Shape.JSON
+
+
+def is_for_program() -> bool:
+    """Tell whether the answer is JSON, which nobody reads on a page."""
+    return wanted() is Shape.JSON
 
 
 def accepted() -> set[str]:
@@ -76,15 +82,18 @@ def render_unless_known(data: object, *, state: str, page: str, fragment: str, *
     Templates get ``etag``, by which a script asks for the fragment again (RFC 9110, section 13.1.2).
     """
     shape = wanted()
+    context["etag"] = quote_etag(f"{state}-{Shape.FRAGMENT.value}", weak=True)
     tag = f"{state}-{shape.value}"
-    if request.if_none_match.contains_weak(tag):
-        answer = Response(status=HTTPStatus.NOT_MODIFIED)
-    else:
-        context["etag"] = quote_etag(f"{state}-{Shape.FRAGMENT.value}", weak=True)
-        answer = write(shape, data, page, fragment, context)
+    return varied(unless_known(tag, lambda: write(shape, data, page, fragment, context)))
+
+
+def unless_known(state: str, write: Callable[[], Response]) -> Response:
+    """Answer with what ``write`` gives, or with 304 to who has what ``state`` stands for already."""
+    known = request.if_none_match.contains_weak(state)
+    answer = Response(status=HTTPStatus.NOT_MODIFIED) if known else write()
     # Weak: compression writes the same answer in other bytes.
-    answer.set_etag(tag, weak=True)
-    return varied(answer)
+    answer.set_etag(state, weak=True)
+    return answer
 
 
 def write(shape: Shape, data: object, page: str, fragment: str, context: dict[str, object]) -> Response:

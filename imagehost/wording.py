@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from babel.numbers import format_decimal, get_decimal_symbol
+from babel.units import format_unit
 from flask_babel import gettext as _
 from jinja2.filters import do_filesizeformat
 
@@ -23,6 +24,21 @@ def readable_size(size: int) -> str:
 def readable_number(number: int) -> str:
     """Write a number with its thousands set apart: ``100,000,000``."""
     return format_decimal(number, locale=current())
+
+
+def readable_period(number: int, unit: str) -> str:
+    """Write how often a share is given: ``per minute``, ``in 5 minutes``."""
+    if number > 1:
+        return str(_("in %(time)s", time=format_unit(number, f"duration-{unit}", locale=current())))
+    words: dict[str, str] = {
+        "second": _("per second"),
+        "minute": _("per minute"),
+        "hour": _("per hour"),
+        "day": _("per day"),
+        "month": _("per month"),
+        "year": _("per year"),
+    }
+    return words[unit]
 
 
 def alternatives(words: Sequence[str]) -> str:

@@ -156,6 +156,19 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "Too many requests came from your address. Try again in 7 s.",
         "Von dieser Adresse kamen zu viele Anfragen. Bitte in 7\u00a0s erneut versuchen.",
     ),
+    *(
+        (
+            errors.RateLimited(7, kind, share),
+            f"Your address has used up its {english}. Try again in 7 s.",
+            f"Für Ihre Adresse sind die {german} aufgebraucht. Bitte in 7\u00a0s erneut versuchen.",
+        )
+        for kind, share, english, german in (
+            ("uploads", (600, 1, "minute"), "600 uploads per minute", "600 Uploads pro Minute"),
+            ("deletions", (1200, 5, "hour"), "1,200 deletions in 5 hours", "1.200 Löschungen je 5 Stunden"),
+            ("lists", (9, 1, "day"), "9 requests for lists per day", "9 Abrufe von Listen pro Tag"),
+            ("renderings", (2, 1, "hour"), "2 new thumbnails per hour", "2 neuen Vorschaubilder pro Stunde"),
+        )
+    ),
     (
         errors.Unavailable("database"),
         f"The database does not answer at the moment. {SOON}",
@@ -185,6 +198,17 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         errors.Unavailable("making of thumbnails"),
         f"The server is busy making thumbnails. {SOON}",
         f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",
+    ),
+    (
+        errors.Unavailable("whole list"),
+        (
+            "The server is busy sending the whole list to others. Try again in a few seconds, "
+            "or ask for a part of it with limit=100."
+        ),
+        (
+            "Der Server sendet die ganze Liste gerade an andere. Bitte in ein paar Sekunden erneut versuchen "
+            "oder mit limit=100 nur einen Teil anfordern."
+        ),
     ),
     (
         errors.StorageFull(),

@@ -78,3 +78,13 @@ def costs(app, client) -> dict[str, int]:
 def test_no_request_does_more_than_it_did(costs):
     assert {name: cost for name, cost in costs.items() if cost > MOST[name]} == {}
     assert costs.keys() == MOST.keys()
+
+
+def test_counting_a_request_costs_little(make_app):
+    """An open page asks four times a minute, and most of that is answered by 304."""
+    found = []
+    for enabled in (False, True):
+        app = make_app(RATE_LIMIT_ENABLED=enabled)
+        app.test_client().get("/images-list")
+        found.append([calls(app, "/images-list") for _ in range(3)][-1])
+    assert 0 < found[1] - found[0] <= 60

@@ -22,7 +22,7 @@ EACH_ERROR = pytest.mark.parametrize(
 def fail_with(monkeypatch, error: Exception) -> None:
     """Let the list of images end in an error."""
 
-    def page(_):
+    def page(*_):
         raise error
 
     monkeypatch.setattr(listing, "page", page)

@@ -1,14 +1,17 @@
-"""One client's share of uploads: RATE_LIMIT, counted for all processes."""
+"""One client's share of each kind of request, counted for all processes."""
 
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
+import limits
 import pytest
 
 from imagehost import ratelimit
 from imagehost.errors import RateLimited
 from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, stored_files
+from tests.rows import add_rows
 
 pytestmark = ON_SQLITE
 LIMIT = {"RATE_LIMIT": "2/minute", "RATE_LIMIT_ENABLED": True}
@@ -32,7 +35,8 @@ def test_the_third_upload_in_a_minute_is_refused(limited, shape, path):
     answer = upload(client, path=path, headers=shape)
     seconds = int(answer.headers["Retry-After"])
     assert 0 < seconds <= 60
-    assert_error(answer, 429, "rate_limited", f"Try again in {seconds} s")
+    words = "Your address has used up its 2 uploads per minute."
+    assert_error(answer, 429, "rate_limited", f"{words} Try again in {seconds} s")
     assert len(stored_files(limited)) == 2
 
 
@@ -120,7 +124,7 @@ def test_counts_of_windows_that_are_over_are_forgotten(limited, monkeypatch):
     monkeypatch.setattr(ratelimit.time, "time", lambda: now + 3600)
     upload(client, "198.51.100.2")
     counts = sqlite3.connect(limited.extensions["imagehost.settings"].instance_dir / ratelimit.FILE)
-    assert counts.execute("SELECT client FROM windows").fetchall() == [("198.51.100.2",)]
+    assert counts.execute("SELECT client FROM windows").fetchall() == [("uploads 198.51.100.2",)]
     counts.close()
 
 
@@ -133,13 +137,12 @@ def test_uploads_go_on_where_nothing_can_be_counted(limited, monkeypatch):
 
 
 def test_threads_at_once_are_all_counted(limited):
-    counts = limited.extensions["imagehost.counts"]["uploads"]
-    counts.most = 10**6
+    counts = limited.extensions["imagehost.counts"]
+    counts.rates["uploads"] = limits.parse("200/minute")
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(counts.hit, ["client"] * 200))
-    counts.most = 200
+        list(threads.map(lambda _: counts.hit("uploads", "client"), range(200)))
     with pytest.raises(RateLimited):
-        counts.hit("client")
+        counts.hit("uploads", "client")
 
 
 def test_the_file_is_opened_once(limited, monkeypatch):
@@ -149,3 +152,102 @@ def test_the_file_is_opened_once(limited, monkeypatch):
     for _ in range(3):
         upload(client)
     assert len([path for path, *_ in opened if path.name == ratelimit.FILE]) == 1
+
+
+KINDS = {
+    "uploads": ("RATE_LIMIT", [("POST", "/upload"), ("POST", "/api/upload"), ("POST", "/api/upload/")]),
+    "deletions": (
+        "DELETION_RATE_LIMIT",
+        [("DELETE", "/delete/1"), ("POST", "/delete/2"), ("DELETE", "/api/upload/a.jpg")],
+    ),
+    "requests for lists": (
+        "LIST_RATE_LIMIT",
+        [
+            ("GET", "/images-list"),
+            ("GET", "/api/upload"),
+            ("HEAD", "/api/upload/"),
+            ("GET", "/api/upload?limit=1"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_request_has_a_limit_of_its_own(make_app, kind):
+    """What is asked for is of no account: a request that finds nothing counts too."""
+    setting, requests = KINDS[kind]
+    client = make_app(RATE_LIMIT_ENABLED=True, **{setting: f"{len(requests)}/hour"}).test_client()
+    assert 429 not in [client.open(path, method=method).status_code for method, path in requests]
+    for method, path in requests:
+        answer = client.open(path, method=method)
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 3600
+        if method != "HEAD":
+            assert_error(answer, 429, "rate_limited", f"{len(requests)} {kind} per hour")
+    others = [requests[0] for name, (_, requests) in KINDS.items() if name != kind]
+    for method, path in [
+        *others,
+        ("GET", "/"),
+        ("GET", "/upload"),
+        ("GET", "/oembed"),
+        ("GET", "/view/a.jpg"),
+    ]:
+        assert client.open(path, method=method).status_code != 429
+
+
+def test_what_is_known_already_counts_too(make_app):
+    client = make_app(RATE_LIMIT_ENABLED=True, LIST_RATE_LIMIT="3/hour").test_client()
+    known = {"If-None-Match": client.get("/images-list").headers["ETag"]}
+    codes = [client.get("/images-list", headers=known).status_code for _ in range(3)]
+    assert codes == [304, 304, 429]
+
+
+def test_refused_requests_do_not_make_the_wait_longer(make_app, monkeypatch):
+    now = time.time()
+    client = make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT="1/minute").test_client()
+    waits = []
+    for seconds in (0, 10, 59, 60, 61):
+        monkeypatch.setattr(ratelimit.time, "time", lambda moment=now + seconds: moment)
+        waits.append(client.delete("/delete/1").headers.get("Retry-After"))
+    assert waits == [None, "50", "1", None, "59"]
+
+
+def test_three_hundred_images_cannot_be_deleted_at_once(make_app):
+    app = make_app(RATE_LIMIT_ENABLED=True)
+    ids = add_rows(app, [datetime.now(UTC)] * 300)
+    client = app.test_client()
+    answers = [client.delete(f"/delete/{image_id}") for image_id in ids]
+    assert [answer.status_code for answer in answers] == [200] * 120 + [429] * 180
+    assert_error(answers[-1], 429, "rate_limited", "120 deletions per minute")
+    assert client.get("/images-list").json["pagination"]["total_items"] == 180
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        ("1/second", "1 deletions per second"),
+        ("2 per 5 minute", "2 deletions in 5 minutes"),
+        ("1/day", "1 deletions per day"),
+        ("2/month", "2 deletions per month"),
+        ("1/year", "1 deletions per year"),
+        ("1500/2hour", "1,500 deletions in 2 hours"),
+    ],
+)
+def test_any_limit_is_told(make_app, monkeypatch, rate, words):
+    counts = make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT=rate).extensions["imagehost.counts"]
+    now = time.time()
+    monkeypatch.setattr(ratelimit.time, "time", lambda: now)
+    for _ in range(counts.rates["deletions"].amount):
+        counts.hit("deletions", "client")
+    with pytest.raises(RateLimited, match=words):
+        counts.hit("deletions", "client")
+
+
+def test_many_networks_do_not_make_each_other_slow(limited):
+    """The oldest windows are found by an index, however many there are."""
+    upload(limited.test_client())
+    path = limited.extensions["imagehost.settings"].instance_dir / ratelimit.FILE
+    file = sqlite3.connect(path)
+    plan = file.execute("EXPLAIN QUERY PLAN DELETE FROM windows WHERE ends <= 1").fetchall()
+    file.close()
+    assert "INDEX windows_by_end" in str(plan)

@@ -4,20 +4,32 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from flask import Blueprint, Response, jsonify, request, stream_with_context
+from flask import Blueprint, Response, current_app, jsonify, request, stream_with_context, url_for
 
-from imagehost import representations
+from imagehost import parameters, ratelimit, representations
 from imagehost.blueprints.delete import DELETED
 from imagehost.ratelimit import limited
 from imagehost.request import uploaded
+from imagehost.responses import unless_known
 from imagehost.services import images, listing
+from imagehost.streams import Streams
 
 bp = Blueprint("api", __name__, url_prefix="/api/upload")
+
+MOST_AT_ONCE = 100
+OF_LISTS = ("limit", "after")
+PARAMETERS = {"api.index": OF_LISTS, "api.index_slash": OF_LISTS}
+
+
+@bp.before_request
+def refuse_unknown_parameters() -> None:
+    """Refuse parameters that the address does not have. Raises BadRequest."""
+    parameters.allow_only(*PARAMETERS.get(request.endpoint or "", ()))
 
 
 @bp.post("", endpoint="create")
 @bp.post("/", endpoint="create_slash")
-@limited
+@limited("uploads")
 def create() -> Response:
     """Keep the picture of the form."""
     return jsonify(representations.uploaded(images.add(*uploaded(request))))
@@ -25,36 +37,54 @@ def create() -> Response:
 
 @bp.get("", endpoint="index")
 @bp.get("/", endpoint="index_slash")
+@limited("lists")
 def index() -> Response:
-    """List every image, as one array, written while it is read."""
-    entries = as_json()
-    # The first one is read before the status goes out: a database that is gone is still told by a 503.
-    first = next(entries)
-    return Response(stream_with_context(chain([first], entries)), mimetype="application/json")
+    """List the images: all of them, as one array that is written while it is read, or ``limit`` of them."""
+    limit = parameters.number_up_to(MOST_AT_ONCE, "limit")
+    after = parameters.read_cursor("after")
+    root = representations.absolute(representations.image_url(""))
+    state = representations.hashed(listing.fingerprint(), root, limit, after)
+    return unless_known(state, lambda: some(limit, after) if limit else everything(after))
 
 
 @bp.delete("/<filename:filename>")
+@limited("deletions")
 def destroy(filename: str) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
     images.delete_by_filename(filename)
     return jsonify(DELETED)
 
 
-def as_json() -> Iterator[str]:
+def some(limit: int, after: listing.Place | None) -> Response:
+    """Give a part of the array, and where the next one is."""
+    # One more tells whether there is another part.
+    rows = listing.entries(limit + 1, after)
+    folder = representations.image_url("")
+    answer = jsonify([representations.entry(row, folder) for row in rows[:limit]])
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        place = parameters.write_cursor((last.upload_time, last.id))
+        address = url_for("api.index", limit=limit, after=place)
+        answer.headers["Link"] = f'<{representations.absolute(address)}>; rel="next"'
+    return answer
+
+
+def everything(after: listing.Place | None) -> Response:
+    """Give the array, as far as it comes after a place, as a stream."""
+    streams: Streams = current_app.extensions["imagehost.streams"]
+    pieces = streams.paced(ratelimit.client(), as_json(after))
+    # The first one is read before the status goes out: a database that is gone is still told by a 503.
+    first = next(pieces)
+    answer = Response(stream_with_context(chain([first], pieces)), mimetype="application/json")
+    answer.call_on_close(pieces.close)
+    return answer
+
+
+def as_json(after: listing.Place | None) -> Iterator[str]:
     """Write the array, a batch of images at a time."""
     separator = "["
     folder = representations.image_url("")
-    for batch in listing.batches():
-        entries = [
-            {
-                "filename": filename,
-                "url": folder + filename,
-                "created_at": representations.timestamp(upload_time),
-                "size": size,
-                "original_name": original_name,
-            }
-            for filename, upload_time, size, original_name, _ in batch
-        ]
-        yield separator + json.dumps(entries)[1:-1]
+    for batch in listing.batches(after):
+        yield separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
         separator = ",\n"
     yield "[]\n" if separator == "[" else "]\n"

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, url_for
 
+from imagehost.ratelimit import limited
 from imagehost.responses import render
 from imagehost.services import images
 
@@ -12,6 +13,7 @@ DELETED = {"status": "success", "message": "Image deleted successfully."}
 
 @bp.delete("/delete/<int:image_id>", endpoint="destroy")
 @bp.post("/delete/<int:image_id>", endpoint="destroy_by_form")
+@limited("deletions")
 def destroy(image_id: int) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
     images.delete(image_id)

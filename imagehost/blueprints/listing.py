@@ -3,19 +3,23 @@
 from flask import Blueprint, Response, request
 from flask_babel import lazy_gettext as _
 
-from imagehost import representations
+from imagehost import parameters, representations
 from imagehost.converters import whole_number
 from imagehost.errors import BadRequest
-from imagehost.responses import render_unless_known
+from imagehost.ratelimit import limited
+from imagehost.responses import is_for_program, render_unless_known
 from imagehost.services import listing
 
 bp = Blueprint("listing", __name__)
 
+MOST_PER_PAGE = 100
+
 
 @bp.get("/images-list")
+@limited("lists")
 def index() -> Response:
     """Show a page of the images, newest first."""
-    page = listing.page(page_number(request.args.get("page", "1")))
+    page = listing.page(page_number(request.args.get("page", "1")), per_page())
     return render_unless_known(
         representations.page(page),
         state=representations.state(page),
@@ -32,3 +36,11 @@ def page_number(text: str) -> int:
         page = repr(text[:40])
         raise BadRequest(_("There is no page %(page)s: pages are whole numbers from 1 up.", page=page))
     return number
+
+
+def per_page() -> int:
+    """Read how many images a program wants on a page; those for people have ten. Raises BadRequest."""
+    if not is_for_program():
+        return listing.PER_PAGE
+    parameters.allow_only("page", "per_page")
+    return parameters.number_up_to(MOST_PER_PAGE, "per_page") or listing.PER_PAGE

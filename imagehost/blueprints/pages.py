@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 
 from imagehost import languages
 from imagehost.extensions import settings
+from imagehost.forms import FIELD
 from imagehost.kinds import KINDS
-from imagehost.request import FIELD
 
 bp = Blueprint("pages", __name__)
 

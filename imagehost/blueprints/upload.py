@@ -28,7 +28,7 @@ def formats() -> Response:
 
 
 @bp.post("/upload")
-@limited
+@limited("uploads")
 def create() -> Response:
     """Keep the picture of the form."""
     image = images.add(*uploaded(request))

@@ -10,8 +10,10 @@ from imagehost.errors import ImageHostError
 from imagehost.extensions import db
 from imagehost.models import ImageDay
 
+OF_DELETIONS = 0
+"""The shard that deletions count in, and on SQLite all: it has one writer at a time."""
 SHARDS = 8
-"""Rows among which PostgreSQL's uploads of one day spread; SQLite has one writer at a time anyway."""
+"""How many more there are, from 1 up, among which PostgreSQL's uploads of one day spread."""
 
 ADD = sa.text(
     "INSERT INTO image_days (day, shard, images) VALUES (:day, :shard, :change) "
@@ -19,8 +21,8 @@ ADD = sa.text(
 ).bindparams(sa.bindparam("day", type_=sa.Date))
 
 FOLD = sa.text(
-    "WITH moved AS (DELETE FROM image_days WHERE day < :today AND shard <> 0 RETURNING day, images) "
-    "INSERT INTO image_days (day, shard, images) SELECT day, 0, sum(images) FROM moved GROUP BY day "
+    "WITH moved AS (DELETE FROM image_days WHERE day < :today AND shard > 1 RETURNING day, images) "
+    "INSERT INTO image_days (day, shard, images) SELECT day, 1, sum(images) FROM moved GROUP BY day "
     "ON CONFLICT (day, shard) DO UPDATE SET images = image_days.images + excluded.images"
 ).bindparams(sa.bindparam("today", type_=sa.Date))
 
@@ -32,17 +34,20 @@ def count_upload(connection: sa.Connection, day: date) -> bool:
 
     Best called right before the commit: until then the row is locked.
     """
-    shard = secrets.randbelow(SHARDS) if connection.dialect.name == "postgresql" else 0
+    shard = 1 + secrets.randbelow(SHARDS) if connection.dialect.name == "postgresql" else 0
     return bool(connection.execute(ADD, {"day": day, "shard": shard, "change": 1}).scalar_one() == 1)
 
 
 def count_deletion(connection: sa.Connection, day: date) -> None:
-    """Take one away in a transaction; a shard may well stand below zero."""
-    connection.execute(ADD, {"day": day, "shard": 0, "change": -1})
+    """Take one away in a transaction; the shard may well stand below zero."""
+    connection.execute(ADD, {"day": day, "shard": OF_DELETIONS, "change": -1})
 
 
 def fold_past_days() -> None:
-    """Merge the shards of days that are over, so that pages have one row a day to sum."""
+    """Merge the uploads of days that are over, so that pages have one row or two a day to sum.
+
+    Deletions stay apart, or a merge could look like a deletion after an upload (``listing.fingerprint``).
+    """
     if db.engine.dialect.name != "postgresql":
         return
     try:

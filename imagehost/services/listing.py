@@ -20,7 +20,7 @@ COUNTS = sa.select(
 
 NEWEST_FIRST = (Image.upload_time.desc(), Image.id.desc())
 OLDEST_FIRST = (Image.upload_time, Image.id)
-NEWEST = sa.select(Image).order_by(*NEWEST_FIRST).limit(PER_PAGE)
+NEWEST = sa.select(Image).order_by(*NEWEST_FIRST).limit(sa.bindparam("most", type_=sa.Integer))
 PLACES = sa.select(Image.upload_time, Image.id).offset(sa.bindparam("skipped", type_=sa.Integer)).limit(1)
 """Where images stand in the list, which the index tells by itself."""
 MOMENT = sa.bindparam("moment", type_=Image.upload_time.type)
@@ -28,6 +28,24 @@ BEFORE = PLACES.where(Image.upload_time < MOMENT).order_by(*NEWEST_FIRST).scalar
 SINCE = PLACES.where(Image.upload_time >= MOMENT).order_by(*OLDEST_FIRST).scalar_subquery()
 FROM_BEFORE, FROM_SINCE = (NEWEST.where(sa.tuple_(*OLDEST_FIRST) <= place) for place in (BEFORE, SINCE))
 """The rows of a page, which begins at a place so far before a moment, or since it."""
+
+ENTRIES = (
+    sa.select(Image.filename, Image.upload_time, Image.size, Image.original_name, Image.id)
+    .order_by(*NEWEST_FIRST)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+Entry = sa.Row[str, datetime, int, str, int]
+"""filename, upload_time, size, original_name, id"""
+Place = tuple[datetime, int]
+"""Where an image stands in the list: upload_time, id."""
+
+OF_DELETIONS = ImageDay.shard == counting.OF_DELETIONS
+FINGERPRINT = sa.select(
+    sa.func.max(ImageDay.day),
+    sa.func.sum(sa.case((OF_DELETIONS, ImageDay.images), else_=0)),
+    sa.func.sum(sa.case((OF_DELETIONS, 0), else_=ImageDay.images)),
+    sa.select(sa.func.max(Image.id)).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +55,12 @@ class Page:
     number: int
     images: list[Image]
     total_items: int
+    per_page: int = PER_PAGE
 
     @property
     def total_pages(self) -> int:
         """How many pages there are; an empty host has one."""
-        return max(1, -(-self.total_items // PER_PAGE))
+        return max(1, -(-self.total_items // self.per_page))
 
     @property
     def offered(self) -> list[int | None]:
@@ -56,18 +75,19 @@ class Page:
         return numbers
 
 
-def page(number: int) -> Page:
+def page(number: int, per_page: int = PER_PAGE) -> Page:
     """Get a page: the counts tell on which day it begins, so that only within that day rows are skipped."""
-    offset = (number - 1) * PER_PAGE
+    offset = (number - 1) * per_page
     if not offset:
-        return Page(number, list(db.session.scalars(NEWEST)), counting.total())
+        newest = db.session.scalars(NEWEST, {"most": per_page})
+        return Page(number, list(newest), counting.total(), per_page)
     days = images_by_day()
     total = sum(images for _, images in days)
     for day, images in days:
         if offset < images:
-            return Page(number, from_place_in_day(day, images, offset), total)
+            return Page(number, from_place_in_day(day, images, offset, per_page), total, per_page)
         offset -= images
-    return Page(number, [], total)
+    return Page(number, [], total, per_page)
 
 
 def images_by_day() -> list[tuple[str, int]]:
@@ -79,35 +99,50 @@ def images_by_day() -> list[tuple[str, int]]:
     return sorted(found.items(), reverse=True)
 
 
-def from_place_in_day(day: str, images: int, skipped: int) -> list[Image]:
+def from_place_in_day(day: str, images: int, skipped: int, most: int) -> list[Image]:
     """Get a page that begins after so many newer images of its day, counted from the day's nearer end."""
     begin = datetime.fromisoformat(day).replace(tzinfo=UTC)
     if skipped < images // 2:
-        rows = db.session.scalars(FROM_BEFORE, {"moment": begin + timedelta(days=1), "skipped": skipped})
-    else:
-        rows = db.session.scalars(FROM_SINCE, {"moment": begin, "skipped": images - 1 - skipped})
-    return list(rows)
+        place = {"moment": begin + timedelta(days=1), "skipped": skipped}
+        return list(db.session.scalars(FROM_BEFORE, {**place, "most": most}))
+    place = {"moment": begin, "skipped": images - 1 - skipped}
+    return list(db.session.scalars(FROM_SINCE, {**place, "most": most}))
 
 
-def batches() -> Iterator[Sequence[sa.Row[str, datetime, int, str, int]]]:
-    """Go through all images, some at a time: filename, upload_time, size, original_name, id.
+def batches(after: Place | None = None) -> Iterator[Sequence[Entry]]:
+    """Go through all images, or those after a place, some at a time.
 
     Each is read by a short query of its own: a slow reader holds no transaction open.
     """
-    columns = (Image.filename, Image.upload_time, Image.size, Image.original_name, Image.id)
-    statement = sa.select(*columns).order_by(*NEWEST_FIRST).limit(BATCH)
-    rows = db.session.execute(statement).all()
+    rows = entries(BATCH, after)
     while rows:
         # Gives the connection back while the reader takes its time.
         db.session.rollback()
         yield rows
         if len(rows) < BATCH:
             return
-        last = rows[-1]
-        rows = db.session.execute(statement.where(older_than(last.upload_time, last.id))).all()
+        rows = entries(BATCH, (rows[-1].upload_time, rows[-1].id))
+
+
+def entries(most: int, after: Place | None = None) -> Sequence[Entry]:
+    """Get the newest images, or those that come after a place in the list."""
+    statement = ENTRIES if after is None else ENTRIES.where(older_than(*after))
+    return db.session.execute(statement, {"most": most}).all()
 
 
 def older_than(moment: datetime, image_id: int) -> sa.ColumnElement[bool]:
     """Compare places in the list as row values, which both databases find by their index."""
     place = sa.tuple_(sa.literal(moment, Image.upload_time.type), sa.literal(image_id))
     return sa.tuple_(Image.upload_time, Image.id) < place
+
+
+def fingerprint() -> str:
+    """Name the images that there are, by one short query: each upload and each deletion changes it.
+
+    Ids only grow, so that a count and the highest id would do, if PostgreSQL committed in the order of ids.
+    It does not, and there uploads and deletions are counted in different shards.
+    """
+    found = db.session.execute(FINGERPRINT).one()
+    # Gives the connection back: what follows may have to wait.
+    db.session.rollback()
+    return " ".join(map(str, found))

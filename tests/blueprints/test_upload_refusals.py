@@ -246,5 +246,5 @@ def test_the_refusal_on_a_page_leads_back(client):
 def test_a_form_that_is_all_fields_is_told_so(app, client, shape):
     fields = [part_with(f'form-data; name="n{number}"'.encode(), b"x") for number in range(1500)]
     answer = client.post("/upload", headers=shape, **form(part(SMALL), *fields))
-    assert_error(answer, 413, "too_large", "The form has too much beside the picture")
+    assert_error(answer, 400, "bad_request", "The form has more than 64 parts.")
     assert stored_files(app) == []

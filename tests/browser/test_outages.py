@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.files import PHOTO, UNREACHABLE, choose, expect_done, photos, refused, try_again, write
+from tests.browser.host import upload
 from tests.storage.small_disk import SmallDisk
 from tests.system.server import Server, wait_until
 
@@ -99,7 +100,53 @@ def test_too_many_in_too_short_a_time(own_server, open_page, page_problems, tmp_
     choose(page, write(tmp_path, first_jpg=PHOTO))
     expect_done(page, "first.jpg")
     choose(page, write(tmp_path, beach_jpg=PHOTO))
-    refused(page, "beach.jpg", re.compile(r"Too many requests came from your address\. Try again in \d s\."))
+    words = r"Your address has used up its 1 uploads in 3 seconds\. Try again in \d s\."
+    refused(page, "beach.jpg", re.compile(words))
     page.wait_for_timeout(3000)
     try_again(page, "beach.jpg")
     expect_done(page, "beach.jpg")
+
+
+def test_too_many_deletions(own_server, open_page, page_problems):
+    page_problems.expect("status of 429")
+    page_problems.expect("Response Status Error Code 429")
+    server = own_server(RATE_LIMIT_ENABLED="true", DELETION_RATE_LIMIT="1/4 seconds")
+    for name in ("one.jpg", "two.jpg"):
+        upload(server, name, PHOTO)
+    page = open_page("/images-list")
+
+    def delete(name: str) -> None:
+        page.get_by_label(f"Delete {name}").click()
+        page.get_by_role("button", name="Yes, delete it").click()
+
+    delete("one.jpg")
+    expect(page.locator("#images tbody tr")).to_have_count(1)
+    delete("two.jpg")
+    words = re.compile(r"Your address has used up its 1 deletions in 4 seconds\. Try again in \d s\.")
+    expect(page.locator("#alerts")).to_have_text(words)
+    expect(page.locator("#images tbody tr")).to_have_count(1)
+    page.wait_for_timeout(4000)
+    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page.locator("#images tbody tr")).to_have_count(0)
+    expect(page.locator("#alerts")).to_have_text("")
+
+
+def test_a_list_that_looks_too_often_stays_as_it_is_and_catches_up(own_server, open_page, page_problems):
+    page_problems.expect("status of 429")
+    page_problems.expect("Response Status Error Code 429")
+    server = own_server(RATE_LIMIT_ENABLED="true", LIST_RATE_LIMIT="2/6 seconds")
+    upload(server, "one.jpg", PHOTO)
+    page = open_page("/images-list")
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    codes = []
+    for _ in range(3):
+        with page.expect_response("**/images-list?page=1") as answer:
+            page.evaluate(look)
+        codes.append(answer.value.status)
+    assert codes[-1] == 429
+    upload(server, "two.jpg", PHOTO)
+    expect(page.locator("#alerts")).to_have_text("")
+    expect(page.locator("#images tbody tr")).to_have_count(1)
+    page.wait_for_timeout(6000)
+    page.evaluate(look)
+    expect(page.locator("#images tbody tr")).to_have_count(2)
