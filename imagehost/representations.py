@@ -3,11 +3,12 @@
 import hashlib
 from datetime import UTC, datetime
 
-from flask import g, request, url_for
+from flask import g, url_for
 
 from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
 from imagehost.models import Image
+from imagehost.security import own_origin
 from imagehost.services import renditions
 from imagehost.services.listing import PER_PAGE, Page
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, Rendition
@@ -48,7 +49,7 @@ def oembed_url(filename: str) -> str:
 
 def absolute(path: str) -> str:
     """Complete an address by ``PUBLIC_URL``, or else by how this request came in."""
-    return (settings.public_url or request.host_url.rstrip("/")) + path
+    return (settings.public_url or own_origin()) + path
 
 
 def timestamp(moment: datetime) -> str:
