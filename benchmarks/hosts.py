@@ -99,6 +99,7 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
             "WEB_SERVER_PORTS": CORES,
             "WEB_SERVER_WORKERS": CORES,
             "TRUSTED_PROXIES": 1,
+            "BIND_ADDRESS": "127.0.0.1",
             # Counted as always, never reached.
             "RATE_LIMIT_ENABLED": "true",
             "RATE_LIMIT": "1000000000/minute",

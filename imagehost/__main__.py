@@ -7,12 +7,15 @@ import sys
 
 from gunicorn.app import wsgiapp
 
+from imagehost import access
 from imagehost.extensions import db
 from wsgi import app
 
 
 def main() -> None:
     """Do what ``flask db upgrade`` does, and its way of failing; then become gunicorn."""
+    # Before anything is changed.
+    access.check(app.extensions["imagehost.settings"])
     try:
         app.cli.main(["db", "upgrade"], prog_name="flask", standalone_mode=True)
     except SystemExit as ended:

@@ -36,6 +36,8 @@ def create_app(**overrides: object) -> Flask:
     config.init_app(app, settings)
     extensions.init_app(app, settings)
     logs.init_app(app, settings)
+    # Before security, which lets no request by a foreign name come so far.
+    assets.init_app(app)
     security.init_app(app)
     ratelimit.init_app(app, settings)
     streams.init_app(app)
@@ -44,7 +46,6 @@ def create_app(**overrides: object) -> Flask:
     refusals.init_app(app)
     converters.init_app(app)
     templating.init_app(app)
-    assets.init_app(app)
     cli.init_app(app)
     for module in (pages, upload, listing, viewing, oembed, delete, api, media, health, crawlers):
         app.register_blueprint(module.bp)

@@ -105,6 +105,21 @@ class CrossSite(ImageHostError):
         )
 
 
+class WrongHost(ImageHostError):
+    """A request by a name that is none of this host's."""
+
+    status, code = HTTPStatus.MISDIRECTED_REQUEST, "wrong_host"
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(
+            _(
+                "This host does not answer to %(name)s. Check the address. "
+                "If you run the host, add the name to ALLOWED_HOSTS.",
+                name=shorten(name) or _("this name"),
+            )
+        )
+
+
 class NotFound(ImageHostError):
     """There is no such image."""
 

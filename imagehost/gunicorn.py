@@ -11,7 +11,9 @@ from typing import Any
 
 from gunicorn import http, util
 
+from imagehost import access
 from imagehost.config import SLACK, load
+from imagehost.hosts import Hosts
 from imagehost.imaging import NotNow
 from imagehost.wire import send_together
 
@@ -66,11 +68,18 @@ util.write_error = refuse_unreadable
 http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001  # see above
 
 
+def on_starting(_: Any) -> None:
+    """Stop here if nobody has said who may use the host."""
+    access.check(settings)
+
+
 def when_ready(_: Any) -> None:
     """Log the start, before the workers are forked."""
     # What is there by now stays: no search for garbage has to go through it, nor touch what they share.
     gc.freeze()
-    log.info("started", extra={"addresses": ",".join(bind), "workers": workers})
+    names = str(Hosts(settings.public_url, settings.allowed_hosts))
+    log.info("started", extra={"addresses": ",".join(bind), "workers": workers, "names": names})
+    access.log_published(settings)
 
 
 def post_worker_init(worker: Any) -> None:

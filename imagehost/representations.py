@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import g, request, url_for
+from flask import g, url_for
 
 from imagehost import assets, imaging, languages
 from imagehost.extensions import settings
 from imagehost.kinds import KINDS
 from imagehost.models import Image
+from imagehost.security import own_origin
 from imagehost.services import renditions
 from imagehost.services.listing import Entry, Page
 from imagehost.storage.renditions import ALL, PREVIEWS, THUMBNAIL, Rendition
@@ -52,7 +53,7 @@ def oembed_url(image: Image) -> str:
 
 def absolute(path: str) -> str:
     """Complete an address by ``PUBLIC_URL``, or else by how this request came in."""
-    return (settings.public_url or request.host_url.rstrip("/")) + path
+    return (settings.public_url or own_origin()) + path
 
 
 def timestamp(moment: datetime) -> str:

@@ -1,12 +1,20 @@
-"""What protects visitors: refusal of other sites' changes, and the headers that keep a page to itself."""
+"""What protects visitors: refusal of others' names and changes; the headers that keep a page to itself."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SessionInterface
 from flask_babel import lazy_gettext as _
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from imagehost.errors import BadRequest, CrossSite, TooLarge
+from imagehost.errors import BadRequest, CrossSite, TooLarge, WrongHost
 from imagehost.extensions import settings
+from imagehost.hosts import Hosts, host_of, name_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -29,6 +37,51 @@ HEADERS = {
 }
 
 
+ANY_NAME = {"/healthz", "/readyz"}
+"""Addresses for those who look after the host, which may know no name of it."""
+OTHER_NAME = "imagehost.other_name"
+
+
+class NameCheck:
+    """Lets a request in if every name in it is one of the host's own.
+
+    Else it goes on under a harmless name, to be refused: Flask fails on some that are none.
+    """
+
+    def __init__(self, app: "WSGIApplication", refusing: "WSGIApplication", hosts: Hosts) -> None:
+        self.app, self.refusing, self.hosts = app, refusing, hosts
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Pass a request on."""
+        other = next((host for host in names_in(environ) if not self.hosts.include(host)), None)
+        if other is None:
+            return self.app(environ, start_response)
+        environ["HTTP_HOST"] = "localhost"
+        if environ.get("PATH_INFO") in ANY_NAME:
+            return self.app(environ, start_response)
+        environ[OTHER_NAME] = other
+        return self.refusing(environ, start_response)
+
+
+def names_in(environ: "WSGIEnvironment") -> Iterator[str]:
+    """Give the hosts that a request names: in Host, in X-Forwarded-Host of a trusted proxy, in its target."""
+    # What came as Host before a proxy's word took its place: a page can send X-Forwarded-Host, but not Host.
+    before = environ.get("werkzeug.proxy_fix.orig", {}).get("HTTP_HOST")
+    named = (environ.get("HTTP_HOST"), before, host_of(environ.get("RAW_URI", "")) or None)
+    return (host for host in named if host is not None)
+
+
+def refuse_other_names() -> None:
+    """Refuse a request by a name that is none of this host's (RFC 9110, section 15.5.20)."""
+    other = request.environ.get(OTHER_NAME)
+    if other is None:
+        return
+    name = name_of(other)
+    if not name:
+        raise BadRequest(_("The Host header cannot be read. Send the name that this host is reached by."))
+    raise WrongHost(name)
+
+
 def refuse_cross_site() -> None:
     """Refuse changes that a page of another site asks a visitor's browser for.
 
@@ -42,18 +95,14 @@ def refuse_cross_site() -> None:
     if site is not None:
         allowed = site in {"same-origin", "none"}
     else:
-        allowed = origin is None or origin.lower() in {
-            request.host_url.rstrip("/").lower(),
-            settings.public_url,
-        }
+        allowed = origin is None or origin.lower() in {own_origin(), settings.public_url}
     if not allowed:
         raise CrossSite
 
 
-def refuse_unnamed_host() -> None:
-    """Refuse a Host header that is none: our links would lead nowhere (RFC 9112, section 3.2)."""
-    if not request.host:
-        raise BadRequest(_("The Host header cannot be read. Send the name that this host is reached by."))
+def own_origin() -> str:
+    """Give scheme and host of this request as a browser writes them in Origin: in ASCII."""
+    return f"{request.scheme}://{request.host}".lower()
 
 
 def refuse_too_large() -> None:
@@ -79,11 +128,15 @@ class NoSessions(SessionInterface):
 
 def init_app(app: Flask) -> None:
     """Watch over every request and answer."""
-    proxies = app.extensions["imagehost.settings"].trusted_proxies
+    chosen = app.extensions["imagehost.settings"]
+    hosts = Hosts(chosen.public_url, chosen.allowed_hosts)
+    # What is refused passes by the static files, which are answered before Flask.
+    app.wsgi_app = NameCheck(app.wsgi_app, partial(Flask.wsgi_app, app), hosts)  # type: ignore[method-assign]  # as Flask documents
+    proxies = chosen.trusted_proxies
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as above
     app.session_interface = NoSessions()
-    app.before_request(refuse_unnamed_host)
+    app.before_request(refuse_other_names)
     app.before_request(refuse_cross_site)
     app.before_request(refuse_too_large)
     app.after_request(add_headers)

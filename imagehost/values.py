@@ -6,9 +6,12 @@ from urllib.parse import urlsplit
 
 import limits
 
+from imagehost.hosts import in_ascii
 from imagehost.kinds import EXTENSIONS, KINDS
 
-HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
+PUBLIC_URL = re.compile(r"(https?)://([^\s:/?#@\[\]]+|\[[0-9a-f:]+\])(:\d+)?", re.IGNORECASE)
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_kinds(text: str) -> tuple[str, ...]:
@@ -20,12 +23,17 @@ def parse_kinds(text: str) -> tuple[str, ...]:
 
 
 def parse_public_url(text: str) -> str:
-    """Read the scheme and host of the links that are handed out."""
-    url = text.rstrip("/").lower()
+    """Read the scheme and host of the links that are handed out; give them as browsers write an Origin."""
+    found = PUBLIC_URL.fullmatch(text.rstrip("/"))
+    if not found:
+        raise ValueError(text)
+    scheme, host = found[1].lower(), found[2]
     # Reading the port raises ValueError where it is none.
-    if not re.fullmatch(r"https?://([a-z0-9.\-]+|\[[0-9a-f:]+\])(:\d+)?", url) or urlsplit(url).port == 0:
-        raise ValueError(url)
-    return url
+    port = urlsplit(found[0]).port
+    if port == 0:
+        raise ValueError(text)
+    host = host.lower() if host.startswith("[") else parse_host(host)
+    return f"{scheme}://{host}" + (f":{port}" if port and port != DEFAULT_PORTS[scheme] else "")
 
 
 def parse_rate(text: str) -> str:
@@ -36,12 +44,17 @@ def parse_rate(text: str) -> str:
     return text
 
 
+def parse_host(text: str) -> str:
+    """Read a host name, which may be international; give it in ASCII, without a last point."""
+    name = in_ascii(text.strip())
+    if not HOST_NAME.fullmatch(name):
+        raise ValueError(text)
+    return name.removesuffix(".")
+
+
 def parse_hosts(text: str) -> tuple[str, ...]:
     """Read a list of host names, without ports."""
-    hosts = [word.strip().lower() for word in text.split(",")]
-    if not all(HOST_NAME.fullmatch(host) for host in hosts):
-        raise ValueError(hosts)
-    return tuple(host.removesuffix(".") for host in hosts)
+    return tuple(parse_host(word) for word in text.split(","))
 
 
 def parse_address(text: str) -> str:

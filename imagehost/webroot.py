@@ -1,6 +1,6 @@
 """What a web server in front gives without asking: static files, and pages for the errors that are its own.
 
-And what it has to know of images: their types.
+And what it has to know of images and of requests: types, and the names that are always allowed.
 
 Nothing of it depends on settings, so that it can be made before there are any. Where an error tells the limit
 of an upload or the number of a request, the web server writes it: ``nginx/templates/errors.conf.template``.
@@ -17,8 +17,8 @@ from flask import current_app
 from flask_babel import force_locale
 from werkzeug.exceptions import default_exceptions
 
-from imagehost import assets, refusals, responses
-from imagehost.errors import ImageHostError, RateLimited, TooLarge, Unavailable
+from imagehost import assets, hosts, refusals, responses
+from imagehost.errors import ImageHostError, RateLimited, TooLarge, Unavailable, WrongHost
 from imagehost.failures import Failure
 from imagehost.kinds import KINDS
 from imagehost.languages import LANGUAGES, current
@@ -34,6 +34,7 @@ RETRY_AFTER = Unavailable.retry_after or 0
 
 OURS: dict[int, ImageHostError] = {
     413: TooLarge(0, readable=lambda _: LIMIT + get_decimal_symbol(current())),
+    421: WrongHost(),
     429: RateLimited(RETRY_AFTER),
     502: Unavailable("host"),
     503: Unavailable("host"),
@@ -42,6 +43,7 @@ OURS: dict[int, ImageHostError] = {
 FOREIGN = (400, 404, 405, 414, 431, 501, 505)
 FAULT = 500
 TYPES = "types.conf"
+NAMES = "hosts.conf"
 
 
 def write(folder: Path) -> int:
@@ -50,6 +52,7 @@ def write(folder: Path) -> int:
     Raises Failure.
     """
     files = {**dict(static_files()), **dict(error_files()), TYPES: types()}
+    files[NAMES] = hosts.map_of_nginx().encode()
     try:
         for name, content in files.items():
             put(folder, folder / name, content)

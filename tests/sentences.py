@@ -152,6 +152,28 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
     ),
     (
+        errors.WrongHost("evil.example"),
+        (
+            "This host does not answer to evil.example. Check the address. "
+            "If you run the host, add the name to ALLOWED_HOSTS."
+        ),
+        (
+            "Dieser Server antwortet nicht auf evil.example. Bitte die Adresse prüfen. "
+            "Wer den Server betreibt, trägt den Namen in ALLOWED_HOSTS ein."
+        ),
+    ),
+    (
+        errors.WrongHost(),
+        (
+            "This host does not answer to this name. Check the address. "
+            "If you run the host, add the name to ALLOWED_HOSTS."
+        ),
+        (
+            "Dieser Server antwortet nicht auf diesen Namen. Bitte die Adresse prüfen. "
+            "Wer den Server betreibt, trägt den Namen in ALLOWED_HOSTS ein."
+        ),
+    ),
+    (
         errors.RateLimited(7),
         "Too many requests came from your address. Try again in 7 s.",
         "Von dieser Adresse kamen zu viele Anfragen. Bitte in 7\u00a0s erneut versuchen.",

@@ -74,7 +74,7 @@ def test_an_image_may_stand_on_other_sites(client):
     [("https://img.example.org", 200), ("http://img.example.org", 403), ("http://localhost", 403)],
 )
 def test_behind_a_proxy_the_forwarded_host_counts(make_app, origin, status):
-    client = make_app(TRUSTED_PROXIES=1).test_client()
+    client = make_app(TRUSTED_PROXIES=1, ALLOWED_HOSTS=("img.example.org",)).test_client()
     answer = client.post("/upload", data=as_upload(SMALL), headers={**FORWARDED, "Origin": origin})
     assert answer.status_code == status
 

@@ -17,7 +17,7 @@ from tests.conftest import ON_SQLITE
 from tests.html import lint
 
 pytestmark = ON_SQLITE
-STATUSES = {400, 404, 405, 413, 414, 429, 431, 500, 501, 502, 503, 504, 505}
+STATUSES = {400, 404, 405, 413, 414, 421, 429, 431, 500, 501, 502, 503, 504, 505}
 
 
 @pytest.fixture
@@ -98,11 +98,12 @@ def test_codes_are_those_of_the_application(folder):
         status: json.loads((folder / "errors" / "en" / f"{status}.json").read_text())["code"]
         for status in STATUSES
     }
-    assert {status: codes[status] for status in (400, 404, 405, 413, 429, 500, 502, 503, 504)} == {
+    assert {status: codes[status] for status in (400, 404, 405, 413, 421, 429, 500, 502, 503, 504)} == {
         400: "bad_request",
         404: "not_found",
         405: "method_not_allowed",
         413: "too_large",
+        421: "wrong_host",
         429: "rate_limited",
         500: "internal_error",
         **dict.fromkeys((502, 503, 504), "unavailable"),

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from imagehost import representations
 from imagehost.converters import whole_number
 from imagehost.errors import BadRequest, NoSuchFormat, NotFound
+from imagehost.hosts import in_ascii
 from imagehost.services import images
 
 bp = Blueprint("oembed", __name__)
@@ -57,10 +58,10 @@ def name_at(address: str) -> str:
     try:
         parts = urlsplit(address)
         endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))
+        host = in_ascii(parts.netloc)
     except (ValueError, HTTPException) as error:
         raise NotFound from error
-    host = urlsplit(representations.absolute("")).netloc
-    ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
+    ours = parts.scheme in {"http", "https"} and host == urlsplit(representations.absolute("")).netloc
     if not ours or endpoint not in ENDPOINTS:
         raise NotFound
     name: str = values[ENDPOINTS[endpoint]]

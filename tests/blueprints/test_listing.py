@@ -194,7 +194,7 @@ def test_who_knows_the_list_already_gets_no_body(client, shape):
 
 OTHERWISE = {
     "another page": {"query_string": {"page": 2}},
-    "another host": {"base_url": "http://elsewhere.example"},
+    "another host": {"base_url": "http://elsewhere.local"},
     "another language": {"headers": {**FRAGMENT, "Accept-Language": "de"}},
     "another shape": {"headers": PAGE},
 }

@@ -268,7 +268,7 @@ def test_the_public_url_is_the_address_of_this_host(make_app):
 @ON_SQLITE
 @pytest.mark.parametrize(("proxies", "host"), [(1, "https://img.example.org"), (0, "http://localhost")])
 def test_behind_a_proxy_the_forwarded_host_is_ours(make_app, proxies, host):
-    client = make_app(TRUSTED_PROXIES=proxies).test_client()
+    client = make_app(TRUSTED_PROXIES=proxies, ALLOWED_HOSTS=("img.example.org",)).test_client()
     filename = uploaded(client)["filename"]
     answer = asked(client, f"{host}/view/{filename}", headers=FORWARDED)
     assert answer["url"] == f"{host}/images/{filename}"

@@ -117,7 +117,7 @@ FORWARDED = {
 
 @pytest.mark.parametrize(("proxies", "base"), [(1, "https://img.example.org:8443"), (0, "http://localhost")])
 def test_links_are_built_from_what_a_trusted_proxy_says(make_app, proxies, base):
-    client = make_app(TRUSTED_PROXIES=proxies).test_client()
+    client = make_app(TRUSTED_PROXIES=proxies, ALLOWED_HOSTS=("img.example.org",)).test_client()
     image = client.post("/upload", data=as_upload(SMALL), headers=FORWARDED).json
     assert image["url"] == f"{base}/images/{image['filename']}"
     assert image["view_url"] == f"{base}{page_of(image)}"

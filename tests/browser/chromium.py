@@ -16,7 +16,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-PLAIN_HOST = "imagehost.test"
+PLAIN_HOST = "imagehost.lan"
 """A name for this machine that browsers trust no more than any host without HTTPS."""
 # No other host has an address, so nothing that a page asks for leaves the machine.
 HOSTS = f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.compose import accidents, encrypting, looking, using
+from tests.compose import accidents, encrypting, looking, opening, using
 from tests.compose.stack import Stack
 
 ACTS = (
@@ -19,6 +19,7 @@ ACTS = (
     looking.nobody_reaches_the_database_but_who_needs_it,
     looking.secrets_are_in_files_only,
     looking.images_hold_what_they_need,
+    opening.this_machine_alone_is_let_in,
     using.images_come_and_go_at_every_port,
     using.one_request_is_found_in_both_logs,
     using.the_backup_service_makes_backups,
@@ -33,6 +34,8 @@ ACTS = (
     accidents.all_containers_are_stopped,
     encrypting.https_is_served,
     using.settings_of_env_reach_everybody,
+    opening.an_address_in_a_port_is_told,
+    opening.others_are_let_in_by_two_settings_only,
 )
 
 

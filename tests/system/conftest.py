@@ -37,6 +37,6 @@ def url(server_database: tuple[Path, str]) -> str:
 def host(postgres: Postgres) -> Iterator[Host]:
     """nginx before two servers on PostgreSQL, for all tests of nginx: it takes a while to start."""
     with working_folder() as folder:
-        settings = {"LOG_FORMAT": "json", **make_certificate(folder)}
+        settings = {"LOG_FORMAT": "json", "ALLOWED_HOSTS": "img.example.org", **make_certificate(folder)}
         with running_host(folder, postgres.create("behind_nginx"), **settings) as running:
             yield running

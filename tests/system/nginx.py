@@ -218,6 +218,7 @@ def running_host(folder: Path, database: str, **settings: object) -> Iterator[Ho
                 folder / str(port),
                 DATABASE_URL=database,
                 TRUSTED_PROXIES=1,
+                BIND_ADDRESS="127.0.0.1",
                 WEB_SERVER_WORKERS=1,
                 WEB_SERVER_START_PORT=port,
                 **shared,

@@ -13,6 +13,7 @@ import requests
 from imagehost import webroot
 from imagehost.config import SLACK, load
 from imagehost.environment import ROOT
+from imagehost.hosts import map_of_nginx
 from imagehost.wording import readable_size
 from tests.system.nginx import Nginx, make_certificate, read, working_folder
 from tests.system.server import wait_until
@@ -30,6 +31,7 @@ VARIANTS = {
     "odd folder": {"IMAGES_DIR": "/srv/pictures of mine"},
     "huge": {"MAX_FILE_SIZE": 2**40, "CLIENT_CONNECTIONS": 10000, "PROXY_TIMEOUT": 3600},
     "indexed": {"ALLOW_INDEXING": "true"},
+    "names": {"ALLOWED_HOSTS": f"{'a' * 63}.{'b' * 63}.{'c' * 63}.example,B.example,bücher.example"},
     "tiny": {"MAX_FILE_SIZE": 1, "NGINX_WORKERS": 1},
 }
 
@@ -47,6 +49,7 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     ports = {"HTTP_LISTEN_PORT": 8080, "API_LISTEN_PORT": 8000, "HTTPS_LISTEN_PORT": 8443}
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / webroot.TYPES).write_bytes(webroot.types())
+    (tmp_path / "assets" / webroot.NAMES).write_text(map_of_nginx())
     nginx = Nginx(tmp_path, **ports, **settings)
     said = nginx.check()
     assert "test is successful" in said
@@ -123,6 +126,8 @@ def test_a_look_leaves_a_running_nginx_alone(tmp_path):
         ("HTTPS_REDIRECT", "yes"),
         ("ALLOW_INDEXING", "perhaps"),
         ("PROXY_TIMEOUT", "5; return 200"),
+        ("ALLOWED_HOSTS", "a.example 1; default"),
+        ("ALLOWED_HOSTS", "*"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
@@ -157,6 +162,38 @@ def test_the_limit_is_written_as_the_application_writes_it(size):
     assert values["LIMIT_WITH_COMMA"] == readable_size(size).replace(".", ",")
     # An allowed picture is never refused here.
     assert int(values["BODY_LIMIT"]) > size + SLACK
+
+
+@pytest.mark.parametrize(
+    ("public_url", "leads_to"),
+    [
+        ("https://img.example.org:8443/", "https://img.example.org:8443"),
+        ("https://bücher.example", "https://$host"),
+        ("http://img.example.org", "https://$host"),
+        ("", "https://$host"),
+    ],
+)
+def test_plain_http_leads_to_a_name_in_ascii(public_url, leads_to):
+    assert derived(PUBLIC_URL=public_url)["HTTPS_URL"] == leads_to
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, []),
+        ({"PUBLIC_URL": "http://[::1]:8000"}, []),
+        ({"PUBLIC_URL": "https://IMG.example.org:8443/"}, ["img.example.org"]),
+        ({"ALLOWED_HOSTS": " b.example., nas,B.example"}, ["b.example"]),
+        ({"ALLOWED_HOSTS": "bücher.example,b.example"}, ["b.example", r'"~(^|\.)xn--"']),
+    ],
+)
+def test_own_names_follow_from_the_settings(tmp_path, settings, names):
+    for name in (webroot.TYPES, webroot.NAMES):
+        (tmp_path / name).touch()
+    told = derived(ASSETS_DIR=tmp_path, **settings)["OWN_NAMES"]
+    assert re.findall(r"(\S+) 1;", told) == names
+    assert told.startswith("default 0; include ")
+    assert derived(ASSETS_DIR="/nowhere", **settings)["OWN_NAMES"] == "default 1;"
 
 
 def test_the_defaults_are_the_applications(tmp_path):
