@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 import traceback
+from typing import TextIO
 
 from flask import Flask, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
@@ -99,6 +100,19 @@ def cut(text: str, length: int = LONGEST) -> str:
     return text if len(text) <= length else f"{text[:length]}…"
 
 
+class Console(logging.StreamHandler[TextIO]):
+    """Writes to what is the standard error stream at that moment."""
+
+    def __init__(self) -> None:
+        # Past StreamHandler, which would keep the stream of now.
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
+        """Give the stream."""
+        return sys.stderr
+
+
 class TextFormatter(logging.Formatter):
     """Writes time, level, request id, client, message, and what it was about as ``name=value``."""
 
@@ -164,7 +178,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for old in list(logger.handlers):
         logger.removeHandler(old)
         old.close()
-    console = logging.StreamHandler(sys.stderr)
+    console = Console()
     # What needs somebody; the rest would drown what commands print.
     console.setLevel(logging.WARNING)
     # Commands say in their own words what they could not do.
