@@ -145,6 +145,8 @@ def quote(value: str) -> str:
 
 def one_line(text: str) -> str:
     """Escape what is not printable: line ends, terminal codes, marks that turn the writing round."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )
