@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn import http, util
 
+from imagehost import modes
 from imagehost.config import SLACK, load
 from imagehost.imaging import NotNow
 from imagehost.wire import send_together
@@ -18,6 +19,7 @@ from imagehost.wire import send_together
 M_MMAP_THRESHOLD = -3
 """Of glibc's malloc.h."""
 
+modes.restrict()
 settings = load()
 ports = range(settings.web_server_start_port, settings.web_server_start_port + settings.web_server_ports)
 
