@@ -9,8 +9,8 @@ from benchmarks.measuring import Table, timed
 from tests.system import slow_bodies
 
 SLOW = 512
-ROUNDS = 5
-REQUESTS = 300
+ROUNDS = 3
+REQUESTS = 200
 MOST_MEMORY = 128
 """MiB: half of what compose.yaml allows."""
 MOST_OF_ALONE = 2

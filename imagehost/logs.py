@@ -53,10 +53,12 @@ class Gate(logging.Handler):
         client = (request.remote_addr or "-")[:LONGEST] if inside else "-"
         record.request = g.get("request_id", "-") if inside else "-"
         record.client = client
+        # As it stands in the code: what a client chose in it would make each line one of another kind.
+        event = cut(str(record.msg))
         shorten(record)
         self.sum_up(self.repeats.ended())
-        limited = inside and (record.levelno >= logging.WARNING or record.msg == REFUSED)
-        if not limited or self.repeats.admit(network(client), record.msg, record.levelno):
+        limited = inside and (record.levelno >= logging.WARNING or event == REFUSED)
+        if not limited or self.repeats.admit(network(client), event, record.levelno):
             self.pass_on(record)
 
     def pass_on(self, record: logging.LogRecord) -> None:

@@ -2,7 +2,8 @@
 
 import re
 import socket
-from contextlib import ExitStack
+import ssl
+from contextlib import ExitStack, suppress
 
 import pytest
 import requests
@@ -51,6 +52,41 @@ def test_slow_bodies_take_less_than_half_of_the_memory_and_others_are_answered(n
     print(f"{before / 2**20:.1f} MiB before, {used / 2**20:.1f} MiB with {SLOW}, {refused} refused")  # noqa: T201  # with -s
     assert used < limit() / 2
     assert refused == SLOW - 4 * int(nginx.environment.get("CLIENT_UPLOADS", 32))
+
+
+def test_by_http_2_each_stream_counts(host):
+    """All on one connection."""
+    context = ssl.create_default_context(cafile=host.nginx.environment["TLS_CERTIFICATE"])
+    context.set_alpn_protocols(["h2"])
+    address = ("127.0.0.1", host.nginx.https_port)
+    with (
+        socket.create_connection(address, timeout=30, source_address=(VISITOR, 0)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as line,
+    ):
+        line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, b""))
+        # POST, https, path and authority, without an end of the stream: the body does not come.
+        fields = b"\x83\x87\x04\x07/upload\x01\x09localhost"
+        for number in range(40):
+            line.sendall(frame(HEADERS, 2 * number + 1, fields, flags=END_OF_HEADERS))
+        answers = b""
+        # nginx writes the status as it stands.
+        while answers.count(b"\x03429") < 8:
+            piece = line.recv(65536)
+            assert piece, answers
+            answers += piece
+        line.settimeout(1)
+        with suppress(TimeoutError):
+            while piece := line.recv(65536):
+                answers += piece
+        assert answers.count(b"\x03429") == 8
+
+
+SETTINGS, HEADERS, END_OF_HEADERS = 4, 1, 4
+
+
+def frame(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
+    """A frame of HTTP/2 (RFC 9113, section 4.1)."""
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 def test_even_if_all_of_them_are_let_in(host, tmp_path):
