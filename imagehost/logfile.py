@@ -10,9 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from imagehost.storage.owners import give
-
-MODE = 0o640
+from imagehost.storage.owners import FILE_MODE, OTHERS, give
 
 
 class LineFile(logging.Handler):
@@ -41,35 +39,42 @@ class LineFile(logging.Handler):
         file = self.open_locked()
         try:
             found = os.fstat(file)
-            if found.st_size and found.st_size + len(line) > self.max_size and stat.S_ISREG(found.st_mode):
-                file = self.rotate(file, found)
-            size = os.fstat(file).st_size
+            # Others may have filled the new file, too, before it is locked here.
+            while self.is_full(found, len(line)) and self.rotate():
+                old, file = file, self.open_locked()
+                os.close(old)
+                take_over(file, found)
+                found = os.fstat(file)
             if os.write(file, line) < len(line):
                 # The disk is full. What stands there now would spoil the next line, too.
-                os.ftruncate(file, size)
+                os.ftruncate(file, found.st_size)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(file)
 
+    def is_full(self, found: os.stat_result, more: int) -> bool:
+        """Tell whether a line is to begin another file; one that is too long for any is no reason."""
+        return found.st_size > 0 and found.st_size + more > self.max_size and stat.S_ISREG(found.st_mode)
+
     def open_locked(self) -> int:
         """Open the file and lock it; give its descriptor."""
         while True:
-            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             # Some network file systems have no locks. Lines are whole there, too, since they are appended.
             with suppress(OSError):
                 fcntl.flock(file, fcntl.LOCK_EX)
             found = os.fstat(file)
             if is_at(self.path, found):
                 if not found.st_size:
-                    give(file, self.path.parent, MODE)
+                    give(file, self.path.parent, FILE_MODE)
                 return file
             # Another process rotated it in the meantime.
             os.close(file)
 
-    def rotate(self, file: int, found: os.stat_result) -> int:
-        """Rename the files, the oldest first; give a new one with the owner and the mode of the old one.
+    def rotate(self) -> bool:
+        """Rename the files, the oldest first; tell whether that could be done.
 
-        The lock is held until the current file has its new name: until then nobody else can begin to rotate.
+        The current one has to be locked. It gets its new name last: until then nobody else begins to rotate.
         """
         try:
             for number in self.old_numbers():
@@ -81,13 +86,8 @@ class LineFile(logging.Handler):
         except OSError as error:
             # A file that is too long is better than a lost line.
             self.complain("rotated", error)
-            return file
-        os.close(file)
-        new = self.open_locked()
-        with suppress(OSError):
-            os.fchmod(new, stat.S_IMODE(found.st_mode) & ~0o007)
-            os.fchown(new, found.st_uid, found.st_gid)
-        return new
+            return False
+        return True
 
     def old(self, number: int) -> Path:
         """Name a rotated file: 1 is the newest."""
@@ -112,6 +112,13 @@ class LineFile(logging.Handler):
         if not self.complained:
             self.complained = True
             sys.stderr.write(f"imagehost: {self.path} cannot be {done}: {error.strerror}\n")
+
+
+def take_over(file: int, former: os.stat_result) -> None:
+    """Give a new file the owner and the mode of the former one, but for what that let others do."""
+    with suppress(OSError):
+        os.fchmod(file, stat.S_IMODE(former.st_mode) & ~OTHERS)
+        os.fchown(file, former.st_uid, former.st_gid)
 
 
 def is_at(path: Path, file: os.stat_result) -> bool:

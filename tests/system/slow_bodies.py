@@ -42,8 +42,12 @@ def memory(nginx: Nginx) -> int:
     """Bytes of all processes of nginx, shared ones once."""
     total = 0
     for process, _ in family(nginx.process.pid):
-        text = Path(f"/proc/{process}/smaps_rollup").read_text()
-        total += int(text.partition("\nPss:")[2].split()[0]) * 1024
+        try:
+            text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile, as what the script of nginx calls does
+        found = text.partition("\nPss:")[2].split()
+        total += int(found[0]) * 1024 if found else 0
     return total
 
 
