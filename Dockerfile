@@ -35,11 +35,13 @@ RUN rm -f /etc/nginx/conf.d/default.conf \
     && install -d -o 10001 -g 10001 -m 0750 /etc/nginx/conf.d /var/cache/nginx /var/log/imagehost
 COPY nginx/15-settings.envsh nginx/30-watch.sh /docker-entrypoint.d/
 COPY nginx/templates /etc/nginx/templates
-COPY --from=build /srv/imagehost /srv/imagehost
+COPY --from=build --chown=10001:10001 /srv/imagehost /srv/imagehost
 ENV APP_HOST=app \
     NGINX_ENTRYPOINT_QUIET_LOGS=1 \
     NGINX_TEMP_DIR=/var/cache/nginx
 USER 10001:10001
+# What nginx writes is closed to others: logs, and bodies on their way.
+ENTRYPOINT ["sh", "-c", "umask 027 && exec /docker-entrypoint.sh \"$@\"", "sh"]
 CMD ["nginx", "-e", "stderr", "-c", "/etc/nginx/conf.d/nginx.conf"]
 
 
@@ -68,7 +70,10 @@ RUN export INSTANCE_DIR=/tmp/instance LOG_DIR=/tmp/instance \
     && flask db upgrade \
     && gunicorn --check-config --config python:imagehost.gunicorn wsgi:app \
     && python -c 'import http.client, gunicorn.workers.gthread' \
-    && rm -r /tmp/instance
+    && rm -r /tmp/instance \
+    # The application's umask counted for this, too.
+    && find /usr/local/lib/python3.13 /venv /app -name '*.pyc' ! -perm -o=r -exec chmod a+r {} + \
+    && find /usr/local/lib/python3.13 /venv /app -name __pycache__ ! -perm -o=x -exec chmod a+rx {} +
 ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \

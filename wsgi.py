@@ -1,5 +1,6 @@
 """The application, for gunicorn and for ``flask`` commands."""
 
-from imagehost import create_app
+from imagehost import create_app, modes
 
+modes.restrict()
 app = create_app()

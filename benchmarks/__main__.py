@@ -14,7 +14,7 @@ from benchmarks import hosts
 from benchmarks.measuring import Table
 
 NAMES = [
-    "starting", "uploads", "stages", "serving", "thumbnails", "hostile", "crowds", "lists", "memory",
+    "starting", "uploads", "stages", "serving", "thumbnails", "hostile", "slow", "crowds", "lists", "memory",
     "growth", "backups",
 ]  # fmt: skip
 """In this order."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from gunicorn import http, util
 
-from imagehost import access
+from imagehost import access, modes
 from imagehost.config import SLACK, load
 from imagehost.hosts import Hosts
 from imagehost.imaging import NotNow
@@ -20,6 +20,7 @@ from imagehost.wire import send_together
 M_MMAP_THRESHOLD = -3
 """Of glibc's malloc.h."""
 
+modes.restrict()
 settings = load()
 ports = range(settings.web_server_start_port, settings.web_server_start_port + settings.web_server_ports)
 
@@ -41,6 +42,7 @@ worker_tmp_dir = next(filter(os.path.isdir, ["/dev/shm"]), None)  # noqa: S108  
 # Two instances of one user would share its path.
 control_socket_disable = True
 loglevel = settings.log_level
+logger_class = "imagehost.gunicorn_log.Logger"
 # Who may set X-Forwarded-*, Werkzeug's ProxyFix decides by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 

@@ -78,4 +78,4 @@ class Hosts:
 
 def map_of_nginx() -> str:
     """Write the names that are always allowed as nginx reads them, in a ``map`` of ``$host``."""
-    return "".join(f'"~^({pattern})$" 1;\n' for pattern in ALWAYS.values())
+    return "".join(f'"~*^({pattern})$" 1;\n' for pattern in ALWAYS.values())

@@ -1,19 +1,21 @@
 """What happened, one line an event: in ``LOG_DIR/app.log`` and on the console."""
 
-import io
 import json
 import logging
 import re
 import secrets
 import sys
 import time
-from logging.handlers import WatchedFileHandler
-from pathlib import Path
+import traceback
+from typing import TextIO
 
 from flask import Flask, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
 
 from imagehost.config import Settings
+from imagehost.logfile import LineFile
+from imagehost.ratelimit import network
+from imagehost.repeats import Repeats, Window
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
@@ -22,46 +24,95 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "request",
     "client",
 }
-WHOLE_LINE = 1024 * 1024
+LONGEST = 200
+"""Characters of a fact or a message."""
+OWN_LENGTHS = {"reason": 500, "addresses": 5000}
+"""Facts of which people need more: what a database says, and the ports that the host listens on."""
+LONGEST_TRACEBACK = 10_000
+REFUSED = "refused"
+"""The event of a refusal (``refusals``)."""
 PLAIN = re.compile(r"[^\s\"'=\\]+")
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(message)s"
 
 
-class LineFile(WatchedFileHandler):
-    """Appends each event by one write, so that processes never mix; reopens the file after a rotation."""
+class Gate(logging.Handler):
+    """Passes events to the file and the console: each in a bounded size, and of one client a bounded number.
 
-    complained = False
+    Only refusals and problems are limited. What was uploaded, deleted or done by a command is always written.
+    """
 
-    def _open(self) -> io.TextIOWrapper:
-        return Path(self.baseFilename).open("a", buffering=WHOLE_LINE, encoding="utf-8")
+    def __init__(self, *handlers: logging.Handler) -> None:
+        super().__init__()
+        self.handlers = handlers
+        self.repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write an event; one that cannot be written, since the folder is gone, say, stops no request."""
-        try:
-            super().emit(record)
-        except OSError:
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the standard library's name
-        """Say once that nothing can be written; the console has what matters."""
-        error = sys.exception()
-        if not isinstance(error, OSError):
-            super().handleError(record)
-        elif not self.complained:
-            self.complained = True
-            sys.stderr.write(f"imagehost: {self.baseFilename} cannot be written: {error.strerror}\n")
-
-
-class RequestFilter(logging.Filter):
-    """Adds to each event the request that it belongs to."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Set ``request``, its id, and ``client``, its address; ``-`` outside of requests."""
+        """Complete an event and pass it on, and before it what is to be said of those that were left out."""
         inside = has_request_context()
+        client = (request.remote_addr or "-")[:LONGEST] if inside else "-"
         record.request = g.get("request_id", "-") if inside else "-"
-        record.client = request.remote_addr or "-" if inside else "-"
-        return True
+        record.client = client
+        # As it stands in the code: what a client chose in it would make each line one of another kind.
+        event = cut(str(record.msg))
+        shorten(record)
+        self.sum_up(self.repeats.ended())
+        limited = inside and (record.levelno >= logging.WARNING or event == REFUSED)
+        if not limited or self.repeats.admit(network(client), event, record.levelno):
+            self.pass_on(record)
+
+    def pass_on(self, record: logging.LogRecord) -> None:
+        """Hand an event to each handler that wants it."""
+        for handler in self.handlers:
+            if record.levelno >= handler.level:
+                handler.handle(record)
+
+    def sum_up(self, windows: list[Window]) -> None:
+        """Write one line for all that was left out of a window."""
+        for window in windows:
+            text = f"{window.event} {window.left_out} times more"
+            record = logging.LogRecord(__name__, window.level, __file__, 0, text, None, None)
+            vars(record).update(request="-", client=window.client, times=window.left_out)
+            self.pass_on(record)
+
+    def close(self) -> None:
+        """Say what was left out up to now, and close all handlers."""
+        self.sum_up(self.repeats.ended(all_of_them=True))
+        for handler in self.handlers:
+            handler.close()
+        super().close()
+
+
+def shorten(record: logging.LogRecord) -> None:
+    """Cut what an event says: a client may have chosen it."""
+    record.msg, record.args = cut(record.getMessage()), None
+    if record.exc_info and record.exc_info[0]:
+        text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        # The end of it says what went wrong.
+        record.exc_text = text if len(text) <= LONGEST_TRACEBACK else f"…{text[-LONGEST_TRACEBACK:]}"
+        record.exc_info = None
+    facts = vars(record)
+    for name, value in facts.items():
+        if name not in STANDARD and not isinstance(value, int | float):
+            facts[name] = cut(str(value), OWN_LENGTHS.get(name, LONGEST))
+
+
+def cut(text: str, length: int = LONGEST) -> str:
+    """Cut a text, and show that it was cut."""
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Writes to what is the standard error stream at that moment."""
+
+    def __init__(self) -> None:
+        # Past StreamHandler, which would keep the stream of now.
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
+        """Give the stream."""
+        return sys.stderr
 
 
 class TextFormatter(logging.Formatter):
@@ -75,9 +126,10 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Make one line of an event, its traceback included."""
         facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
-        if record.exc_info:
-            facts["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            facts["traceback"] = record.exc_text
         record.message = one_line(record.getMessage())
+        record.client = quote(vars(record)["client"])
         record.asctime = self.formatTime(record, self.datefmt)
         return " ".join(
             [self.formatMessage(record), *(f"{name}={quote(str(facts[name]))}" for name in facts)]
@@ -95,6 +147,8 @@ def quote(value: str) -> str:
 
 def one_line(text: str) -> str:
     """Escape what is not printable: line ends, terminal codes, marks that turn the writing round."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
     )
@@ -128,13 +182,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     for old in list(logger.handlers):
         logger.removeHandler(old)
         old.close()
-    console = logging.StreamHandler(sys.stderr)
+    console = Console()
     # What needs somebody; the rest would drown what commands print.
     console.setLevel(logging.WARNING)
     # Commands say in their own words what they could not do.
     console.addFilter(lambda record: not record.name.startswith("imagehost.cli"))
-    for handler in (LineFile(settings.log_dir / "app.log", delay=True), console):
+    file = LineFile(settings.log_dir / "app.log", settings.log_max_size, settings.log_keep)
+    for handler in (file, console):
         handler.setFormatter(formatter(settings))
-        handler.addFilter(RequestFilter())
-        logger.addHandler(handler)
+    logger.addHandler(Gate(file, console))
     app.before_request(begin_request)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from imagehost import logs
 from imagehost.errors import FormTooLarge, ImageHostError, TooLarge
 from imagehost.extensions import settings
 from imagehost.languages import in_english
@@ -40,7 +41,8 @@ log = logging.getLogger(__name__)
 def refuse(status: int, code: str, message: object, **facts: object) -> Response:
     """Answer with an error in the shape and the language that the client asked for."""
     reason = in_english(message)
-    log.info("refused", extra={"status": int(status), "code": code, "reason": reason, "path": request.path})
+    facts_of_log = {"status": int(status), "code": code, "reason": reason, "path": request.path}
+    log.info(logs.REFUSED, extra=facts_of_log)
     # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
     text = str(message)
     data = described(code, text, **facts)

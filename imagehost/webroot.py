@@ -117,8 +117,8 @@ def put(folder: Path, path: Path, content: bytes) -> None:
     descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            # For the web server, which may be another user.
-            os.fchmod(descriptor, 0o644)
+            # For the web server, which may be another user, of this one's group.
+            os.fchmod(descriptor, 0o640)
             file.write(content)
         Path(draft).replace(path)
     except BaseException:

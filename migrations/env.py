@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from imagehost import database
+from imagehost import database, modes
 from imagehost.errors import ImageHostError
 
 db = current_app.extensions["migrate"].db
@@ -26,6 +26,8 @@ def run() -> None:
     except ERRORS as error:
         log.exception("migration failed")
         raise refusal("migrated", error) from None
+    # Every upgrade comes by here.
+    modes.close_to_others(current_app.extensions["imagehost.settings"])
 
 
 def migrate(connection: sa.Connection) -> None:

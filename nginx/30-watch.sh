@@ -1,7 +1,8 @@
 #!/bin/sh
-# Keeps nginx with the addresses that APP_HOST has at the moment, and its logs, and the application's, short.
+# Keeps nginx with the addresses that APP_HOST has at the moment, and its logs short. (The application rotates its own.)
 # The official image's entrypoint runs it before nginx, as run.sh does: it writes the addresses down, and stays behind.
 set -eu
+umask 027
 
 upstream=$NGINX_CONF_DIR/upstream.conf
 pid_file=$NGINX_CONF_DIR/nginx.pid
@@ -76,7 +77,7 @@ tell_nginx() {
 }
 
 rotate() {
-    for log in "$LOG_DIR/app.log" "$LOG_DIR/access.log" "$LOG_DIR/error.log"; do
+    for log in "$LOG_DIR/access.log" "$LOG_DIR/error.log"; do
         if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt "$LOG_MAX_SIZE" ]; then
             number=$LOG_KEEP
             while [ "$number" -gt 1 ]; do
@@ -107,6 +108,10 @@ watch() {
     done
 }
 
+# Older releases let others read them.
+for log in "$LOG_DIR/access.log"* "$LOG_DIR/error.log"*; do
+    [ ! -f "$log" ] || chmod o-rwx "$log" || true
+done
 has_moved || [ -f "$upstream" ] || write
 if [ "${1-}" != once ]; then
     rm -f "$pid_file"

@@ -12,7 +12,6 @@ for program in caddy curl openssl sqlite3 rsync strace mount chromium "$@"; do
 done
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
-[ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing="$missing logrotate"
 # The Node.js that Playwright brings along needs it.
 find /usr/lib /usr/lib64 -name 'libatomic.so.1*' 2>/dev/null | grep -q . || missing="$missing libatomic1"
 

@@ -151,7 +151,7 @@ logs.init_app(Flask("x"), config.load(INSTANCE_DIR=sys.argv[1]))
 print(flush=True)
 sys.stdin.readline()
 for number in range(500):
-    extra = {"writer": sys.argv[2], "number": number, "x": sys.argv[2] * 10_000}
+    extra = {"writer": sys.argv[2], "number": number, "addresses": sys.argv[2] * 5000}
     logging.getLogger("imagehost").info("line", extra=extra)
 """
 
@@ -168,7 +168,7 @@ def test_processes_do_not_mix_their_lines(app, log, tmp_path):
     assert len(written) == 1000
     for name in "ab":
         own = [line["rest"] for line in written if line["rest"].startswith(f"line writer={name} ")]
-        assert own == [f"line writer={name} number={number} x={name * 10_000}" for number in range(500)]
+        assert own == [f"line writer={name} number={number} addresses={name * 5000}" for number in range(500)]
 
 
 def test_no_secret_is_logged(make_app):

@@ -172,8 +172,9 @@ def test_a_write_that_fails_leaves_the_former_file_and_nothing_else(app, folder,
     assert contents(folder).keys() == before.keys()
 
 
-def test_everybody_can_read_them(folder):
-    assert all(path.stat().st_mode & 0o444 == 0o444 for path in folder.rglob("*") if path.is_file())
+def test_the_group_can_read_them_and_nobody_else(folder):
+    modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
+    assert modes == {0o640}
 
 
 def test_it_says_what_it_wrote(runner, tmp_path):

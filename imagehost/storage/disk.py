@@ -13,7 +13,7 @@ from imagehost.storage.incoming import Incoming, storage_errors
 from imagehost.storage.inventory import Inventory
 from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
-from imagehost.storage.owners import give, make_folder
+from imagehost.storage.owners import FILE_MODE, OTHERS, give, make_folder, shut
 
 
 class DiskStorage(Inventory):
@@ -36,9 +36,21 @@ class DiskStorage(Inventory):
             for name in (INCOMING, RENDITIONS, LOCKS):
                 make_folder(self.folder / name)
             self._maintenance.prepare()
-            (self.folder / MARKER).touch()
-            give(self.folder / MARKER, self.folder, 0o644)
+            (self.folder / MARKER).touch(FILE_MODE)
+            give(self.folder / MARKER, self.folder, FILE_MODE)
             flush_folder(self.folder)
+
+    def close_to_others(self) -> None:
+        """Take from others what older releases let them read. The marker, last, tells that it is done."""
+        marker = self.folder / MARKER
+        with storage_errors():
+            if not marker.stat().st_mode & OTHERS:
+                return
+        for folder, folders, files in os.walk(self.folder):
+            for name in (*folders, *files):
+                if name != MARKER:
+                    shut(f"{folder}/{name}")
+        shut(marker)
 
     def receive(self, *, unlimited: bool = False) -> Incoming:
         """Open a temporary file next to where it will be published."""
@@ -131,7 +143,8 @@ class DiskStorage(Inventory):
             make_folder(path.parent)
             try:
                 with draft.open("wb") as file:
-                    give(file.fileno(), self.folder, 0o644)
+                    os.fchmod(file.fileno(), FILE_MODE)
+                    give(file.fileno(), self.folder, FILE_MODE)
                     file.write(content)
                     file.flush()
                     # Without it a power failure may leave an empty rendition, and nobody would make it anew.

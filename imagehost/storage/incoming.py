@@ -14,7 +14,7 @@ from typing import BinaryIO
 from typing_extensions import Buffer
 
 from imagehost.errors import StorageFull, TooLarge, Unavailable
-from imagehost.storage.owners import give
+from imagehost.storage.owners import FILE_MODE, give
 
 HELD = 512 * 1024
 """Bytes that are held in memory: most pictures reach the disk once they are to be kept, or never.
@@ -101,8 +101,8 @@ class Incoming(io.RawIOBase, BinaryIO):
                 descriptor, self._path = tempfile.mkstemp(dir=self._folder)
         return io.FileIO(descriptor, "r+b")
 
-    def flush_to_disk(self, mode: int = 0o644) -> None:
-        """Let the bytes survive a power failure, readable for the web server."""
+    def flush_to_disk(self, mode: int = FILE_MODE) -> None:
+        """Let the bytes survive a power failure, readable for the group, which the web server is in."""
         self.put_on_disk()
         with storage_errors():
             os.fchmod(self.fileno(), mode)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from imagehost.failures import Busy
 from imagehost.storage.incoming import storage_errors
-from imagehost.storage.owners import give, make_folder
+from imagehost.storage.owners import FILE_MODE, give, make_folder
 
 SECONDS_TO_WAIT = 5
 """For deletions that are just under way; another backup, restore or clean-up takes longer."""
@@ -88,7 +88,7 @@ class Maintenance:
         except OSError:
             lock = self.lock.open("rb")
         # Whoever deletes, as another user perhaps, has to open it, too.
-        give(lock.fileno(), self.lock.parent, 0o644)
+        give(lock.fileno(), self.lock.parent, FILE_MODE)
         return lock
 
     def discard(self, path: Path) -> None:

@@ -97,7 +97,7 @@ def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_se
         incoming.link(tmp_path / "name")
     assert (tmp_path / "name").read_bytes() == b"abcdefgh"
     status = (tmp_path / "name").stat()
-    assert (stat.S_IMODE(status.st_mode), status.st_nlink) == (0o644, 1)
+    assert (stat.S_IMODE(status.st_mode), status.st_nlink) == (0o640, 1)
     assert list(folder.iterdir()) == []
 
 

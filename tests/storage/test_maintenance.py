@@ -235,5 +235,5 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path):
     assert {path.stat().st_uid for path in made} == {owner}
     if os.geteuid() == 0:
         modes = {path: path.stat().st_mode & 0o777 for path in made}
-        assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
-        assert {mode for path, mode in modes.items() if path.is_file()} == {0o644}
+        assert {mode for path, mode in modes.items() if path.is_dir()} == {0o750}
+        assert {mode for path, mode in modes.items() if path.is_file()} == {0o640}

@@ -53,6 +53,7 @@ class Unit:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=self.umask(),
             )
             self.pid_file.write_text(str(process.pid))
             if self.service.get("Type") == "notify":
@@ -69,10 +70,14 @@ class Unit:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                umask=self.umask(),
                 check=False,
             )
         if done.returncode:
             self.fail(f"{option} ended with status {done.returncode}")
+
+    def umask(self) -> int:
+        return int(self.service.get("UMask", "0022"), 8)
 
     def wait_until_ready(self, notes: socket.socket) -> None:
         notes.settimeout(0.1)

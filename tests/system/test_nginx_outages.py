@@ -311,17 +311,17 @@ def upload_begun(nginx: Nginx) -> Iterator[Callable[[], int]]:
 def test_logs_are_rotated_past_a_size_and_a_few_are_kept(tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()
-    for name in ("access.log", "error.log", "app.log"):
+    for name in ("access.log", "error.log"):
         (logs / name).write_text("current " * 100)
         (logs / f"{name}.1").write_text("older")
         (logs / f"{name}.2").write_text("oldest")
     with Nginx(tmp_path, WEB_SERVER_START_PORT=1, LOG_MAX_SIZE=700, LOG_KEEP=2) as nginx:
-        for name in ("access.log", "error.log", "app.log"):
+        for name in ("access.log", "error.log"):
             wait_until(lambda: read(logs / f"{name}.2") == "older", f"{name} is not rotated")  # noqa: B023  # at once
         wait_until(lambda: (logs / "access.log").exists(), "nginx does not begin another log")
         assert requests.get(f"{nginx.url}/nowhere", timeout=30).status_code == 502
         wait_until(lambda: " /nowhere " in read(logs / "access.log"), "nginx does not use it")
-    for name in ("access.log", "error.log", "app.log"):
+    for name in ("access.log", "error.log"):
         assert read(logs / f"{name}.1").startswith("current ")
         assert read(logs / f"{name}.2") == "older"
         assert not (logs / f"{name}.3").exists()

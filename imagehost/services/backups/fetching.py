@@ -98,7 +98,7 @@ class Fetching:
             return Fetched(row, row.sha256, linked=True)
         try:
             with storage.open_retained(row.filename) as source, target.open("xb") as file:
-                os.fchmod(file.fileno(), 0o644)
+                os.fchmod(file.fileno(), 0o640)
                 return Fetched(row, hashing.copy(source, file))
         except NotFound:
             return Fetched(row, None)

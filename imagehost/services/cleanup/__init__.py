@@ -60,6 +60,8 @@ def clean(wish: Wish, progress: Progress = silent) -> Report:
         if wish.drop_missing:
             with progress("rows without a file", len(known.lost)) as advance:
                 rows.drop(report, known.lost, advance)
+        if not wish.dry_run:
+            storage.close_to_others()
     level = logging.WARNING if report.needs_somebody else logging.INFO
     log.log(level, "looked for a clean-up" if wish.dry_run else "cleaned up", extra=report.facts())
     return report

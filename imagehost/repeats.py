@@ -1,0 +1,64 @@
+"""What one client makes the host log again and again: it is written for a while, then counted."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+LINES = 60
+"""Lines of one kind and one client that are written in each window, by each process."""
+SECONDS = 60
+CLIENTS = 1000
+"""Pairs of client and kind that are told apart; those beyond share one window for each kind."""
+OTHERS = "others"
+
+
+@dataclass(slots=True)
+class Window:
+    """The lines of one kind that one client caused since the first of them."""
+
+    client: str
+    event: str
+    level: int
+    ends: float
+    lines: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many of them were only counted."""
+        return max(0, self.lines - LINES)
+
+
+class Repeats:
+    """Counts lines, in bounded memory. All windows have one length, so the first to begin ends first."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._windows: dict[tuple[str, str], Window] = {}
+
+    def admit(self, client: str, event: str, level: int) -> bool:
+        """Count a line; tell whether it is to be written."""
+        with self._lock:
+            key = (client, event)
+            if key not in self._windows and len(self._windows) >= CLIENTS:
+                key = (OTHERS, event)
+            window = self._windows.get(key)
+            if window is None:
+                window = self._windows[key] = Window(*key, level, self.clock() + SECONDS)
+            window.lines += 1
+            return window.lines <= LINES
+
+    def ended(self, *, all_of_them: bool = False) -> list[Window]:
+        """Take the windows that have ended, and give those of which lines were left out."""
+        if not self._windows:
+            return []
+        now = self.clock()
+        found = []
+        with self._lock:
+            while self._windows:
+                key = next(iter(self._windows))
+                if self._windows[key].ends > now and not all_of_them:
+                    break
+                found.append(self._windows.pop(key))
+        return [window for window in found if window.left_out]
