@@ -8,6 +8,7 @@ from imagehost import (
     config,
     converters,
     extensions,
+    header_limits,
     languages,
     logs,
     ratelimit,
@@ -43,6 +44,7 @@ def create_app(**overrides: object) -> Flask:
     converters.init_app(app)
     templating.init_app(app)
     assets.init_app(app)
+    header_limits.init_app(app)
     cli.init_app(app)
     for module in (pages, upload, listing, viewing, oembed, delete, api, media, health):
         app.register_blueprint(module.bp)

@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from imagehost.errors import BadRequest, CrossSite, TooLarge
 from imagehost.extensions import settings
+from imagehost.header_limits import refuse_unreadable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -83,6 +84,7 @@ def init_app(app: Flask) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
     app.session_interface = NoSessions()
+    app.before_request(refuse_unreadable)
     app.before_request(refuse_unnamed_host)
     app.before_request(refuse_cross_site)
     app.before_request(refuse_too_large)
