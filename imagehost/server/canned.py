@@ -4,6 +4,7 @@ import json
 from http import HTTPStatus
 
 CODES = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
     HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
     HTTPStatus.INTERNAL_SERVER_ERROR: "internal_error",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
@@ -24,6 +25,10 @@ def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
     return ("\r\n".join([*head, "", ""]) + body).encode()
 
 
+UNREADABLE = canned(
+    HTTPStatus.BAD_REQUEST,
+    "The request cannot be read. It may have been cut off on its way; send it again.",
+)
 TOO_SLOW = canned(
     HTTPStatus.REQUEST_TIMEOUT,
     "The head of the request did not come within 10 seconds. Send it again.",

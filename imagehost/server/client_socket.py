@@ -98,9 +98,13 @@ class ClientSocket:
         waiting = self._waiting
         if waiting is None:
             return None
-        waited = self._waited + now - waiting[1]
-        rate = self._moved / waited if waited else FAIR_RATE
-        return rate if waited > FAIR_SECONDS and rate < FAIR_RATE else None
+        event, begin = waiting
+        waited = self._waited + now - begin
+        if waited <= FAIR_SECONDS:
+            return None
+        # What the kernel still holds, the client has not taken.
+        rate = (self._moved - (unsent(self.socket) if event == select.POLLOUT else 0)) / waited
+        return rate if rate < FAIR_RATE else None
 
     def give_up(self) -> None:
         """Take the thread from the client. Called by another thread."""

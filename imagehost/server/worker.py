@@ -28,7 +28,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from imagehost.header_limits import REFUSED
 from imagehost.server.answers import Answer
-from imagehost.server.canned import FAULT, TOO_MANY, TOO_SLOW
+from imagehost.server.canned import FAULT, TOO_MANY, TOO_SLOW, UNREADABLE
 from imagehost.server.connection import Connection, State
 from imagehost.server.files import connections_at_most
 from imagehost.server.lanes import Lane
@@ -182,6 +182,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             closes = not self.handle_request(request, connection, refused)
         except TimeoutError:
             connection.abort()
+        except ParseException:
+            # Of a body, which the application did not expect.
+            if not connection.client.answered:
+                connection.say(UNREADABLE)
         except OSError as error:
             log.debug("connection lost", extra={"error": error})
         except Exception:
