@@ -104,8 +104,8 @@ def test_no_header_costs_much(make_app, path):
     flood = {name: value * 3000 for name, value in LISTS.items()} | {
         name.strip(): value for name, value in PARSED.items()
     }
-    plain = cost(app, path, PAGE)
     for name, value in flood.items():
+        plain = cost(app, path, {**PAGE, name: value[:12]})
         # Werkzeug reads forwarded headers letter by letter.
         most = 15 if name.startswith("X-Forwarded") else 3
         assert cost(app, path, {**PAGE, name: value}) < most * plain, name

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-
 from imagehost.header_limits import REFUSED
 from imagehost.server import client_socket, connection
 

@@ -89,7 +89,7 @@ SUSPECT = {
     "chunked before another": b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
     "an unknown coding": b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n",
     "a tab in the coding": b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n",
-    "a form feed before": b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0cchunked\r\n\r\n0\r\n\r\n",
+    "a form feed": b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0cchunked\r\n\r\n0\r\n\r\n",
     "a space before the colon": b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nabcde",
     "a negative length": b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nabcde",
     "a signed length": b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde",
