@@ -8,6 +8,7 @@ from imagehost import (
     config,
     converters,
     extensions,
+    header_limits,
     languages,
     logs,
     ratelimit,
@@ -46,6 +47,7 @@ def create_app(**overrides: object) -> Flask:
     refusals.init_app(app)
     converters.init_app(app)
     templating.init_app(app)
+    header_limits.init_app(app)
     cli.init_app(app)
     for module in (pages, upload, listing, viewing, oembed, delete, api, media, health, crawlers):
         app.register_blueprint(module.bp)

@@ -40,6 +40,15 @@ class BadRequest(ImageHostError):
     status, code = HTTPStatus.BAD_REQUEST, "bad_request"
 
 
+class TooSlow(ImageHostError):
+    """A body that came too slowly."""
+
+    status, code = HTTPStatus.REQUEST_TIMEOUT, "request_timeout"
+
+    def __init__(self) -> None:
+        super().__init__(_("The picture arrived too slowly. Try again over a faster connection."))
+
+
 class NoFile(ImageHostError):
     """The form has no part named ``file``, or that part is empty."""
 

@@ -2,20 +2,16 @@
 
 import ctypes
 import gc
-import json
 import logging
 import os
-import socket
 from contextlib import suppress
 from typing import Any
 
-from gunicorn import http, util
-
 from imagehost import access, modes
-from imagehost.config import SLACK, load
+from imagehost.config import load
 from imagehost.hosts import Hosts
 from imagehost.imaging import NotNow
-from imagehost.wire import send_together
+from imagehost.server.heads import LONGEST_HEAD
 
 M_MMAP_THRESHOLD = -3
 """Of glibc's malloc.h."""
@@ -28,9 +24,13 @@ ports = range(settings.web_server_start_port, settings.web_server_start_port + s
 host = f"[{settings.web_server_host}]" if ":" in settings.web_server_host else settings.web_server_host
 bind = [f"{host}:{port}" for port in ports]
 workers = settings.web_server_workers
-worker_class = "gthread"
-# Enough that a few slow clients stop nobody; against many, a proxy has to buffer (docs/configuration.md).
+worker_class = "imagehost.server.worker.Worker"
+# For requests with a body, and as many for those without.
 threads = 32
+# Of the whole head too: imagehost/server/heads.py.
+limit_request_field_size = LONGEST_HEAD
+limit_request_fields = 100
+limit_request_line = 8190
 preload_app = True
 # The heartbeat of a worker, not a limit on requests.
 timeout = 60
@@ -51,23 +51,6 @@ if hasattr(ctypes.CDLL(None), "mallopt"):
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1024 * 1024)
 
 log = logging.getLogger(__name__)
-
-
-def refuse_unreadable(client: socket.socket, status: int, reason: str, _: str) -> None:
-    """Answer a request that gunicorn could not read: in JSON, as who it comes from is not known either."""
-    message = f"The request cannot be read ({reason})."
-    code = reason.lower().replace(" ", "_")
-    body = json.dumps({"status": "error", "code": code, "message": message, "detail": message}) + "\n"
-    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-    util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-
-
-# gunicorn has no settings for these three.
-send_together()
-util.write_error = refuse_unreadable
-# What a refused client is still sending is read off, so that it comes to reading the answer, and its next
-# request finds the connection whole.
-http.parser._DRAIN_MAX_BYTES = settings.max_file_size + SLACK  # noqa: SLF001  # see above
 
 
 def on_starting(_: Any) -> None:

@@ -22,6 +22,9 @@ MESSAGES = {
     HTTPStatus.PRECONDITION_FAILED: _("The image is not the one that your request is meant for."),
     HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not take that method."),
     HTTPStatus.REQUEST_URI_TOO_LONG: _("The address is too long. Send a shorter one."),
+    HTTPStatus.EXPECTATION_FAILED: _(
+        "What the header Expect asks for is not known here. Send the request without it."
+    ),
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image has no such range of bytes."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: _(
         "The headers of the request are too large. Clear the cookies of this site and try again."

@@ -6,8 +6,9 @@ from flask import Request
 from flask_babel import lazy_gettext as _
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import ClientDisconnected
 
-from imagehost.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles
+from imagehost.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow
 from imagehost.forms import FIELD, FormParser
 from imagehost.services import images, naming
 from imagehost.storage.incoming import Incoming
@@ -58,8 +59,8 @@ class UploadRequest(Request):
 def uploaded(request: Request) -> tuple[Incoming, str]:
     """Take the one picture of the form: its bytes, and what the client calls it, or nothing.
 
-    Raises NotAForm and NoBoundary before anything is read; BadRequest, NoFile, TooManyFiles, and what stands
-    in the way of keeping it.
+    Raises NotAForm and NoBoundary before anything is read; BadRequest, NoFile, TooManyFiles, TooSlow, and
+    what stands in the way of keeping it.
     """
     if request.mimetype != "multipart/form-data":
         raise NotAForm
@@ -67,6 +68,13 @@ def uploaded(request: Request) -> tuple[Incoming, str]:
         raise NoBoundary
     try:
         files: list[FileStorage] = request.files.getlist(FIELD)
+    except TimeoutError as error:
+        raise TooSlow from error
+    except ClientDisconnected as error:
+        # As Werkzeug tells all errors of a chunked body.
+        if isinstance(error.__context__, TimeoutError):
+            raise TooSlow from error
+        raise
     except (ValueError, OSError, ParseException) as error:
         # A broken form, or a client that stopped sending: errors of the storage come as our own.
         raise BadRequest(

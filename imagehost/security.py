@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from imagehost.errors import BadRequest, CrossSite, TooLarge, WrongHost
 from imagehost.extensions import settings
+from imagehost.header_limits import refuse_unreadable
 from imagehost.hosts import Hosts, host_of, name_of
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def init_app(app: Flask) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as above
     app.session_interface = NoSessions()
+    app.before_request(refuse_unreadable)
     app.before_request(refuse_other_names)
     app.before_request(refuse_cross_site)
     app.before_request(refuse_too_large)

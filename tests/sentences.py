@@ -11,6 +11,11 @@ GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
+        errors.TooSlow(),
+        "The picture arrived too slowly. Try again over a faster connection.",
+        "Das Bild kam zu langsam an. Bitte über eine schnellere Verbindung erneut versuchen.",
+    ),
+    (
         errors.NoFile(),
         "No picture was sent. Send one as multipart/form-data, in a field named file.",
         "Es wurde kein Bild gesendet. Bitte eines als multipart/form-data senden, im Feld „file“.",

@@ -13,7 +13,14 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # Each may import those below itself, and its like.
-LAYERS = ["blueprints cli", "services", "models storage imaging formats", "errors failures", "wording"]
+LAYERS = [
+    "server",
+    "blueprints cli",
+    "services",
+    "models storage imaging formats",
+    "errors failures",
+    "wording",
+]
 RANK = {layer: rank for rank, layers in enumerate(LAYERS) for layer in layers.split()}
 
 
@@ -66,6 +73,11 @@ def test_formats_know_nothing_of_the_rest(module):
     assert {name for name in imports(module) if layer(name) not in {"", "formats", "kinds"}} == set()
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if layer(module) == "server"])
+def test_the_server_knows_of_the_application_only_how_it_refuses(module):
+    assert {name for name in imports(module) if layer(name) not in {"", "server", "header_limits"}} == set()
+
+
 @pytest.mark.parametrize(
     "module", [module for module in MODULES if layer(module) in {"services", "formats", "storage"}]
 )
@@ -77,6 +89,14 @@ def test_only_imaging_looks_at_pictures():
     looking = importers("PIL", "magic")
     assert looking
     assert {module for module in looking if layer(module) != "imaging"} == set()
+
+
+def test_only_the_server_knows_how_gunicorn_works():
+    # Its errors stand for a body that cannot be read.
+    assert importers("gunicorn") <= {module for module in MODULES if layer(module) == "server"} | {
+        "imagehost.__main__",
+        "imagehost.request",
+    }
 
 
 def test_only_environment_reads_the_environment():

@@ -1,6 +1,5 @@
-"""gunicorn's answers, as they go onto the wire."""
+"""Answers as they go out: their head together with their body."""
 
-import importlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,20 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.http import wsgi
+from gunicorn.http.body import Body, LengthReader
+from gunicorn.http.unreader import IterUnreader
 
-from imagehost import wire
+from imagehost.server.answers import BEGINNING, Answer
+from imagehost.server.client_socket import ClientSocket
 
 BODY = b"hello"
 HEAD = b"HTTP/1.1 200 OK\r\n"
-
-
-@pytest.fixture
-def response() -> Iterator[type]:
-    """gunicorn's own class, patched."""
-    wire.send_together()
-    yield wsgi.Response
-    importlib.reload(wsgi)
 
 
 @pytest.fixture
@@ -33,9 +26,10 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def begun(response: type, client: socket.socket, method: str, headers: dict[str, str]) -> wsgi.Response:
-    request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
-    answer = response(request, client, Config())
+def begun(client: socket.socket, method: str, headers: dict[str, str]) -> Answer:
+    body = Body(LengthReader(IterUnreader([]), 0))
+    request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False, body=body)
+    answer = Answer(request, ClientSocket(client), Config())
     answer.start_response("200 OK", list(headers.items()))
     return answer
 
@@ -46,8 +40,8 @@ def pieces(ours: socket.socket, theirs: socket.socket) -> list[bytes]:
     return list(iter(lambda: theirs.recv(1024 * 1024), b""))
 
 
-def test_the_head_goes_with_the_body(response, ends):
-    answer = begun(response, ends[0], "GET", {"Content-Length": "5"})
+def test_the_head_goes_with_the_body(ends):
+    answer = begun(ends[0], "GET", {"Content-Length": "5"})
     answer.write(BODY)
     answer.close()
     (piece,) = pieces(*ends)
@@ -55,16 +49,16 @@ def test_the_head_goes_with_the_body(response, ends):
     assert piece.endswith(b"\r\n\r\nhello")
 
 
-def test_a_stream_of_one_part_goes_at_once(response, ends):
-    answer = begun(response, ends[0], "GET", {})
+def test_a_stream_of_one_part_goes_at_once(ends):
+    answer = begun(ends[0], "GET", {})
     answer.write(BODY)
     answer.close()
     (piece,) = pieces(*ends)
     assert piece.endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
 
 
-def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(response, ends):
-    answer = begun(response, ends[0], "GET", {})
+def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(ends):
+    answer = begun(ends[0], "GET", {})
     for part in (b"one", b"two", b"three"):
         answer.write(part)
     answer.close()
@@ -74,8 +68,8 @@ def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(response, e
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("HEAD", BODY)])
-def test_a_head_without_a_body_goes_alone(response, ends, method, body):
-    answer = begun(response, ends[0], method, {"Content-Length": str(len(body))})
+def test_a_head_without_a_body_goes_alone(ends, method, body):
+    answer = begun(ends[0], method, {"Content-Length": str(len(body))})
     answer.write(body)
     answer.close()
     (piece,) = pieces(*ends)
@@ -83,9 +77,9 @@ def test_a_head_without_a_body_goes_alone(response, ends, method, body):
     assert piece.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("size", [0, 5, wire.BEGINNING, wire.BEGINNING + 1, 3 * wire.BEGINNING])
+@pytest.mark.parametrize("size", [0, 5, BEGINNING, BEGINNING + 1, 3 * BEGINNING])
 @pytest.mark.parametrize("offset", [0, 3])
-def test_the_head_goes_with_the_beginning_of_a_file(response, tmp_path: Path, size, offset):
+def test_the_head_goes_with_the_beginning_of_a_file(tmp_path: Path, size, offset):
     content = bytes(range(256)) * (size // 256 + 1)
     path = tmp_path / "file"
     path.write_bytes(b"x" * offset + content)
@@ -93,7 +87,7 @@ def test_the_head_goes_with_the_beginning_of_a_file(response, tmp_path: Path, si
     theirs.settimeout(10)
     with ours, theirs, path.open("rb") as file:
         file.seek(offset)
-        answer = begun(response, ours, "GET", {"Content-Length": str(size)})
+        answer = begun(ours, "GET", {"Content-Length": str(size)})
         answer.write_file(SimpleNamespace(filelike=file, blksize=8192))
         answer.close()
         ours.shutdown(socket.SHUT_WR)

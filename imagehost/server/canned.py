@@ -1,0 +1,41 @@
+"""Answers that the main thread gives without the application: small, in English, as JSON."""
+
+import json
+from http import HTTPStatus
+
+CODES = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "internal_error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+
+
+def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
+    """Write an answer whole. It is the last one on its connection."""
+    error = {"status": "error", "code": CODES[status], "message": message, "detail": message}
+    body = json.dumps(error) + "\n"
+    head = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *fields,
+    ]
+    return ("\r\n".join([*head, "", ""]) + body).encode()
+
+
+UNREADABLE = canned(
+    HTTPStatus.BAD_REQUEST,
+    "The request cannot be read. It may have been cut off on its way; send it again.",
+)
+TOO_SLOW = canned(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "The head of the request did not come within 10 seconds. Send it again.",
+)
+TOO_MANY = canned(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "This host has too many connections at the moment. Try again in a few seconds.",
+    "Retry-After: 5",
+)
+FAULT = canned(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and it is not your fault.")

@@ -1,0 +1,157 @@
+"""The socket of a client as a thread uses it: the client must not keep the thread waiting for long."""
+
+import fcntl
+import math
+import os
+import select
+import socket
+import struct
+import termios
+import time
+from contextlib import suppress
+from typing import BinaryIO
+
+GRACE = 20.0
+"""Seconds that a client may be behind the lowest rate."""
+LOWEST_RATE = 4096
+"""Bytes a second, on average, while a thread waits for the client."""
+FAIR_RATE = 64 * 1024
+"""A client that is slower than this may lose its thread to a request that waits for one."""
+FAIR_SECONDS = 1.0
+"""How long a client has a thread for itself, however slow it is."""
+LOOK = 2.0
+"""Seconds after which a waiting thread looks how far the kernel has come with an answer."""
+LARGEST_PIECE = 2**30
+"""Bytes of a file per call: some kernels fail on 2 GiB."""
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class ClientSocket:
+    """Reads and writes a non-blocking socket for one request. Raises TimeoutError for a slow client."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+        self.expects_continue = False
+        """Whether the client sends its body only when it is told to."""
+        self.failed = False
+        """Whether the client was too slow: the connection is of no further use."""
+        self.answered = False
+        """Whether an answer has begun."""
+        self.deadline = math.inf
+        """When waiting ends in any case."""
+        self._patience = GRACE
+        self._given_up = False
+        self._moved = 0
+        self._waited = 0.0
+        self._waiting: tuple[int, float] | None = None
+
+    def fileno(self) -> int:
+        """Return the descriptor, for code that watches whether the client is still there."""
+        return self.socket.fileno()
+
+    def recv(self, size: int) -> bytes:
+        """Read up to ``size`` bytes of a body; empty where the client has closed the connection."""
+        if self.expects_continue:
+            self.expects_continue = False
+            self._send(CONTINUE)
+        while True:
+            try:
+                data = self.socket.recv(size)
+            except BlockingIOError:
+                self._wait(select.POLLIN)
+            else:
+                self._count(len(data))
+                return data
+
+    def sendall(self, data: bytes) -> None:
+        """Send all bytes of a part of the answer."""
+        self.answered = True
+        self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                sent = self.socket.send(rest)
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+            else:
+                self._count(sent)
+                rest = rest[sent:]
+
+    def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
+        """Send a part of a file. Raises OSError where the file has become shorter."""
+        end = offset + count
+        while offset < end:
+            try:
+                sent = os.sendfile(self.fileno(), file.fileno(), offset, min(end - offset, LARGEST_PIECE))
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+                continue
+            if not sent:
+                raise OSError("the file is shorter than the answer's length")
+            self._count(sent)
+            offset += sent
+
+    def slowness(self, now: float) -> float | None:
+        """Return the rate of a client that a thread waits for, or None where the client is fast enough."""
+        waiting = self._waiting
+        if waiting is None:
+            return None
+        event, begin = waiting
+        waited = self._waited + now - begin
+        if waited <= FAIR_SECONDS:
+            return None
+        # What the kernel still holds, the client has not taken.
+        rate = (self._moved - (unsent(self.socket) if event == select.POLLOUT else 0)) / waited
+        return rate if rate < FAIR_RATE else None
+
+    def give_up(self) -> None:
+        """Take the thread from the client. Called by another thread."""
+        waiting = self._waiting
+        if waiting is None:
+            return
+        self._given_up = True
+        reads = waiting[0] == select.POLLIN
+        # Wakes the thread. Where the client was to send a body, it can still be answered.
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RD if reads else socket.SHUT_RDWR)
+
+    def _count(self, moved: int) -> None:
+        """Count bytes that the client sent or took."""
+        self._moved += moved
+        self._patience = min(GRACE, self._patience + moved / LOWEST_RATE)
+
+    def _wait(self, event: int) -> None:
+        """Wait until the socket is ready, or for ``LOOK`` seconds. Raises TimeoutError."""
+        poll = select.poll()
+        poll.register(self.socket, event)
+        queued = 0 if event == select.POLLIN else unsent(self.socket)
+        begin = time.monotonic()
+        self._waiting = event, begin
+        ready = poll.poll(max(0, min(self._patience, LOOK, self.deadline - begin)) * 1000)
+        self._waiting = None
+        end = time.monotonic()
+        self._waited += end - begin
+        # The kernel asks for more only when a good part of its buffer is empty, which may take minutes.
+        moves = event == select.POLLOUT and queued - unsent(self.socket) >= LOWEST_RATE * (end - begin)
+        if not moves:
+            self._patience -= end - begin
+        if self._given_up or (not ready and (self._patience <= 0 or end >= self.deadline)):
+            self._fail()
+
+    def _fail(self) -> None:
+        """Give the client up; a small answer can still be tried."""
+        self.failed = True
+        self._given_up = False
+        self._patience, self.deadline = LOOK, math.inf
+        raise TimeoutError("the client is too slow")
+
+
+def unsent(connection: socket.socket) -> int:
+    """Return how many bytes the kernel holds that the client has not acknowledged."""
+    try:
+        (number,) = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))
+    except OSError:
+        return 0
+    return int(number)

@@ -1,0 +1,145 @@
+"""A gunicorn with our Worker, or with its own, that serves the small application."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from imagehost.environment import ROOT
+from tests.ports import free_port
+from tests.system.server import wait_until
+
+MODULE = "tests.server.small"
+
+
+class Small:
+    """A server of one worker; it ends with the ``with`` block."""
+
+    def __init__(self, **settings: object) -> None:
+        self.port = free_port()
+        given = {f"SMALL_{name.upper()}": str(value) for name, value in settings.items()}
+        self.environment = {**os.environ, "SMALL_PORT": str(self.port), **given}
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "gunicorn", "-c", f"python:{MODULE}", f"{MODULE}:app"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
+        wait_until(self.is_up, "the server does not answer", 30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.send_signal(signal.SIGQUIT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, "the server ended"
+        try:
+            return self.ask("/").status == 200
+        except OSError:
+            return False
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def send(self, data: bytes) -> socket.socket:
+        """Open a connection, and send something."""
+        line = self.connect()
+        line.sendall(data)
+        return line
+
+    def ask(self, path: str) -> http.client.HTTPResponse:
+        """Ask by a connection of its own."""
+        with self.send(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()) as line:
+            return answer(line)
+
+
+class Whole(http.client.HTTPResponse):
+    """An answer, read whole."""
+
+    body: bytes
+
+
+def answer(line: socket.socket, method: str = "GET") -> Whole:
+    """Read one answer, and not a byte more than belongs to it."""
+    found = Whole(line, method=method)
+    unbuffered = socket.SocketIO(line, "r")
+    found.fp = Slowly(unbuffered)  # type: ignore[assignment]
+    found.begin()
+    found.body = found.read()
+    return found
+
+
+class Slowly:
+    """Reads lines byte by byte: what follows an answer stays in the socket."""
+
+    def __init__(self, raw: socket.SocketIO) -> None:
+        self.raw = raw
+
+    def readline(self, limit: int = -1) -> bytes:
+        line = b""
+        while not line.endswith(b"\n") and (byte := self.raw.read(1)):
+            line += byte
+            if len(line) == limit:
+                break
+        return line
+
+    def read(self, size: int = -1) -> bytes:
+        data = b""
+        while (size < 0 or len(data) < size) and (
+            piece := self.raw.read(65536 if size < 0 else size - len(data))
+        ):
+            data += piece
+        return data
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def is_open(line: socket.socket) -> bool:
+    """Tell whether nothing came from the server, and no end either."""
+    line.setblocking(False)
+    try:
+        return line.recv(1, socket.MSG_PEEK) == b"never"
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        line.settimeout(20)
+
+
+def ended(line: socket.socket) -> bool:
+    """Read to the end; tell whether nothing came any more."""
+    try:
+        return line.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def trickle(line: socket.socket, data: bytes, pause: float) -> int:
+    """Send byte by byte until the server says something; return how many."""
+    sent = 0
+    for byte in data:
+        if not is_open(line):
+            break
+        try:
+            line.sendall(bytes([byte]))
+        except OSError:
+            break
+        sent += 1
+        time.sleep(pause)
+    return sent

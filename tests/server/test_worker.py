@@ -1,0 +1,314 @@
+"""The Worker over real sockets: heads, bodies, answers, and connections that go on or end."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gunicorn.workers.gthread import ThreadWorker
+
+from imagehost.server.worker import Worker
+from tests.server.running import Small, answer, ended, is_open, trickle
+from tests.system.server import wait_until
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+HALF = b"GET / HTTP/1.1\r\nHost: x\r\nCookie: a"
+CLOSED = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+FILE_SIZE = 24 * 1024 * 1024
+
+
+def post(path: str, *lines: str) -> bytes:
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("small")
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> Iterator[Small]:
+    """Two threads for requests with a body, two for others; a second for everything."""
+    (folder / "file").write_bytes(os.urandom(1024) * (FILE_SIZE // 1024))
+    with Small(file=folder / "file") as running:
+        yield running
+
+
+def test_what_the_worker_overrides_is_there():
+    """A new version of gunicorn may call its methods by other names."""
+    own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "read", "serves_more"}
+    methods = {name for name, value in vars(Worker).items() if callable(value)}
+    assert methods - own == {name for name in methods - own if hasattr(ThreadWorker, name)}
+    assert own <= methods
+
+
+def test_half_sent_heads_occupy_no_thread(small):
+    begun = [small.send(HALF) for _ in range(50)]
+    assert small.ask("/").body == b"hello"
+    assert all(map(is_open, begun))
+    for line in begun:
+        found = answer(line)
+        assert (found.status, b"request_timeout" in found.body) == (408, True)
+        assert ended(line)
+        line.close()
+
+
+def test_a_head_has_a_time_in_all_however_it_trickles(small):
+    with small.connect() as line:
+        begin = time.monotonic()
+        sent = trickle(line, HALF + b"a" * 1000, 0.05)
+        assert 5 < sent < len(HALF) + 900
+        assert time.monotonic() - begin > 0.9
+        assert answer(line).status == 408
+
+
+def test_a_head_that_comes_byte_by_byte_is_read(small):
+    with small.connect() as line:
+        assert trickle(line, GET, 0.002) == len(GET)
+        assert answer(line).body == b"hello"
+
+
+def test_a_connection_without_a_byte_ends_without_a_word(small):
+    with small.connect() as line:
+        assert ended(line)
+
+
+def test_an_idle_connection_may_last_longer_than_a_head(small):
+    with small.send(GET) as line:
+        assert answer(line).body == b"hello"
+        time.sleep(1.6)
+        line.sendall(GET)
+        assert answer(line).body == b"hello"
+        assert ended(line)
+
+
+def test_requests_that_come_together_are_answered_in_turn(small):
+    body = b"x" * 3000
+    both = post("/read", "Content-Length: 3000") + body + post("/refuse", "Content-Length: 3000") + body
+    with small.send((GET + both) * 5 + HALF) as line:
+        found = [answer(line).body for _ in range(15)]
+        assert found == [b"hello", b"3000", b"no"] * 5
+        line.sendall(b"\r\n\r\n")
+        assert answer(line).body == b"hello"
+
+
+@pytest.mark.parametrize("request_head", [CLOSED, b"GET / HTTP/1.0\r\n\r\n"], ids=["asked", "1.0"])
+def test_a_connection_that_is_to_close_closes(small, request_head):
+    with small.send(request_head + GET) as line:
+        found = answer(line)
+        assert (found.status, found.getheader("Connection")) == (200, "close")
+        assert ended(line)
+
+
+@pytest.mark.parametrize("pieces", [1, 3], ids=["together", "one by one"])
+def test_a_chunked_body_is_read_and_the_connection_goes_on(small, pieces):
+    sent = [post("/first", "Transfer-Encoding: chunked"), b"6\r\nabcdef\r\n", b"0\r\n\r\n"]
+    with small.connect() as line:
+        for part in [b"".join(sent)] if pieces == 1 else sent:
+            line.sendall(part)
+            time.sleep(0.05)
+        found = answer(line)
+        assert (found.body, found.getheader("Connection")) == (b"abcde", "keep-alive")
+        line.sendall(GET)
+        assert answer(line).body == b"hello"
+
+
+def test_a_chunked_body_that_goes_on_after_the_answer_ends_the_connection(small):
+    with small.send(post("/refuse", "Transfer-Encoding: chunked") + b"5\r\nabcde\r\n") as line:
+        found = answer(line)
+        assert (found.status, found.getheader("Connection")) == (413, "close")
+        assert ended(line)
+
+
+@pytest.mark.parametrize("size", [10, 100_000, 20_000_000])
+def test_a_refused_body_is_passed_over_and_the_connection_goes_on(small, size):
+    with small.send(post("/refuse", f"Content-Length: {size}")) as line:
+        assert answer(line).status == 413
+        line.sendall(b"G" * size)
+        line.sendall(GET)
+        assert answer(line).body == b"hello"
+
+
+def test_a_refused_body_that_trickles_is_not_passed_over_for_long(small):
+    with small.send(post("/refuse", "Content-Length: 100000")) as line:
+        assert answer(line).status == 413
+        assert trickle(line, b"x" * 1000, 0.05) < 100
+        assert ended(line)
+
+
+def test_a_refused_body_that_is_far_too_large_ends_the_connection(small):
+    with small.send(post("/refuse", "Content-Length: 900000000000")) as line:
+        found = answer(line)
+        assert (found.status, found.getheader("Connection")) == (413, "close")
+
+
+def test_a_body_that_trickles_is_ended(small):
+    with small.send(post("/read", "Content-Length: 1000000")) as line:
+        begin = time.monotonic()
+        assert trickle(line, b"x" * 1000, 0.05) < 100
+        assert time.monotonic() - begin > 0.9
+        found = answer(line)
+        assert (found.status, found.body, found.getheader("Connection")) == (408, b"slow", "close")
+
+
+def test_a_body_above_the_lowest_rate_may_last(small):
+    """As long as three graces, at 20 kB/s."""
+    with small.send(post("/read", "Content-Length: 60000")) as line:
+        for _ in range(60):
+            line.sendall(b"x" * 1000)
+            time.sleep(0.05)
+        assert answer(line).body == b"60000"
+
+
+class TestExpect:
+    """100 is an answer of the application: it begins to read."""
+
+    def test_the_body_is_asked_for(self, small):
+        with small.send(post("/read", "Content-Length: 5", "Expect: 100-continue")) as line:
+            assert line.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            line.sendall(b"abcde")
+            found = answer(line)
+            assert (found.body, found.getheader("Connection")) == (b"5", "keep-alive")
+
+    def test_a_refusal_comes_instead(self, small):
+        with small.send(post("/refuse", "Content-Length: 5", "Expect: 100-continue")) as line:
+            found = answer(line)
+            # Whether the body comes nevertheless, nobody knows.
+            assert (found.status, found.getheader("Connection")) == (413, "close")
+            assert ended(line)
+
+    def test_who_does_not_wait_is_not_asked(self, small):
+        with small.send(post("/read", "Content-Length: 5", "Expect: 100-continue") + b"abcde" + GET) as line:
+            assert answer(line).body == b"5"
+            assert answer(line).body == b"hello"
+
+    def test_an_old_client_is_not_asked(self, small):
+        head = b"POST /read HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+        with small.send(head) as line:
+            line.sendall(b"abcde")
+            assert answer(line).body == b"5"
+
+    def test_what_else_is_expected_is_refused(self, small):
+        with small.send(post("/read", "Content-Length: 5", "Expect: money")) as line:
+            assert answer(line).status == 417
+
+
+def test_who_reads_nothing_loses_the_thread(small):
+    lines = [small.send(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
+    assert small.ask("/").body == b"hello"
+    for line in lines:
+        received = 0
+        try:
+            while data := line.recv(1024 * 1024):
+                received += len(data)
+        except ConnectionResetError:
+            pass
+        assert received < FILE_SIZE
+        line.close()
+
+
+def test_who_reads_all_gets_all(small, folder):
+    assert small.ask("/file").body == (folder / "file").read_bytes()
+
+
+def test_who_reads_slowly_but_steadily_gets_all():
+    """The kernel takes 2 MB at once, then nothing for long: what counts is what the client takes."""
+    with Small(file=__file__, grace="0.5") as small, socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        line.settimeout(20)
+        line.connect(("127.0.0.1", small.port))
+        line.sendall(b"GET /stream HTTP/1.0\r\n\r\n")
+        received = 0
+        begin = time.monotonic()
+        while data := line.recv(20_000):
+            received += len(data)
+            if time.monotonic() - begin < 3:
+                time.sleep(0.1)
+        assert received > 2_000_000
+
+
+def test_a_stream_comes_whole(small):
+    with small.send(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n") as line:
+        assert answer(line).body == b"x" * 2_000_000
+
+
+def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
+    """Four of them have both threads for bodies, and none of them waits to its end."""
+    with Small(grace=60) as small:
+        slow = [small.send(post("/read", "Content-Length: 1000") + b"x") for _ in range(4)]
+        assert small.ask("/").body == b"hello"
+        assert all(map(is_open, slow))
+        with small.send(post("/read", "Content-Length: 3") + b"abc") as line:
+            assert answer(line).body == b"3"
+        assert sum(map(is_open, slow)) in {1, 2}
+        for line in slow:
+            line.close()
+
+
+def test_a_failing_application_is_told_of_once(small):
+    with small.send(b"GET /fails HTTP/1.1\r\nHost: x\r\n\r\n") as line:
+        found = answer(line)
+        assert (found.status, b"internal_error" in found.body) == (500, True)
+        assert ended(line)
+    with small.send(b"GET /breaks HTTP/1.1\r\nHost: x\r\n\r\n") as line:
+        data = b"".join(iter(lambda: line.recv(100_000), b""))
+        assert data.count(b"HTTP/1.1") == 1
+
+
+def test_who_waits_notices_that_the_client_has_gone(tmp_path):
+    with Small(file=tmp_path / "noted") as small:
+        small.send(b"GET /gone HTTP/1.1\r\nHost: x\r\n\r\n").close()
+        wait_until((tmp_path / "noted").exists, "it was not noticed")
+
+
+def test_idle_connections_make_room_the_oldest_first():
+    with Small(connections=20) as small:
+        lines = []
+        for _ in range(19):
+            lines.append(small.send(GET))
+            assert answer(lines[-1]).body == b"hello"
+        # The first is used again, so that others are idle for longer.
+        lines[0].sendall(GET)
+        assert answer(lines[0]).body == b"hello"
+        others = [small.connect() for _ in range(10)]
+        for _ in range(5):
+            assert small.ask("/").body == b"hello"
+        assert [is_open(line) for line in lines[1:11]] == [False] * 10
+        lines[0].sendall(GET)
+        assert answer(lines[0]).body == b"hello"
+        for line in lines + others:
+            line.close()
+
+
+def test_half_sent_heads_make_room_too():
+    with Small(connections=20) as small:
+        lines = [small.send(HALF) for _ in range(60)]
+        assert small.ask("/").body == b"hello"
+        assert 10 < sum(map(is_open, lines)) < 20
+        assert answer(lines[0]).status == 503
+        for line in lines:
+            line.close()
+
+
+def test_requests_without_a_thread_make_room_at_last():
+    with Small(connections=20, grace=60) as small:
+        lines = [small.send(post("/read", "Content-Length: 1000") + b"x") for _ in range(40)]
+        assert small.ask("/").body == b"hello"
+        for line in lines:
+            line.close()
+
+
+def test_a_stop_lets_what_has_begun_finish():
+    with Small(grace=60) as small, small.send(GET) as idle:
+        assert answer(idle).body == b"hello"
+        with small.send(post("/read", "Content-Length: 3", "Expect: 100-continue")) as line:
+            assert b" 100 " in line.recv(1000)
+            small.process.send_signal(signal.SIGTERM)
+            assert ended(idle)
+            line.sendall(b"abc")
+            found = answer(line)
+            assert (found.body, found.getheader("Connection")) == (b"3", "keep-alive")
+        small.process.wait(8)
