@@ -74,8 +74,9 @@ def test_formats_know_nothing_of_the_rest(module):
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if layer(module) == "server"])
-def test_the_server_knows_of_the_application_only_how_it_refuses(module):
-    assert {name for name in imports(module) if layer(name) not in {"", "server", "header_limits"}} == set()
+def test_the_server_knows_of_the_application_only_how_it_refuses_and_logs(module):
+    known = {"", "server", "header_limits", "logs", "ratelimit", "repeats"}
+    assert {name for name in imports(module) if layer(name) not in known} == set()
 
 
 @pytest.mark.parametrize(

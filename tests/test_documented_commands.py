@@ -123,6 +123,6 @@ def test_what_the_docs_ask_of_compose_is_there(call):
     assert set(services) <= set(COMPOSE["services"])
 
 
-def test_the_volumes_that_the_docs_name_are_there():
+def test_the_volumes_and_networks_that_the_docs_name_are_there():
     named = {name for line in typed() for name in re.findall(r"imagehost_([a-z]+)\b", line)}
-    assert named <= set(COMPOSE["volumes"])
+    assert named <= {*COMPOSE["volumes"], *COMPOSE["networks"]}
