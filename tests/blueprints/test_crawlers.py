@@ -105,5 +105,5 @@ def test_security_txt_tells_the_contact(make_app, headers, contact):
 
 def test_security_txt_has_no_address_of_its_own_without_a_public_url(make_app):
     client = make_app(SECURITY_CONTACT="mailto:a@b.example").test_client()
-    answer = client.get("/.well-known/security.txt", headers={"Host": "evil.example"})
+    answer = client.get("/.well-known/security.txt", headers={"Host": "nas.local"})
     assert set(fields(answer.text)) == {"Contact", "Expires", "Preferred-Languages"}
