@@ -14,6 +14,7 @@ from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
+from imagehost.ratelimit import network
 from imagehost.server.client_socket import ClientSocket
 from imagehost.server.heads import LONGEST_HEAD, HeadReader, pared
 
@@ -49,6 +50,8 @@ class Connection:
         connection.setblocking(False)
         self.sock = connection
         self.address = address
+        self.network = network(address[0]) if isinstance(address, tuple) else ""
+        """Whom it comes from: what one client opens counts together."""
         self.server = server
         self.client = ClientSocket(connection)
         self.deadline = time.monotonic() + SECONDS_FOR_HEAD

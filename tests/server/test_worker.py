@@ -24,6 +24,9 @@ def post(path: str, *lines: str) -> bytes:
     return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
 
+READ = post("/read", "Content-Length: 4")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("small")
@@ -40,6 +43,7 @@ def small(folder: Path) -> Iterator[Small]:
 def test_what_the_worker_overrides_is_there():
     """A new version of gunicorn may call its methods by other names."""
     own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "read", "serves_more"}
+    own |= {"answer_next", "defer_finish"}
     methods = {name for name, value in vars(Worker).items() if callable(value)}
     assert methods - own == {name for name in methods - own if hasattr(ThreadWorker, name)}
     assert own <= methods
@@ -246,6 +250,23 @@ def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
         assert sum(map(is_open, slow)) in {1, 2}
         for line in slow:
             line.close()
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        pytest.param(READ, READ + b"abcd", id="up"),
+        pytest.param(GET.replace(b"/", b"/file", 1), GET, id="down"),
+    ],
+)
+def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, one):
+    """Forty connections of one client wait for two threads, and another client is next."""
+    slow = [small.send(many, "127.0.0.9") for _ in range(40)]
+    with small.send(one) as line:
+        assert answer(line).status == 200
+    assert sum(map(is_open, slow)) >= 32
+    for line in slow:
+        line.close()
 
 
 def test_a_failing_application_is_told_of_once(small):
