@@ -120,6 +120,27 @@ def test_a_chunked_body_is_read_and_the_connection_goes_on(small, pieces):
         assert answer(line).body == b"hello"
 
 
+def chunked(data: bytes, size: int) -> bytes:
+    """Write a body in chunks of one size."""
+    pieces = (data[start : start + size] for start in range(0, len(data), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(("length", "size", "status"), [(900, 1, 200), (500_000, 200, 200), (2000, 1, 400)])
+def test_a_body_may_have_some_tiny_chunks_and_not_very_many(small, length, size, status):
+    """gunicorn takes 6 s for a million of them."""
+    body = chunked(b"x" * length, size)
+    with small.send(post("/read", "Transfer-Encoding: chunked") + body) as line:
+        found = answer(line)
+        assert (found.status, found.body == b"%d" % length) == (status, status == 200)
+
+
+def test_what_follows_a_chunked_body_is_bounded(small):
+    """gunicorn takes 3 MB of it, and searches all of it again whenever some comes."""
+    with small.send(post("/read", "Transfer-Encoding: chunked") + b"0\r\nA: " + b"b" * 60_000) as line:
+        assert answer(line).status == 400
+
+
 def test_a_chunked_body_that_goes_on_after_the_answer_ends_the_connection(small):
     with small.send(post("/refuse", "Transfer-Encoding: chunked") + b"5\r\nabcde\r\n") as line:
         found = answer(line)
