@@ -24,6 +24,24 @@ NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
 # shellcheck source=nginx/15-settings.envsh
 . "$here/15-settings.envsh"
 
+# undecided ADDRESS: stops the start, as the application does.
+undecided() {
+    echo "imagehost: other machines can reach this host (nginx listens on $1), and ACCESS is not set." \
+        "Set ACCESS=open to let everybody who reaches it upload, list and delete images, or keep it to this" \
+        "machine: set LISTEN_ADDRESSES=127.0.0.1. See docs/access.md." >&2
+    exit 1
+}
+
+# Through nginx, other machines reach an application that itself listens for this machine only, and cannot tell.
+for address in $LISTEN_ADDRESSES; do
+    case ${ACCESS:+decided}$address in
+        decided* | \[::1\] | localhost) ;;
+        127.*[!0-9.]*) undecided "$address" ;;
+        127.*) ;;
+        *) undecided "$address" ;;
+    esac
+done
+
 mkdir -p "$NGINX_CONF_DIR" "$NGINX_TEMP_DIR" "$LOG_DIR"
 for template in "$here"/templates/*.template; do
     name=$(basename "$template" .template)

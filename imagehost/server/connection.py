@@ -10,10 +10,12 @@ from enum import Enum
 from typing import Any
 
 from gunicorn.config import Config
-from gunicorn.http.body import LengthReader
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
+from imagehost.ratelimit import network
+from imagehost.server.chunks import Chunks
 from imagehost.server.client_socket import ClientSocket
 from imagehost.server.heads import LONGEST_HEAD, HeadReader, pared
 
@@ -49,6 +51,8 @@ class Connection:
         connection.setblocking(False)
         self.sock = connection
         self.address = address
+        self.network = network(address[0]) if isinstance(address, tuple) else ""
+        """Whom it comes from: what one client opens counts together."""
         self.server = server
         self.client = ClientSocket(connection)
         self.deadline = time.monotonic() + SECONDS_FOR_HEAD
@@ -121,6 +125,8 @@ class Connection:
         self._requests += 1
         request = Request(cfg, reader, self.address, self._requests)
         reader.reads_head = False
+        if isinstance(request.body.reader, ChunkedReader):
+            request.body.reader = Chunks(request, reader)
         self.client.expects_continue = request._expected_100_continue and not reader.buf.tell()  # noqa: SLF001
         # Else gunicorn would send the 100 before the application is asked.
         request._expected_100_continue = False  # noqa: SLF001

@@ -1,47 +1,76 @@
-"""Threads that answer requests."""
+"""Threads that answer requests, shared out among the networks that clients come from.
+
+A client opens as many connections as it likes. Where requests wait for a thread, the next one to be answered
+is of the network that has the fewest threads, so that nobody waits for all that another one has asked for.
+"""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 
 from imagehost.server.connection import Connection
 
 
 class Lane:
-    """Some threads, and the connections that they work for or that wait for one of them."""
+    """Some threads, the connections that they work for, and those that wait. Used by the main thread."""
 
     def __init__(self, threads: int) -> None:
         self.pool = ThreadPoolExecutor(threads)
         self._threads = threads
-        self._connections: dict[Connection, Future[None]] = {}
+        self._running: dict[Connection, None] = {}
+        self._share: Counter[str] = Counter()
+        """Threads of each network."""
+        self._waiting: dict[str, deque[Connection]] = {}
+        """Connections without a thread, by network; the network whose turn is next comes first."""
 
-    def start(self, connection: Connection, work: Callable[[Connection], None]) -> Future[None]:
-        """Let a thread work for a connection as soon as one is free."""
-        future = self.pool.submit(work, connection)
-        self._connections[connection] = future
-        return future
+    def add(self, connection: Connection) -> None:
+        """Let a connection wait for a thread."""
+        self._waiting.setdefault(connection.network, deque()).append(connection)
+
+    def next(self) -> Connection | None:
+        """Give a thread to a connection that waits for one; None if there is no such or no thread is free."""
+        if not self._waiting or len(self._running) >= self._threads:
+            return None
+        network = min(self._waiting, key=self._share.__getitem__)
+        queue = self._waiting.pop(network)
+        connection = queue.popleft()
+        if queue:
+            # Behind all others that have as few threads.
+            self._waiting[network] = queue
+        self._running[connection] = None
+        self._share[network] += 1
+        return connection
 
     def end(self, connection: Connection) -> None:
-        """Forget a connection whose work is done."""
-        self._connections.pop(connection, None)
+        """Take the thread back from a connection whose work is done."""
+        del self._running[connection]
+        self._share[connection.network] -= 1
+        if not self._share[connection.network]:
+            del self._share[connection.network]
 
     @property
     def is_crowded(self) -> bool:
         """Whether connections wait for a thread."""
-        return len(self._connections) > self._threads
+        return bool(self._waiting)
 
     def relieve(self) -> None:
-        """Take threads from the slowest clients, as many as connections wait for."""
+        """Take threads from slow clients, as many as connections wait for: first from who has most."""
         now = time.monotonic()
         slow = [
-            (rate, connection.client)
-            for connection in self._connections
+            (-self._share[connection.network], rate, connection.client)
+            for connection in self._running
             if (rate := connection.client.slowness(now)) is not None
         ]
-        slow.sort(key=lambda found: found[0])
-        for _, client in slow[: len(self._connections) - self._threads]:
+        slow.sort(key=lambda found: found[:2])
+        for *_, client in slow[: sum(map(len, self._waiting.values()))]:
             client.give_up()
 
-    def turn_away(self) -> bool:
-        """Cancel the work of the connection that has waited longest for a thread. Return False for none."""
-        return any(not future.cancelled() and future.cancel() for future in list(self._connections.values()))
+    def turn_away(self) -> Connection | None:
+        """Give what has waited longest, of the network with most of it; None where nothing waits."""
+        if not self._waiting:
+            return None
+        network = max(self._waiting, key=lambda each: len(self._waiting[each]))
+        connection = self._waiting[network].popleft()
+        if not self._waiting[network]:
+            del self._waiting[network]
+        return connection

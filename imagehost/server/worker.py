@@ -120,25 +120,36 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         idle = (connection for connection in self.waiting if not connection.is_half_sent)
         victim = next(idle, None) or next(iter(self.waiting), None)
         if victim is None:
-            any(self.lanes[with_body].turn_away() for with_body in (True, False))
+            for with_body in (True, False):
+                if turned_away := self.lanes[with_body].turn_away():
+                    turned_away.say(TOO_MANY)
+                    self.go_on(turned_away, turned_away.resume(0))
+                    return
             return
         if victim.is_half_sent:
             victim.say(TOO_MANY)
         self.drop(victim)
 
     def enqueue_req(self, connection: Connection) -> None:
-        """Let a thread answer a request."""
+        """Let a thread answer a request as soon as one is free."""
         lane = self.lanes[connection.declares_body]
-        future = lane.start(connection, self.handle)
-        future.add_done_callback(
-            lambda done: self.method_queue.defer(self.finish_request, connection, done, lane)
-        )
+        lane.add(connection)
+        self.answer_next(lane)
 
-    def finish_request(self, connection: Connection, done: Future[None], lane: Lane) -> None:
+    def answer_next(self, lane: Lane) -> None:
+        """Let free threads answer requests that wait."""
+        while connection := lane.next():
+            future = lane.pool.submit(self.handle, connection)
+            future.add_done_callback(partial(self.defer_finish, connection, lane))
+
+    def defer_finish(self, connection: Connection, lane: Lane, _: Future[None]) -> None:
+        """Wake the main thread. Runs in the thread that has answered."""
+        self.method_queue.defer(self.finish_request, connection, lane)
+
+    def finish_request(self, connection: Connection, lane: Lane) -> None:
         """Take a connection back from its thread."""
         lane.end(connection)
-        if done.cancelled():
-            connection.say(TOO_MANY)
+        self.answer_next(lane)
         keepalive = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
         self.go_on(connection, connection.resume(keepalive))
 

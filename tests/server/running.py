@@ -49,12 +49,12 @@ class Small:
         except OSError:
             return False
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
 
-    def send(self, data: bytes) -> socket.socket:
+    def send(self, data: bytes, source: str = "127.0.0.1") -> socket.socket:
         """Open a connection, and send something."""
-        line = self.connect()
+        line = self.connect(source)
         line.sendall(data)
         return line
 

@@ -24,6 +24,9 @@ def post(path: str, *lines: str) -> bytes:
     return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
 
+READ = post("/read", "Content-Length: 4")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("small")
@@ -40,6 +43,7 @@ def small(folder: Path) -> Iterator[Small]:
 def test_what_the_worker_overrides_is_there():
     """A new version of gunicorn may call its methods by other names."""
     own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "read", "serves_more"}
+    own |= {"answer_next", "defer_finish"}
     methods = {name for name, value in vars(Worker).items() if callable(value)}
     assert methods - own == {name for name in methods - own if hasattr(ThreadWorker, name)}
     assert own <= methods
@@ -114,6 +118,27 @@ def test_a_chunked_body_is_read_and_the_connection_goes_on(small, pieces):
         assert (found.body, found.getheader("Connection")) == (b"abcde", "keep-alive")
         line.sendall(GET)
         assert answer(line).body == b"hello"
+
+
+def chunked(data: bytes, size: int) -> bytes:
+    """Write a body in chunks of one size."""
+    pieces = (data[start : start + size] for start in range(0, len(data), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(("length", "size", "status"), [(900, 1, 200), (500_000, 200, 200), (2000, 1, 400)])
+def test_a_body_may_have_some_tiny_chunks_and_not_very_many(small, length, size, status):
+    """gunicorn takes 6 s for a million of them."""
+    body = chunked(b"x" * length, size)
+    with small.send(post("/read", "Transfer-Encoding: chunked") + body) as line:
+        found = answer(line)
+        assert (found.status, found.body == b"%d" % length) == (status, status == 200)
+
+
+def test_what_follows_a_chunked_body_is_bounded(small):
+    """gunicorn takes 3 MB of it, and searches all of it again whenever some comes."""
+    with small.send(post("/read", "Transfer-Encoding: chunked") + b"0\r\nA: " + b"b" * 60_000) as line:
+        assert answer(line).status == 400
 
 
 def test_a_chunked_body_that_goes_on_after_the_answer_ends_the_connection(small):
@@ -246,6 +271,23 @@ def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
         assert sum(map(is_open, slow)) in {1, 2}
         for line in slow:
             line.close()
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        pytest.param(READ, READ + b"abcd", id="up"),
+        pytest.param(GET.replace(b"/", b"/file", 1), GET, id="down"),
+    ],
+)
+def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, one):
+    """Forty connections of one client wait for two threads, and another client is next."""
+    slow = [small.send(many, "127.0.0.9") for _ in range(40)]
+    with small.send(one) as line:
+        assert answer(line).status == 200
+    assert sum(map(is_open, slow)) >= 32
+    for line in slow:
+        line.close()
 
 
 def test_a_failing_application_is_told_of_once(small):

@@ -23,7 +23,7 @@ SETTINGS = FOLDER / "15-settings.envsh"
 VARIANTS = {
     "plain": {},
     "json": {"LOG_FORMAT": "json"},
-    "everywhere": {"LISTEN_ADDRESSES": ""},
+    "everywhere": {"LISTEN_ADDRESSES": "", "ACCESS": "open"},
     "many ports": {"WEB_SERVER_PORTS": 256, "WEB_SERVER_START_PORT": 65000},
     "no address": {"APP_HOST": "nobody.invalid"},
     "tls": {"TLS": True},
@@ -62,6 +62,25 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     )
     assert "No issues found" in checked.stdout, checked.stdout
     assert checked.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "addresses", ["", "127.0.0.1 10.0.0.1", "[::1] [::]", "127.example.org", "1127.0.0.1"]
+)
+def test_it_opens_the_host_to_other_machines_only_where_somebody_decided_on_it(tmp_path, addresses):
+    """The application behind it listens on loopback, and may not know of nginx."""
+    nginx = Nginx(tmp_path, LISTEN_ADDRESSES=addresses, ACCESS="")
+    ended = subprocess.run(
+        nginx.command("-t"), env=nginx.environment, capture_output=True, text=True, check=False, timeout=30
+    )
+    (line,) = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    for word in ("ACCESS=open", "everybody", "LISTEN_ADDRESSES=127.0.0.1", "docs/access.md"):
+        assert word in line
+
+
+def test_it_needs_no_decision_for_this_machine(tmp_path):
+    assert "successful" in Nginx(tmp_path, LISTEN_ADDRESSES="127.0.0.1 [::1] 127.8.0.1", ACCESS="").check()
 
 
 def test_the_scripts_are_sound():
