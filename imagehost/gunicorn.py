@@ -42,7 +42,6 @@ worker_tmp_dir = next(filter(os.path.isdir, ["/dev/shm"]), None)  # noqa: S108  
 # Two instances of one user would share its path.
 control_socket_disable = True
 loglevel = settings.log_level
-logger_class = "imagehost.server.console_log.Logger"
 # Who may set X-Forwarded-*, Werkzeug's ProxyFix decides by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
 

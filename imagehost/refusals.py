@@ -37,6 +37,8 @@ MESSAGES = {
     ),
 }
 PAGE, FRAGMENT = "errors/index.html", "errors/_alert.html"
+PLAIN: dict[int, str] = {HTTPStatus.MISDIRECTED_REQUEST: "errors/plain.html"}
+"""Pages of their own, for errors at whose address there is nothing that a page could be made of."""
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,8 @@ def refuse(status: int, code: str, message: object, **facts: object) -> Response
     # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
     text = str(message)
     data = described(code, text, **facts)
-    return render(data, page=PAGE, fragment=FRAGMENT, status=status, message=text, code=status)
+    page = PLAIN.get(status, PAGE)
+    return render(data, page=page, fragment=FRAGMENT, status=status, message=text, code=status)
 
 
 def described(code: str, message: str, **facts: object) -> dict[str, object]:

@@ -40,6 +40,7 @@ OURS: dict[int, ImageHostError] = {
     503: Unavailable("host"),
     504: Unavailable("host"),
 }
+PAGE = "errors/alone.html"
 FOREIGN = (400, 404, 405, 414, 431, 501, 505)
 FAULT = 500
 TYPES = "types.conf"
@@ -79,13 +80,14 @@ def static_files() -> Iterator[tuple[str, bytes]]:
 def error_files() -> Iterator[tuple[str, bytes]]:
     """Give the errors as ``errors/<language>/<status>.<shape>``."""
     for language in LANGUAGES:
-        with current_app.test_request_context(), force_locale(language):
+        # In a context of its own, which looks up the texts of its language.
+        with current_app.app_context(), current_app.test_request_context(), force_locale(language):
             for status, code, message, facts in told_errors():
                 for shape in Shape:
                     answer = responses.write(
                         shape,
                         refusals.described(code, message, **facts),
-                        "errors/alone.html",
+                        refusals.PLAIN.get(status, PAGE),
                         refusals.FRAGMENT,
                         {"message": message, "code": status},
                     )

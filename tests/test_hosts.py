@@ -1,5 +1,6 @@
 """The names that the host answers to, and what others are told."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def test_every_address_is_guarded(client, shape, path):
     message = assert_error(answer, 421, "wrong_host", "evil.example", "ALLOWED_HOSTS")
     assert "Traceback" not in message
     assert answer.headers["X-Request-ID"]
+
+
+def test_the_page_that_says_so_asks_for_nothing(client):
+    """It would be refused as well."""
+    page = client.get("/images-list", headers={**PAGE, "Host": "evil.example"}).text
+    assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]
 
 
 def test_static_files_are_guarded_too(client):

@@ -93,6 +93,22 @@ def test_languages_differ(folder):
         assert len(set(told)) == len(LANGUAGES) > 1
 
 
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "That did not work"), ("de", "Das hat nicht geklappt")]
+)
+def test_a_page_is_in_one_language(folder, language, title):
+    for status in STATUSES:
+        page = (folder / "errors" / language / f"{status}.page").read_text()
+        assert f"<h1>{title}</h1>" in page
+
+
+def test_the_page_for_other_names_asks_for_nothing(folder):
+    """It would be refused as well."""
+    for language in LANGUAGES:
+        page = (folder / "errors" / language / "421.page").read_text()
+        assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]
+
+
 def test_codes_are_those_of_the_application(folder):
     codes = {
         status: json.loads((folder / "errors" / "en" / f"{status}.json").read_text())["code"]

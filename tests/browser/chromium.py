@@ -18,8 +18,11 @@ FLAGS = [
 ]
 PLAIN_HOST = "imagehost.lan"
 """A name for this machine that browsers trust no more than any host without HTTPS."""
+OTHER_HOST = "imagehost.example"
+"""A name that leads to this machine, and is none to which the host answers."""
 # No other host has an address, so nothing that a page asks for leaves the machine.
-HOSTS = f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+HERE = ", ".join(f"MAP {name} 127.0.0.1" for name in (PLAIN_HOST, OTHER_HOST))
+HOSTS = f"--host-resolver-rules={HERE}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 def find() -> str:

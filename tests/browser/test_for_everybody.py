@@ -4,9 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import pictures
+from tests.browser.chromium import OTHER_HOST
 from tests.browser.files import PHOTO, choose, expect_done, write
 from tests.browser.host import upload
 from tests.browser.looking import assert_accessible, assert_sound
+from tests.browser.pages import Pages
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 ZOOMED = {"viewport": {"width": 640, "height": 400}}
@@ -66,6 +68,26 @@ def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, st
         act(page, tmp_path)
     assert_accessible(page)
     assert_sound(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
+def test_who_asks_by_another_name_can_read_why_not(browser, server, window, theme):
+    """Without anything else, since nothing is given under that name."""
+    with Pages(browser, f"http://{OTHER_HOST}:{server.port}") as pages:
+        pages.problems.expect("status of 421")
+        # Of every host without HTTPS.
+        pages.problems.expect("Cross-Origin-Opener-Policy")
+        page = pages.open("/images-list", color_scheme=theme, **window)
+        expect(page.get_by_role("heading")).to_have_text("That did not work")
+        expect(page.get_by_text(f"This host does not answer to {OTHER_HOST}.")).to_be_visible()
+        assert page.get_by_role("link").count() == 0
+        dark = page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 255, 255)"
+        assert dark == (theme == "dark")
+        assert_accessible(page)
+        assert_sound(page)
+    # The page itself was refused, and it asked for nothing more.
+    assert ["status of 421" in problem for problem in pages.problems.found].count(True) == 1
 
 
 @pytest.mark.parametrize("window", [PHONE, ZOOMED, NARROW], ids=["phone", "zoomed", "narrow"])

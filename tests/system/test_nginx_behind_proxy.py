@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from imagehost.values import parse_networks
-from tests import pictures
+from tests import hosts, pictures
 from tests.conftest import PAGE
 from tests.system.nginx import Answer, Host, Nginx, make_certificate, working_folder
 from tests.system.server import wait_until
@@ -37,6 +37,7 @@ def nginx(host: Host) -> Iterator[Nginx]:
             "HTTPS_PORT": 443,
             "IMAGES_DIR": host.images,
             "LISTEN_ADDRESSES": "127.0.0.1 [::1]",
+            "ALLOWED_HOSTS": "img.example.org",
             "LOG_FORMAT": "json",
             "PROXY_ADDRESSES": f"{PROXY}, 127.9.0.0/16,::1",
             "WEB_SERVER_START_PORT": host.backends[0].port,
@@ -62,7 +63,7 @@ def upload(nginx: Nginx, source: str, headers: dict[str, str] | list[str]) -> tu
     sent = requests.Request("POST", "http://x", files={"file": ("x.jpg", PHOTO)}).prepare()
     lines = headers if isinstance(headers, list) else [f"{name}: {value}" for name, value in headers.items()]
     kind = [f"Content-Type: {sent.headers['Content-Type']}", f"Content-Length: {len(sent.body)}"]
-    head = "\r\n".join(["POST /upload HTTP/1.1", "Host: inner.example:81", *kind, *lines])
+    head = "\r\n".join(["POST /upload HTTP/1.1", "Host: inner.lan:81", *kind, *lines])
     answer = send(nginx, source, head, sent.body)
     assert answer.status == 200, answer.body
     return json.loads(answer.body), event(nginx, answer.headers["X-Request-ID"])
@@ -90,13 +91,13 @@ def test_a_proxy_says_who_asks_by_which_scheme_at_which_host(nginx, proxy):
 
 def test_nobody_else_does(nginx):
     image, logged = upload(nginx, STRANGER, TOLD)
-    assert image["url"].startswith("http://inner.example:81/images/")
+    assert image["url"].startswith("http://inner.lan:81/images/")
     assert (logged["client"], logged["nginx"]) == (STRANGER, STRANGER)
 
 
 def test_a_proxy_that_says_nothing_is_the_client_itself(nginx):
     image, logged = upload(nginx, PROXY, {})
-    assert image["url"].startswith("http://inner.example:81/images/")
+    assert image["url"].startswith("http://inner.lan:81/images/")
     assert logged["client"] == PROXY
 
 
@@ -130,13 +131,51 @@ def test_several_trusted_proxies_are_looked_through(nginx):
 )
 def test_a_host_that_is_none_does_not_count(nginx, named):
     image, _ = upload(nginx, PROXY, {"X-Forwarded-Host": named.encode().decode("latin-1")})
-    assert image["url"].startswith("http://inner.example:81/images/")
+    assert image["url"].startswith("http://inner.lan:81/images/")
 
 
-@pytest.mark.parametrize("named", ["[2001:db8::1]:8443", "bilder.example.org", "img.example.org:80"])
+@pytest.mark.parametrize("named", ["[2001:db8::1]:8443", "bilder.lan", "img.example.org:80"])
 def test_a_host_is_taken_as_the_proxy_names_it(nginx, named):
     image, _ = upload(nginx, PROXY, {"X-Forwarded-Host": named, "X-Forwarded-Proto": "HTTPS"})
     assert image["url"].startswith(f"https://{named}/images/")
+
+
+def status(nginx: Nginx, source: str, host: str, forwarded: str, *, api: bool, path: str) -> int:
+    """Ask by two names."""
+    # By TLS, or nginx would lead to it.
+    told = f"X-Forwarded-Host: {forwarded}\r\nX-Forwarded-Proto: https"
+    return send(nginx, source, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{told}", api=api).status
+
+
+@pytest.mark.parametrize("api", [False, True])
+def test_the_name_that_a_proxy_says_has_to_be_one_of_the_host_as_in_host(nginx, host, api):
+    """Also for what nginx gives from the disk, without asking the application."""
+    paths = ["/api/upload", f"/images/{host.upload(PHOTO)['filename']}"]
+    cases = [(named, path) for named in (*hosts.OWN, *hosts.OTHER) for path in paths]
+    told = {
+        case: status(nginx, PROXY, "inner.lan", case[0], api=api, path=case[1])
+        for case in cases
+        # Those that need a setting which this host does not have, and what is no name at all.
+        if not (case[0] in hosts.OWN and case[0].endswith(".example")) and "," not in case[0]
+    }
+    assert told == {case: 200 if allowed(case[0]) else 421 for case in told}
+
+
+def allowed(name: str) -> bool:
+    return name in hosts.OWN and name != "pictures.example.net"
+
+
+@pytest.mark.parametrize("api", [False, True])
+def test_a_page_that_says_what_proxies_say_is_refused(nginx, host, api):
+    """A proxy may hand on the X-Forwarded-Host of a page whose own name leads here; its Host is true."""
+    for path in ("/api/upload", f"/images/{host.upload(PHOTO)['filename']}"):
+        assert status(nginx, PROXY, "evil.example", "localhost", api=api, path=path) == 421
+        assert status(nginx, PROXY, "localhost", "evil.example", api=api, path=path) == 421
+        assert status(nginx, PROXY, "EVIL.example.:81", "img.example.org", api=api, path=path) == 421
+        # Nobody asks a stranger.
+        assert status(nginx, STRANGER, "localhost", "evil.example", api=True, path=path) == 200
+        assert status(nginx, STRANGER, "evil.example", "localhost", api=True, path=path) == 421
+    assert status(nginx, PROXY, "evil.example", "evil.example", api=api, path="/healthz") == 200
 
 
 @pytest.mark.parametrize("scheme", ["ftp", "", "https://", "javascript", "http,"])
@@ -179,10 +218,8 @@ def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
     """With one request at a time for each: past it, 429."""
     port = host.backends[0].port
     settings = {"CLIENT_UPLOADS": 1, "PROXY_ADDRESSES": PROXY, "WEB_SERVER_START_PORT": port}
-    with (
-        Nginx(tmp_path, **settings) as nginx,
-        ExitStack() as held,
-    ):
+    # One worker takes requests in their order; of two, the second could be the first to count one.
+    with Nginx(tmp_path, NGINX_WORKERS=1, **settings) as nginx, ExitStack() as held:
 
         def is_refused(client: str) -> bool:
             return begin_and_read(nginx, client).startswith(b"HTTP/1.1 429")

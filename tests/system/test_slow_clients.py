@@ -25,10 +25,10 @@ PHOTO = pictures.jpg(64, 48)
 HTML = {"Accept": "text/html"}
 
 
-def upload(size: int, *lines: str) -> bytes:
+def upload(size: int, *lines: str, host: str = "127.0.0.1") -> bytes:
     """The head of an upload."""
     length = f"Content-Length: {size}"
-    return "\r\n".join(["POST /upload HTTP/1.1", "Host: 127.0.0.1", KIND, length, *lines, "", ""]).encode()
+    return "\r\n".join(["POST /upload HTTP/1.1", f"Host: {host}", KIND, length, *lines, "", ""]).encode()
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,15 @@ def test_an_upload_is_refused_by_its_head(server, lines, size, status, code):
         assert (found.status, json.loads(found.body)["code"]) == (status, code)
         assert found.getheader("Connection") == "close"
         assert ended(line)
+
+
+def test_an_upload_by_another_name_is_refused_by_its_head(server):
+    """Also where its length alone would be a reason, and whether it waits to be asked for its body or not."""
+    for size, lines in ((1000, [EXPECT]), (900_000_000, [EXPECT]), (1000, []), (900_000_000, [])):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+            line.sendall(upload(size, *lines, host="evil.example"))
+            found = answer(line)
+            assert (found.status, json.loads(found.body)["code"]) == (421, "wrong_host")
 
 
 def test_a_client_over_its_limit_is_refused_before_it_sends(tmp_path):
