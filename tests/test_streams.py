@@ -148,6 +148,14 @@ def test_who_waits_in_vain_is_told_when_to_come_back(app, client, shape, monkeyp
     assert len(client.get("/api/upload", headers=shape).json) == 10
 
 
+def test_a_short_list_needs_no_turn(app, client):
+    add_rows(app, [START] * 10)
+    turns = app.extensions["imagehost.streams"]
+    for number in range(streams.MOST):
+        turns._enter(f"client {number}")
+    assert len(client.get("/api/upload").json) == 10
+
+
 def test_who_waits_holds_no_connection_to_the_database(app, client, monkeypatch):
     monkeypatch.setattr(listing, "BATCH", 2)
     add_rows(app, [START] * 10)

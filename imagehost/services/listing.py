@@ -124,6 +124,14 @@ def batches(after: Place | None = None) -> Iterator[Sequence[Entry]]:
         rows = entries(BATCH, (rows[-1].upload_time, rows[-1].id))
 
 
+def is_short() -> bool:
+    """Tell whether one batch holds all images."""
+    short = counting.total() <= BATCH
+    # Gives the connection back: who reads a long list may have to wait.
+    db.session.rollback()
+    return short
+
+
 def entries(most: int, after: Place | None = None) -> Sequence[Entry]:
     """Get the newest images, or those that come after a place in the list."""
     statement = ENTRIES if after is None else ENTRIES.where(older_than(*after))

@@ -21,6 +21,11 @@ def nginx_knows(stack: Stack, containers: int) -> Callable[[], bool]:
     return knows
 
 
+def all_are_well(stack: Stack) -> bool:
+    """Whether each container of the application is healthy: nginx knows also of one that only starts."""
+    return all(one["State"]["Health"]["Status"] == "healthy" for one in stack.containers("app"))
+
+
 def restarts(stack: Stack) -> int:
     """How often Docker started a container anew."""
     return sum(container["RestartCount"] for container in stack.containers())
@@ -61,6 +66,7 @@ def a_container_is_killed(stack: Stack) -> str:
     assert not clients.failed, clients
     stack.docker("start", victim)
     until(nginx_knows(stack, 4))
+    until(lambda: all_are_well(stack))
     return f"{clients}; nginx forgot it after {took:.1f} s"
 
 
@@ -74,6 +80,7 @@ def gunicorn_crashes(stack: Stack) -> str:
         time.sleep(8)
     assert not clients.failed, clients
     until(nginx_knows(stack, 4))
+    until(lambda: all_are_well(stack))
     return str(clients)
 
 

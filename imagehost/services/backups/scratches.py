@@ -24,7 +24,8 @@ LEFT = sa.text(
     "SELECT datname FROM pg_database WHERE datname ~ :form "
     "UNION SELECT rolname FROM pg_roles WHERE rolname ~ :form"
 )
-ROLE = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name")
+OWNER = sa.text("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = :name")
+ROLE = sa.text("SELECT rolname FROM pg_roles WHERE rolname = :name")
 DAY = 24 * 60 * 60
 TRIES = 20
 
@@ -97,9 +98,14 @@ def drop(engine: sa.Engine, name: str) -> None:
     """
     for _ in range(TRIES):
         try:
-            # Not by force, which would need the right to end what the server itself does there.
-            execute(engine, f"DROP DATABASE IF EXISTS {name}")
-            drop_role(engine, name)
+            owner, exists = found(engine, OWNER, name), found(engine, ROLE, name)
+            if owner:
+                # Not by force, which would need the right to end what the server itself does there; as the
+                # owner, whose rights the user may not have inherited.
+                execute(engine, f"DROP DATABASE {name}", role=name if owner == name else None)
+            # Who may not drop roles may not even try.
+            if exists:
+                execute(engine, f"DROP ROLE {name}")
         except (sa.exc.DBAPIError, ImageHostError):
             time.sleep(0.1)
         else:
@@ -107,24 +113,30 @@ def drop(engine: sa.Engine, name: str) -> None:
     log.warning("scratch database left", extra={"database": name})
 
 
-def drop_role(engine: sa.Engine, name: str) -> None:
-    """Drop the owner of a scratch database where it had one: who may not drop roles may not even try."""
+def found(engine: sa.Engine, query: sa.TextClause, name: str) -> str | None:
+    """Ask for a name that there is, of an owner or a role."""
     with engine.connect() as connection:
-        exists = connection.execute(ROLE, {"name": name}).scalar()
-    if exists:
-        execute(engine, f"DROP ROLE {name}")
+        return connection.execute(query, {"name": name}).scalar()
 
 
 def drop_old(engine: sa.Engine) -> None:
     """Drop what checks left that were killed."""
     with engine.connect() as connection:
-        found = connection.execute(LEFT, {"form": FORM}).scalars().all()
-    for name in found:
+        names = connection.execute(LEFT, {"form": FORM}).scalars().all()
+    for name in names:
         if int(name.removeprefix(PREFIX).partition("_")[0]) < time.time() - DAY:
             drop(engine, name)
 
 
-def execute(engine: sa.Engine, statement: str) -> None:
-    """Run what no transaction may be around."""
+def execute(engine: sa.Engine, statement: str, role: str | None = None) -> None:
+    """Run what no transaction may be around, as another role perhaps."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(statement)
+        if not role:
+            connection.exec_driver_sql(statement)
+            return
+        connection.exec_driver_sql(f"SET ROLE {role}")
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            # The pool keeps the connection.
+            connection.exec_driver_sql("RESET ROLE")

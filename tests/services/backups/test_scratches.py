@@ -64,8 +64,9 @@ def test_its_owner_has_no_rights_elsewhere(backup):
     assert left() == []
 
 
-def test_who_may_make_roles_and_databases_need_not_be_a_superuser(backup, user):
-    owner, rights = owner_and_rights(user("CREATEDB CREATEROLE"), backup)
+@pytest.mark.parametrize("inheriting", ["INHERIT", "NOINHERIT"])
+def test_who_may_make_roles_and_databases_need_not_be_a_superuser(backup, user, inheriting):
+    owner, rights = owner_and_rights(user(f"CREATEDB CREATEROLE {inheriting}"), backup)
     assert owner.startswith("imagehost_scratch_")
     assert not any(rights)
     assert left() == []
