@@ -187,9 +187,9 @@ def test_the_limit_is_written_as_the_application_writes_it(size):
     ("public_url", "leads_to"),
     [
         ("https://img.example.org:8443/", "https://img.example.org:8443"),
-        ("https://bücher.example", "https://$host"),
-        ("http://img.example.org", "https://$host"),
-        ("", "https://$host"),
+        ("https://bücher.example", "https://$named_host_without_port"),
+        ("http://img.example.org", "https://$named_host_without_port"),
+        ("", "https://$named_host_without_port"),
     ],
 )
 def test_plain_http_leads_to_a_name_in_ascii(public_url, leads_to):
