@@ -32,7 +32,9 @@ class Stack:
             for name, value in os.environ.items()
             if name not in read or name[-5:] in {"_PORT", "_CPUS"}
         }
-        self.environment = {**kept, "COMPOSE_PROJECT_NAME": PROJECT}
+        # All clients of the tests have one address, and ask for more lists than one client may.
+        limits = {"LIST_RATE_LIMIT": "1000000/minute"}
+        self.environment = {**kept, **limits, "COMPOSE_PROJECT_NAME": PROJECT}
         self.pages = f"http://127.0.0.1:{kept.get('HTTP_PORT', '80')}".removesuffix(":80")
         self.pages_too = f"http://127.0.0.1:{kept.get('HTTP_ALT_PORT', 8080)}"
         self.api = f"http://127.0.0.1:{kept.get('API_PORT', 8000)}"
