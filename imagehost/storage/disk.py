@@ -41,10 +41,13 @@ class DiskStorage(Inventory):
             flush_folder(self.folder)
 
     def close_to_others(self) -> None:
-        """Take from others what older releases let them read. The marker, last, tells that it is done."""
+        """Take from others what older releases let them read. The marker, last, tells that it is done.
+
+        Without a marker the volume is gone, and what is there instead is not ours.
+        """
         marker = self.folder / MARKER
         with storage_errors():
-            if not marker.stat().st_mode & OTHERS:
+            if not marker.exists() or not marker.stat().st_mode & OTHERS:
                 return
         for folder, folders, files in os.walk(self.folder):
             for name in (*folders, *files):

@@ -7,7 +7,7 @@ import pytest
 
 from imagehost import parameters
 from imagehost.extensions import db
-from imagehost.services import counting, images, listing
+from imagehost.services import counting, images, listing, rows
 from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.rows import add_rows
 
@@ -222,8 +222,9 @@ def test_an_upload_that_commits_late_changes_the_fingerprint(app, client):
                 "width": 1,
                 "height": 1,
                 "sha256": "0" * 64,
+                "orientation": 1,
             }
-            late.execute(images.INSERT, row)
+            rows.insert(late, row)
             uploaded(client)
             before = listing.fingerprint()
             counting.count_upload(late, NOON.date())
