@@ -45,7 +45,8 @@ def port() -> int:
 
 @pytest.fixture
 def server(folder: Path, port: int) -> Iterator[Server]:
-    with Server(folder, WEB_SERVER_START_PORT=port, TRUSTED_PROXIES=1, RATE_LIMIT_ENABLED="true") as running:
+    behind_nginx = {"TRUSTED_PROXIES": 1, "BIND_ADDRESS": "127.0.0.1"}
+    with Server(folder, WEB_SERVER_START_PORT=port, **behind_nginx, RATE_LIMIT_ENABLED="true") as running:
         yield running
 
 
