@@ -37,5 +37,9 @@ class GivesWay(Exception):
 def hung_up(connection: socket.socket | int, seconds: float = 0) -> bool:
     """Tell whether the other end of a connection is closed, or will be within so many seconds."""
     poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
+    try:
+        poll.register(connection, select.POLLRDHUP)
+    except ValueError:
+        # Another thread found that it was, and closed this end.
+        return True
     return bool(poll.poll(seconds * 1000))

@@ -20,7 +20,7 @@ from imagehost.environment import ROOT
 from imagehost.imaging import renderer as module
 from imagehost.imaging.budgets import ANY, MIB
 from imagehost.imaging.renderer import PROCESS, Renderer, TooCostly
-from imagehost.imaging.waiting import Abandoned, Crowded, Unusable
+from imagehost.imaging.waiting import Abandoned, Crowded, Unusable, hung_up
 from tests import hostile, pictures
 from tests.system.server import wait_until
 
@@ -346,3 +346,11 @@ def test_the_server_ends_with_its_process(number):
         process.stdin.close()
         process.wait(20)
     wait_until(lambda: not server.exists(), "the server outlives its process")
+
+
+def test_a_connection_that_another_thread_closed_has_ended():
+    """Of two threads that find the renderer's server gone, one closes the connection of both."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not hung_up(ours)
+    assert hung_up(ours)
