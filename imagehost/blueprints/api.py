@@ -83,10 +83,15 @@ def everything(after: listing.Place | None) -> Response:
 
 
 def as_json(after: listing.Place | None) -> Generator[str, None, None]:
-    """Write the array, a batch of images at a time."""
-    separator = "["
+    """Write the array, a batch of images at a time.
+
+    The end goes with the last batch: a short list is one piece, of which the server sends all or nothing.
+    """
+    piece, separator = "", "["
     folder = representations.image_url("")
     for batch in listing.batches(after):
-        yield separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
+        if piece:
+            yield piece
+        piece = separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
         separator = ",\n"
-    yield "[]\n" if separator == "[" else "]\n"
+    yield f"{piece}]\n" if piece else "[]\n"

@@ -247,7 +247,7 @@ def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_pa
         session.get(f"{running.url}/healthz", timeout=30)
         assert running.stop() < 10
     log = running.app_log()
-    assert re.search(r"INFO - - started addresses=127\.0\.0\.1:\d+ workers=2\n", log)
+    assert re.search(r"INFO - - started addresses=127\.0\.0\.1:\d+ workers=2 names=.localhost and .*\n", log)
     assert re.search(r"INFO - - stopped\n", log)
 
 
