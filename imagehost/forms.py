@@ -15,7 +15,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import unquote_header_value
 
-from imagehost.errors import BadRequest, FormTooLarge
+from imagehost.errors import BadRequest
+from imagehost.upload_errors import FormTooLarge
 from imagehost.wording import readable_size
 
 FIELD = "file"

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 
 from imagehost.converters import whole_number
 from imagehost.errors import BadRequest
-from imagehost.services.listing import Place
+from imagehost.services.listing import Position
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -55,13 +55,13 @@ def number_up_to(most: int, name: str) -> int | None:
     return number
 
 
-def write_cursor(place: Place) -> str:
+def write_cursor(place: Position) -> str:
     """Write a place in the list as a text for ``after``."""
     moment, image_id = place
     return base64.urlsafe_b64encode(CURSOR.pack((moment - EPOCH) // MICROSECOND, image_id)).decode()
 
 
-def read_cursor(name: str) -> Place | None:
+def read_cursor(name: str) -> Position | None:
     """Read a parameter that is a place in the list; None where it is not given. Raises BadRequest."""
     text = request.args.get(name)
     if text is None:

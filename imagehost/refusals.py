@@ -9,10 +9,11 @@ from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from imagehost import logs
-from imagehost.errors import FormTooLarge, ImageHostError, TooLarge
+from imagehost.errors import ImageHostError
 from imagehost.extensions import settings
 from imagehost.languages import in_english
 from imagehost.responses import render
+from imagehost.upload_errors import FormTooLarge, TooLarge
 
 MESSAGES = {
     HTTPStatus.BAD_REQUEST: _(

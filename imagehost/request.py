@@ -8,10 +8,11 @@ from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import ClientDisconnected
 
-from imagehost.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow
+from imagehost.errors import BadRequest
 from imagehost.forms import FIELD, FormParser
 from imagehost.services import images, naming
 from imagehost.storage.incoming import Incoming
+from imagehost.upload_errors import NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow
 
 
 class UploadRequest(Request):

@@ -9,10 +9,11 @@ from flask.sessions import SessionInterface
 from flask_babel import lazy_gettext as _
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from imagehost.errors import BadRequest, CrossSite, TooLarge, WrongHost
+from imagehost.errors import BadRequest, CrossSite, WrongHost
 from imagehost.extensions import settings
 from imagehost.header_limits import refuse_unreadable
 from imagehost.hosts import Hosts, host_of, name_of
+from imagehost.upload_errors import TooLarge
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

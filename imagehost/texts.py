@@ -7,11 +7,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from imagehost import assets
-from imagehost.errors import EmptyFile, TooLarge, UnsupportedType
 from imagehost.extensions import settings
 from imagehost.foreign import FOREIGN, KNOWN, Foreign
 from imagehost.kinds import HEAD, KINDS
 from imagehost.languages import current
+from imagehost.upload_errors import EmptyFile, TooLarge, UnsupportedType
 
 NAME = "{name}"
 """Where a script puts a file's name."""

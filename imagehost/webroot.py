@@ -18,11 +18,12 @@ from flask_babel import force_locale
 from werkzeug.exceptions import default_exceptions
 
 from imagehost import assets, hosts, refusals, responses
-from imagehost.errors import ImageHostError, RateLimited, TooLarge, Unavailable, WrongHost
+from imagehost.errors import ImageHostError, RateLimited, Unavailable, WrongHost
 from imagehost.failures import Failure
 from imagehost.kinds import KINDS
 from imagehost.languages import LANGUAGES, current
 from imagehost.responses import Shape
+from imagehost.upload_errors import TooLarge
 
 STATIC = assets.FOLDERS[0]
 DERIVED = {".gz", ".br"}

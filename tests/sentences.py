@@ -1,6 +1,6 @@
 """Each of our errors, as it is told in English and in German."""
 
-from imagehost import errors, foreign
+from imagehost import errors, foreign, upload_errors
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
@@ -11,17 +11,17 @@ GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
-        errors.TooSlow(),
+        upload_errors.TooSlow(),
         "The picture arrived too slowly. Try again over a faster connection.",
         "Das Bild kam zu langsam an. Bitte über eine schnellere Verbindung erneut versuchen.",
     ),
     (
-        errors.NoFile(),
+        upload_errors.NoFile(),
         "No picture was sent. Send one as multipart/form-data, in a field named file.",
         "Es wurde kein Bild gesendet. Bitte eines als multipart/form-data senden, im Feld „file“.",
     ),
     (
-        errors.NotAForm(),
+        upload_errors.NotAForm(),
         (
             "No picture was sent: the request is not a form. Send the picture as multipart/form-data, "
             "in a field named file; with curl: -F file=@photo.jpg"
@@ -32,7 +32,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.NoBoundary(),
+        upload_errors.NoBoundary(),
         (
             "The form cannot be read: its Content-Type has no boundary. Let your program write that "
             "header by itself; with curl: -F file=@photo.jpg"
@@ -43,17 +43,17 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.EmptyFile("a.png"),
+        upload_errors.EmptyFile("a.png"),
         "a.png is empty. Choose a picture.",
         "a.png ist leer. Bitte ein Bild auswählen.",
     ),
     (
-        errors.EmptyFile(""),
+        upload_errors.EmptyFile(""),
         "The file is empty. Choose a picture.",
         "Die Datei ist leer. Bitte ein Bild auswählen.",
     ),
     (
-        errors.TooManyFiles(),
+        upload_errors.TooManyFiles(),
         "More than one picture was sent. Send each in a request of its own.",
         "Es wurde mehr als ein Bild gesendet. Bitte jedes in einer eigenen Anfrage senden.",
     ),
@@ -68,27 +68,27 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "Dieses Bild gibt es nicht. Vielleicht wurde es gelöscht.",
     ),
     (
-        errors.TooLarge(10 * 1024 * 1024),
+        upload_errors.TooLarge(10 * 1024 * 1024),
         "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
         "Das Bild ist zu groß. Erlaubt sind höchstens 10,0 MiB; bitte verkleinern und erneut versuchen.",
     ),
     (
-        errors.FormTooLarge(),
+        upload_errors.FormTooLarge(),
         "The form has too much beside the picture. Send only that.",
         "Das Formular enthält zu viel neben dem Bild. Bitte nur das Bild senden.",
     ),
     (
-        errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
+        upload_errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
         "a.txt is not a JPG, PNG or GIF image.",
         "a.txt ist kein Bild im Format JPG, PNG oder GIF.",
     ),
     (
-        errors.UnsupportedType("", None, ("jpg",)),
+        upload_errors.UnsupportedType("", None, ("jpg",)),
         "The file is not a JPG image.",
         "Die Datei ist kein Bild im Format JPG.",
     ),
     (
-        errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
+        upload_errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
         (
             "a.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. On an iPhone, choose Most "
             "Compatible in Settings, Camera, Formats. Elsewhere, convert it in an image editor and try again."
@@ -100,7 +100,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.UnsupportedType("", foreign.KNOWN["webp"], ("jpg",)),
+        upload_errors.UnsupportedType("", foreign.KNOWN["webp"], ("jpg",)),
         (
             "The file is a WebP image. This host takes JPG images. "
             "Convert it in an image editor and try again."
@@ -111,7 +111,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.DamagedImage("a.png", "it ends too early"),
+        upload_errors.DamagedImage("a.png", "it ends too early"),
         "a.png is damaged: it ends too early. Save it again in an image editor and try again.",
         (
             "a.png ist beschädigt: Die Datei endet zu früh. "
@@ -119,7 +119,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.TooManyPixels("", 2_500_000_000, 100_000_000),
+        upload_errors.TooManyPixels("", 2_500_000_000, 100_000_000),
         (
             "The picture has 2,500,000,000 pixels. "
             "The limit is 100,000,000 pixels; make it smaller and try again."
@@ -130,7 +130,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.TooManyPixels("a.gif", 5_000_000_001, 5_000_000_000, animated=True),
+        upload_errors.TooManyPixels("a.gif", 5_000_000_001, 5_000_000_000, animated=True),
         (
             "a.gif has at least 5,000,000,001 pixels in all its frames. "
             "The limit is 5,000,000,000 pixels; make it smaller or shorter and try again."
@@ -141,7 +141,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.TooMuchWork("a.jpg", 6_100_000_000, 2_000_000_000),
+        upload_errors.TooMuchWork("a.jpg", 6_100_000_000, 2_000_000_000),
         (
             "a.jpg has at least 6,100,000,000 samples in all its scans. The limit is 2,000,000,000 samples; "
             "make it smaller or save it as a baseline JPEG and try again."
@@ -152,7 +152,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.TooCostly("a.jpg"),
+        upload_errors.TooCostly("a.jpg"),
         "a.jpg takes too much memory or time to decode. Make it smaller and try again.",
         "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
     ),
@@ -186,14 +186,24 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     *(
         (
             errors.RateLimited(7, kind, share),
-            f"Your address has used up its {english}. Try again in 7 s.",
-            f"Für Ihre Adresse sind die {german} aufgebraucht. Bitte in 7\u00a0s erneut versuchen.",
+            f"Your address has reached the limit for {english}. Try again in 7 s.",
+            f"Für Ihre Adresse ist die Grenze für {german}. Bitte in 7\u00a0s erneut versuchen.",
         )
         for kind, share, english, german in (
-            ("uploads", (600, 1, "minute"), "600 uploads per minute", "600 Uploads pro Minute"),
-            ("deletions", (1200, 5, "hour"), "1,200 deletions in 5 hours", "1.200 Löschungen je 5 Stunden"),
-            ("lists", (9, 1, "day"), "9 requests for lists per day", "9 Abrufe von Listen pro Tag"),
-            ("renderings", (2, 1, "hour"), "2 new thumbnails per hour", "2 neuen Vorschaubilder pro Stunde"),
+            ("uploads", (600, 1, "minute"), "uploads: 600 per minute", "Uploads erreicht: 600 pro Minute"),
+            (
+                "deletions",
+                (1200, 5, "hour"),
+                "deletions: 1,200 in 5 hours",
+                "Löschungen erreicht: 1.200 je 5 Stunden",
+            ),
+            ("lists", (9, 1, "day"), "lists: 9 per day", "Listen erreicht: 9 pro Tag"),
+            (
+                "renderings",
+                (2, 1, "hour"),
+                "new thumbnails: 2 per hour",
+                "neue Vorschaubilder erreicht: 2 pro Stunde",
+            ),
         )
     ),
     (

@@ -18,6 +18,7 @@ LAYERS = [
     "blueprints cli",
     "services",
     "models storage imaging formats",
+    "upload_errors",
     "errors failures",
     "wording",
 ]

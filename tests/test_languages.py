@@ -6,7 +6,7 @@ import pytest
 import werkzeug.exceptions
 from flask import render_template_string
 
-from imagehost import errors
+from imagehost import upload_errors
 from imagehost.services import listing
 from imagehost.wording import alternatives, readable_number, readable_size
 from tests.conftest import ON_SQLITE, PAGE, SHAPES, SMALL, assert_error, uploaded
@@ -159,7 +159,7 @@ def test_what_is_in_no_language_is_the_same_for_all(client):
     "name", ["100 %.png", "%s %d %%.png", "%(name)s %(file)s.png", "{0} {name} {}.png", "<b>&amp;.png"]
 )
 def test_a_name_is_only_a_name(app, client, monkeypatch, shape, language, name):
-    for error in (errors.EmptyFile(name), errors.DamagedImage(name, "it ends too early")):
+    for error in (upload_errors.EmptyFile(name), upload_errors.DamagedImage(name, "it ends too early")):
         fail_with(monkeypatch, error)
         answer = client.get("/images-list", headers={**shape, **language})
         assert name in told(answer)

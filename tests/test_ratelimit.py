@@ -35,7 +35,7 @@ def test_the_third_upload_in_a_minute_is_refused(limited, shape, path):
     answer = upload(client, path=path, headers=shape)
     seconds = int(answer.headers["Retry-After"])
     assert 0 < seconds <= 60
-    words = "Your address has used up its 2 uploads per minute."
+    words = "Your address has reached the limit for uploads: 2 per minute."
     assert_error(answer, 429, "rate_limited", f"{words} Try again in {seconds} s")
     assert len(stored_files(limited)) == 2
 
@@ -160,7 +160,7 @@ KINDS = {
         "DELETION_RATE_LIMIT",
         [("DELETE", "/delete/1"), ("POST", "/delete/2"), ("DELETE", "/api/upload/a.jpg")],
     ),
-    "requests for lists": (
+    "lists": (
         "LIST_RATE_LIMIT",
         [
             ("GET", "/images-list"),
@@ -183,7 +183,7 @@ def test_each_kind_of_request_has_a_limit_of_its_own(make_app, kind):
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 3600
         if method != "HEAD":
-            assert_error(answer, 429, "rate_limited", f"{len(requests)} {kind} per hour")
+            assert_error(answer, 429, "rate_limited", f"the limit for {kind}: {len(requests)} per hour")
     others = [requests[0] for name, (_, requests) in KINDS.items() if name != kind]
     for method, path in [
         *others,
@@ -218,19 +218,19 @@ def test_three_hundred_images_cannot_be_deleted_at_once(make_app):
     client = app.test_client()
     answers = [client.delete(f"/delete/{image_id}") for image_id in ids]
     assert [answer.status_code for answer in answers] == [200] * 120 + [429] * 180
-    assert_error(answers[-1], 429, "rate_limited", "120 deletions per minute")
+    assert_error(answers[-1], 429, "rate_limited", "deletions: 120 per minute")
     assert client.get("/images-list").json["pagination"]["total_items"] == 180
 
 
 @pytest.mark.parametrize(
     ("rate", "words"),
     [
-        ("1/second", "1 deletions per second"),
-        ("2 per 5 minute", "2 deletions in 5 minutes"),
-        ("1/day", "1 deletions per day"),
-        ("2/month", "2 deletions per month"),
-        ("1/year", "1 deletions per year"),
-        ("1500/2hour", "1,500 deletions in 2 hours"),
+        ("1/second", "deletions: 1 per second"),
+        ("2 per 5 minute", "deletions: 2 in 5 minutes"),
+        ("1/day", "deletions: 1 per day"),
+        ("2/month", "deletions: 2 per month"),
+        ("1/year", "deletions: 1 per year"),
+        ("1500/2hour", "deletions: 1,500 in 2 hours"),
     ],
 )
 def test_any_limit_is_told(make_app, monkeypatch, rate, words):

@@ -55,7 +55,7 @@ def destroy(filename: str) -> Response:
     return jsonify(DELETED)
 
 
-def some(limit: int, after: listing.Place | None) -> Response:
+def some(limit: int, after: listing.Position | None) -> Response:
     """Give a part of the array, and where the next one is."""
     # One more tells whether there is another part.
     rows = listing.entries(limit + 1, after)
@@ -69,7 +69,7 @@ def some(limit: int, after: listing.Place | None) -> Response:
     return answer
 
 
-def everything(after: listing.Place | None) -> Response:
+def everything(after: listing.Position | None) -> Response:
     """Give the array, as far as it comes after a place, as a stream, for which a long one needs a turn."""
     pieces = as_json(after)
     if not listing.is_short():
@@ -82,7 +82,7 @@ def everything(after: listing.Place | None) -> Response:
     return answer
 
 
-def as_json(after: listing.Place | None) -> Generator[str, None, None]:
+def as_json(after: listing.Position | None) -> Generator[str, None, None]:
     """Write the array, a batch of images at a time.
 
     The end goes with the last batch: a short list is one piece, of which the server sends all or nothing.

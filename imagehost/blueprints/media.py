@@ -9,13 +9,14 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
-from imagehost.errors import DamagedImage, NotFound, TooCostly
+from imagehost.errors import NotFound
 from imagehost.kinds import KINDS
 from imagehost.models import Image
 from imagehost.ratelimit import count_rendering
 from imagehost.responses import is_for_picture, varied
 from imagehost.services import images, renditions
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, VERSION, Rendition
+from imagehost.upload_errors import DamagedImage, TooCostly
 
 bp = Blueprint("media", __name__)
 

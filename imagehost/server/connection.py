@@ -36,7 +36,7 @@ BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 DECLARES_BODY = re.compile(rb"\r\n(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
 
 
-class State(Enum):
+class Step(Enum):
     """The next step of a connection."""
 
     WAITING = "wait for more"
@@ -77,16 +77,16 @@ class Connection:
         """Whether the request has a body."""
         return DECLARES_BODY.search(self._buffer) is not None
 
-    def receive(self) -> State:
+    def receive(self) -> Step:
         """Read what has come, without waiting."""
         try:
             data = self.sock.recv(int(min(self._unread or PIECE, LARGE_PIECE)))
         except BlockingIOError:
-            return State.WAITING
+            return Step.WAITING
         except OSError:
-            return State.OVER
+            return Step.OVER
         if not data:
-            return State.OVER
+            return Step.OVER
         if self._unread:
             return self._discard(len(data))
         if self._requests and not self._buffer:
@@ -94,7 +94,7 @@ class Connection:
         self._buffer += data
         return self._look()
 
-    def _look(self) -> State:
+    def _look(self) -> Step:
         """Tell whether the parser can say something of the head: it is whole, too large, or broken."""
         start, self._searched = self._searched, max(0, len(self._buffer) - 3)
         done = (
@@ -102,19 +102,19 @@ class Connection:
             or len(self._buffer) > LONGEST_HEAD
             or BARE_LINE_FEED.search(self._buffer, start)
         )
-        return State.READY if done else State.WAITING
+        return Step.READY if done else Step.WAITING
 
-    def _discard(self, size: int) -> State:
+    def _discard(self, size: int) -> Step:
         """Count bytes of a body that nobody reads."""
         self._discarded += size
         self._unread -= size
         if self._discarded > MOST_TO_DISCARD:
-            return State.OVER
+            return Step.OVER
         seconds = SECONDS_TO_CLOSE + self._discarded / DISCARD_RATE
         self.deadline = self._discards_since + min(SECONDS_TO_DISCARD, seconds)
         if not self._unread:
             self.deadline = time.monotonic() + self._keepalive
-        return State.WAITING
+        return Step.WAITING
 
     def begin(self, cfg: Config) -> Request:
         """Parse the head. Raises gunicorn's ParseException."""
@@ -157,7 +157,7 @@ class Connection:
         self._buffer += ahead[rest:]
         self._unread = max(0, rest - len(ahead))
 
-    def resume(self, keepalive: float) -> State:
+    def resume(self, keepalive: float) -> Step:
         """Go on after an answer: discard the rest of the body, then wait for a request or for the end."""
         now = time.monotonic()
         self._keepalive = keepalive
@@ -168,14 +168,14 @@ class Connection:
         if self._unread:
             self.deadline = now + SECONDS_TO_CLOSE
         if self._aborted:
-            return State.OVER
+            return Step.OVER
         if self.closing:
             try:
                 self.sock.shutdown(socket.SHUT_WR)
             except OSError:
-                return State.OVER
+                return Step.OVER
             return self.receive()
-        return self._look() if self._buffer else State.WAITING
+        return self._look() if self._buffer else Step.WAITING
 
     def say(self, answer: bytes) -> None:
         """Send a small answer as far as that is possible without waiting; it is the last one."""

@@ -1,50 +1,32 @@
-"""gunicorn's worker with threads, made so that slow clients, and many clients, keep nobody else waiting.
+"""A worker for gunicorn in which neither slow clients nor many clients delay others.
 
-The main thread reads heads and discards what is left of bodies, without waiting for any client. A thread
-gets a connection when a whole head is here. What gunicorn does otherwise is in gunicorn/workers/gthread.py.
+The main thread reads request heads, and discards the unread rest of bodies, without waiting for any client.
+A thread gets a connection only when the whole head has arrived (``handling``). The rest of the behaviour is
+that of the base class, gunicorn/workers/gthread.py.
 """
 
 import errno
-import logging
 import selectors
 import socket
 import time
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
-from gunicorn.http import wsgi
-from gunicorn.http.errors import (
-    ExpectationFailed,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-    UnsupportedTransferCoding,
-)
-from gunicorn.http.message import Request
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from imagehost.header_limits import REFUSED
-from imagehost.server.answers import Answer
-from imagehost.server.canned import FAULT, TOO_MANY, TOO_SLOW, UNREADABLE
-from imagehost.server.connection import Connection, State
+from imagehost.server.canned import TOO_MANY, TOO_SLOW
+from imagehost.server.connection import Connection, Step
 from imagehost.server.files import connections_at_most
+from imagehost.server.handling import handle
 from imagehost.server.lanes import Lane
 
-STATUSES = {
-    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
-    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
-    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
-}
-"""What is not here is a bad request."""
 SECONDS_BETWEEN_LOOKS = 0.25
-NOT_NOW = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
+LOST = {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENOPROTOOPT, errno.EOPNOTSUPP} | {
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.ENONET, errno.EHOSTDOWN, errno.EHOSTUNREACH)
+}
+"""What accept() reports of a single connection, which is lost: accept(2), "Error handling"."""
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-
-log = logging.getLogger(__name__)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -73,7 +55,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except OSError as error:
             if error.errno in NO_ROOM:
                 self.make_room()
-            elif error.errno not in NOT_NOW:
+            elif error.errno not in LOST:
                 raise
             return
         self.nr_conns += 1
@@ -81,13 +63,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.make_room()
         self.go_on(connection := Connection(sock, address, listener.getsockname()), connection.receive())
 
-    def go_on(self, connection: Connection, state: State) -> None:
+    def go_on(self, connection: Connection, step: Step) -> None:
         """Do the next step of a connection."""
-        if state is State.WAITING:
+        if step is Step.WAITING:
             self.watch(connection)
         else:
             self.unwatch(connection)
-            if state is State.READY:
+            if step is Step.READY:
                 self.enqueue_req(connection)
             else:
                 self.drop(connection)
@@ -139,7 +121,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def answer_next(self, lane: Lane) -> None:
         """Let free threads answer requests that wait."""
         while connection := lane.next():
-            future = lane.pool.submit(self.handle, connection)
+            future = lane.pool.submit(handle, self, connection)
             future.add_done_callback(partial(self.defer_finish, connection, lane))
 
     def defer_finish(self, connection: Connection, lane: Lane, _: Future[None]) -> None:
@@ -184,59 +166,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         for connection in self.waiting:
             if not connection.is_half_sent:
                 connection.deadline = min(connection.deadline, deadline)
-
-    def handle(self, connection: Connection) -> None:
-        """Answer a request. Runs in a thread."""
-        request, closes = None, True
-        try:
-            request, refused = self.read(connection)
-            closes = not self.handle_request(request, connection, refused)
-        except TimeoutError:
-            connection.abort()
-        except ParseException:
-            # Of a body, which the application did not expect.
-            if not connection.client.answered:
-                connection.say(UNREADABLE)
-        except OSError as error:
-            log.debug("connection lost", extra={"error": error})
-        except Exception:
-            log.exception("a request failed")
-            if not connection.client.answered:
-                connection.say(FAULT)
-        finally:
-            connection.end(request, closes=closes)
-
-    def read(self, connection: Connection) -> tuple[Request, HTTPStatus | None]:
-        """Read the head of a request, or else what is needed to refuse it, and the status of that answer."""
-        try:
-            return connection.begin(self.cfg), None
-        except ParseException as error:
-            return connection.begin_refused(self.cfg), STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
-
-    def handle_request(self, request: Request, connection: Connection, refused: HTTPStatus | None) -> bool:
-        """Let the application answer. Return whether the connection can take another request."""
-        begin = datetime.now(UTC)
-        answer, environ = wsgi.create(
-            request, connection.client, connection.address, connection.server, self.cfg, Answer
-        )
-        environ["wsgi.multithread"] = True
-        if refused:
-            environ[REFUSED] = refused
-        if refused or not self.cfg.keepalive or not self.serves_more():
-            answer.force_close()
-        parts = self.wsgi(environ, answer.start_response)
-        try:
-            if isinstance(parts, wsgi.FileWrapper):
-                answer.write_file(parts)
-            else:
-                for part in parts:
-                    answer.write(part)
-            answer.close()
-        finally:
-            self.log.access(answer, request, environ, datetime.now(UTC) - begin)
-            if hasattr(parts, "close"):
-                parts.close()
-        return not (answer.should_close() or request.body.failed or connection.client.failed)
 
     def serves_more(self) -> bool:
         """Count a request. Return whether the worker goes on after it."""

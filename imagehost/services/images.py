@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from imagehost import formats, imaging
-from imagehost.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.errors import ImageHostError, NotFound, StorageFull, Unavailable
 from imagehost.extensions import db, renderer, settings, storage
 from imagehost.kinds import KINDS
 from imagehost.models import Image
@@ -21,6 +21,7 @@ from imagehost.services import counting, naming, rows
 from imagehost.services.refusing import refusing
 from imagehost.services.transactions import writing
 from imagehost.storage.incoming import Incoming
+from imagehost.upload_errors import EmptyFile
 
 LARGEST_ID = 2**31 - 1
 """What the databases' keys hold; a larger number, which they would fail on, is no image's."""

@@ -36,7 +36,7 @@ ENTRIES = (
 )
 Entry = sa.Row[str, datetime, int, str, int]
 """filename, upload_time, size, original_name, id"""
-Place = tuple[datetime, int]
+Position = tuple[datetime, int]
 """Where an image stands in the list: upload_time, id."""
 
 OF_DELETIONS = ImageDay.shard == counting.OF_DELETIONS
@@ -109,7 +109,7 @@ def from_place_in_day(day: str, images: int, skipped: int, most: int) -> list[Im
     return list(db.session.scalars(FROM_SINCE, {**place, "most": most}))
 
 
-def batches(after: Place | None = None) -> Iterator[Sequence[Entry]]:
+def batches(after: Position | None = None) -> Iterator[Sequence[Entry]]:
     """Go through all images, or those after a place, some at a time.
 
     Each is read by a short query of its own: a slow reader holds no transaction open.
@@ -132,7 +132,7 @@ def is_short() -> bool:
     return short
 
 
-def entries(most: int, after: Place | None = None) -> Sequence[Entry]:
+def entries(most: int, after: Position | None = None) -> Sequence[Entry]:
     """Get the newest images, or those that come after a place in the list."""
     statement = ENTRIES if after is None else ENTRIES.where(older_than(*after))
     return db.session.execute(statement, {"most": most}).all()

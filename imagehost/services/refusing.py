@@ -4,15 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagehost import foreign, formats, imaging
-from imagehost.errors import (
-    DamagedImage,
-    TooCostly,
-    TooManyPixels,
-    TooMuchWork,
-    Unavailable,
-    UnsupportedType,
-)
+from imagehost.errors import Unavailable
 from imagehost.extensions import settings
+from imagehost.upload_errors import DamagedImage, TooCostly, TooManyPixels, TooMuchWork, UnsupportedType
 
 
 @contextmanager

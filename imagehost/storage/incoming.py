@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer
 
-from imagehost.errors import StorageFull, TooLarge, Unavailable
+from imagehost.errors import StorageFull, Unavailable
 from imagehost.storage.owners import FILE_MODE, give
+from imagehost.upload_errors import TooLarge
 
 HELD = 512 * 1024
 """Bytes that are held in memory: most pictures reach the disk once they are to be kept, or never.

@@ -100,7 +100,7 @@ def test_too_many_in_too_short_a_time(own_server, open_page, page_problems, tmp_
     choose(page, write(tmp_path, first_jpg=PHOTO))
     expect_done(page, "first.jpg")
     choose(page, write(tmp_path, beach_jpg=PHOTO))
-    words = r"Your address has used up its 1 uploads in 3 seconds\. Try again in \d s\."
+    words = r"Your address has reached the limit for uploads: 1 in 3 seconds\. Try again in \d s\."
     refused(page, "beach.jpg", re.compile(words))
     page.wait_for_timeout(3000)
     try_again(page, "beach.jpg")
@@ -122,7 +122,9 @@ def test_too_many_deletions(own_server, open_page, page_problems):
     delete("one.jpg")
     expect(page.locator("#images tbody tr")).to_have_count(1)
     delete("two.jpg")
-    words = re.compile(r"Your address has used up its 1 deletions in 4 seconds\. Try again in \d s\.")
+    words = re.compile(
+        r"Your address has reached the limit for deletions: 1 in 4 seconds\. Try again in \d s\."
+    )
     expect(page.locator("#alerts")).to_have_text(words)
     expect(page.locator("#images tbody tr")).to_have_count(1)
     page.wait_for_timeout(4000)

@@ -1,5 +1,6 @@
 """The Worker over real sockets: heads, bodies, answers, and connections that go on or end."""
 
+import errno
 import os
 import signal
 import socket
@@ -42,11 +43,31 @@ def small(folder: Path) -> Iterator[Small]:
 
 def test_what_the_worker_overrides_is_there():
     """A new version of gunicorn may call its methods by other names."""
-    own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "read", "serves_more"}
+    own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "serves_more"}
     own |= {"answer_next", "defer_finish"}
     methods = {name for name, value in vars(Worker).items() if callable(value)}
     assert methods - own == {name for name in methods - own if hasattr(ThreadWorker, name)}
     assert own <= methods
+
+
+class Failing:
+    """A socket of a server whose next connection is lost."""
+
+    def __init__(self, number: int) -> None:
+        self.error = OSError(number, os.strerror(number))
+
+    def accept(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("name", ["EAGAIN", "ECONNABORTED", "EPROTO", "EPERM", "ENETDOWN", "EHOSTUNREACH"])
+def test_a_connection_that_is_lost_before_it_is_accepted_ends_no_worker(name):
+    worker = Worker.__new__(Worker)
+    worker.nr_conns = 0
+    worker.accept(Failing(getattr(errno, name)))
+    assert worker.nr_conns == 0
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        worker.accept(Failing(errno.EBADF))
 
 
 def test_half_sent_heads_occupy_no_thread(small):

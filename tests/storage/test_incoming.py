@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from imagehost.environment import ROOT
-from imagehost.errors import StorageFull, TooLarge, Unavailable
+from imagehost.errors import StorageFull, Unavailable
 from imagehost.storage import incoming as module
 from imagehost.storage.incoming import HELD, Incoming
+from imagehost.upload_errors import TooLarge
 
 ERRORS = pytest.mark.parametrize(
     ("number", "error"),
