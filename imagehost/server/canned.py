@@ -1,4 +1,4 @@
-"""Answers that the main thread gives without the application: small, in English, as JSON."""
+"""Small answers that the main thread sends without the application, in English, as JSON."""
 
 import json
 from http import HTTPStatus
@@ -12,7 +12,7 @@ CODES = {
 
 
 def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
-    """Write an answer whole. It is the last one on its connection."""
+    """Build a whole answer. It is the last one on its connection."""
     error = {"status": "error", "code": CODES[status], "message": message, "detail": message}
     body = json.dumps(error) + "\n"
     head = [

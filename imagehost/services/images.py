@@ -51,8 +51,8 @@ def add(
 ) -> Image:
     """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails.
 
-    ``public_name``, without extension, and the ``moment`` of the upload may be given: by an import. A file
-    without a name is named after that moment.
+    An import may give ``public_name``, without extension, and the ``moment`` of the upload. A file without a
+    name is named after that moment.
     """
     name = naming.clean_name(original_name)
     if not upload.written:
@@ -107,7 +107,7 @@ def changes(report: formats.Report) -> dict[str, str]:
 def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
     """Add the row, publish the bytes, commit; undo all of it where one fails.
 
-    Give the row's id, and whether a day began. Raises NameTaken.
+    Return the row's id, and whether it is the first that its shard counts on that day. Raises NameTaken.
     """
     with writing() as connection:
         try:
@@ -147,9 +147,9 @@ def undo(filename: str) -> None:
 
 
 def find(name: str) -> Image:
-    """Get an image by its filename, or by its name alone. Raises NotFound.
+    """Return an image by its filename, or by its name without extension. Raises NotFound.
 
-    Of several that a database from elsewhere has by one name, the oldest is found.
+    A database from elsewhere may have several images of one name; then the oldest is returned.
     """
     filenames = [name] if "." in name else [f"{name}.{kind}" for kind in KINDS]
     found = db.session.scalars(sa.select(Image).where(Image.filename.in_(filenames))).all()
