@@ -1,1 +1,1 @@
-"""How requests come in and answers go out: a Worker for gunicorn that slow clients cannot occupy."""
+"""Receive requests and send answers: a ``Worker`` for gunicorn that slow clients cannot keep busy."""

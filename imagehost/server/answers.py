@@ -1,7 +1,7 @@
-"""Answers: head, body and end of a small one go out at once.
+"""Send the head, the body and the end of a small answer in one piece.
 
-gunicorn sends one after the other. A process that is killed in between leaves a proxy with half an answer,
-which has been passed on already, where another process could have been asked.
+gunicorn sends them one after the other. If the process is killed in between, a proxy has already passed on
+half an answer, and can no longer ask another process.
 """
 
 import math
@@ -20,13 +20,13 @@ from imagehost.server.client_socket import ClientSocket
 from imagehost.server.connection import MOST_TO_DISCARD
 
 BEGINNING = 64 * 1024
-"""Bytes of a file that go with the head; the kernel sends the rest."""
+"""Bytes of a file that are sent together with the head; the kernel sends the rest."""
 SECONDS_FOR_LAST_CHUNK = 1.0
 PIECES_OF_REST = 64
 
 
 class Together:
-    """A client's socket as gunicorn's answers use one: what comes last is held until more follows."""
+    """Stand in for the client's socket in gunicorn's answers: hold the last part until more follows."""
 
     def __init__(self, client: ClientSocket) -> None:
         self.client = client
@@ -34,7 +34,7 @@ class Together:
         self.most = 2
 
     def sendall(self, data: bytes) -> None:
-        """Hold head and beginning of an answer, then each further part, until the next one comes."""
+        """Hold the head and the beginning of an answer, later each further part, until the next one comes."""
         self.held.append(data)
         if len(self.held) > self.most:
             self.client.sendall(b"".join(self.held[:-1]))
@@ -49,21 +49,21 @@ class Together:
             self.client.sendfile(file, offset + len(beginning), count - len(beginning))
 
     def flush(self) -> None:
-        """Send what is held: the answer ends here."""
+        """Send the parts that are held."""
         held, self.held = b"".join(self.held), []
         if held:
             self.client.sendall(held)
 
 
 class Answer(Response):  # type: ignore[misc]  # gunicorn has no types
-    """An answer whose parts go out together, and which says whether the connection goes on."""
+    """An answer that sends its parts together, and tells the client whether the connection stays open."""
 
     def __init__(self, request: Request, client: ClientSocket, cfg: Config) -> None:
         super().__init__(request, Together(client), cfg)
         self.client = client
 
     def send_headers(self) -> None:
-        """Begin the answer. Whether a body is left that cannot be passed over is known by now."""
+        """Begin the answer. By now it is known whether the rest of the request's body can be skipped."""
         if self.headers_sent:
             return
         if not can_go_on(self.req, self.client):
@@ -72,15 +72,15 @@ class Answer(Response):  # type: ignore[misc]  # gunicorn has no types
         super().send_headers()
 
     def close(self) -> None:
-        """End the answer: the mark of the end goes with what comes before it."""
+        """End the answer: send the end mark together with the part before it."""
         self.sock.most = sys.maxsize
         super().close()
         self.sock.flush()
 
 
 def can_go_on(request: Request, client: ClientSocket) -> bool:
-    """Tell whether it is known where the next request begins."""
-    # Who waits to be asked for a body sends it or not: both look the same.
+    """Tell whether the server knows where the next request begins."""
+    # A client that waits for 100 Continue may send its body or not: the server cannot tell which.
     if client.expects_continue or client.failed or request.body.failed:
         return False
     if isinstance(request.body.reader, ChunkedReader):
@@ -89,7 +89,7 @@ def can_go_on(request: Request, client: ClientSocket) -> bool:
 
 
 def ends(request: Request, client: ClientSocket) -> bool:
-    """Tell whether a chunked body ends soon: forms end before their last chunk does."""
+    """Tell whether a chunked body ends soon: a form is complete before its last chunk is read."""
     client.deadline = time.monotonic() + SECONDS_FOR_LAST_CHUNK
     try:
         return not all(request.body.read(1024) for _ in range(PIECES_OF_REST))

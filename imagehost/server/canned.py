@@ -1,7 +1,9 @@
-"""Answers that the main thread gives without the application: small, in English, as JSON."""
+"""Small answers that the main thread sends without the application, in English, as JSON."""
 
 import json
 from http import HTTPStatus
+
+from imagehost.server.connection import SECONDS_FOR_HEAD
 
 CODES = {
     HTTPStatus.BAD_REQUEST: "bad_request",
@@ -12,7 +14,7 @@ CODES = {
 
 
 def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
-    """Write an answer whole. It is the last one on its connection."""
+    """Build a whole answer. It is the last one on its connection."""
     error = {"status": "error", "code": CODES[status], "message": message, "detail": message}
     body = json.dumps(error) + "\n"
     head = [
@@ -31,7 +33,7 @@ UNREADABLE = canned(
 )
 TOO_SLOW = canned(
     HTTPStatus.REQUEST_TIMEOUT,
-    "The head of the request did not come within 10 seconds. Send it again.",
+    f"The head of the request did not arrive within {SECONDS_FOR_HEAD:.0f} seconds. Send it again.",
 )
 TOO_MANY = canned(
     HTTPStatus.SERVICE_UNAVAILABLE,

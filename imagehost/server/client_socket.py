@@ -1,4 +1,4 @@
-"""The socket of a client as a thread uses it: the client must not keep the thread waiting for long."""
+"""Let a thread use a client's socket, without waiting long for a slow client."""
 
 import fcntl
 import math
@@ -8,19 +8,23 @@ import socket
 import struct
 import termios
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, TypeVar
+
+Moved = TypeVar("Moved", bytes, int)
 
 GRACE = 20.0
 """Seconds that a client may be behind the lowest rate."""
 LOWEST_RATE = 4096
 """Bytes a second, on average, while a thread waits for the client."""
 FAIR_RATE = 64 * 1024
-"""A client that is slower than this may lose its thread to a request that waits for one."""
+"""Bytes a second: a slower client may lose its thread to a request that waits for one."""
 FAIR_SECONDS = 1.0
 """How long a client has a thread for itself, however slow it is."""
 LOOK = 2.0
-"""Seconds after which a waiting thread looks how far the kernel has come with an answer."""
+"""Seconds after which a waiting thread checks how much of an answer the kernel has sent."""
 LARGEST_PIECE = 2**30
 """Bytes of a file per call: some kernels fail on 2 GiB."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -34,11 +38,11 @@ class ClientSocket:
         self.expects_continue = False
         """Whether the client sends its body only when it is told to."""
         self.failed = False
-        """Whether the client was too slow: the connection is of no further use."""
+        """Whether the client was too slow: the connection takes no further request."""
         self.answered = False
         """Whether an answer has begun."""
         self.deadline = math.inf
-        """When waiting ends in any case."""
+        """Time at which waiting ends in any case (``time.monotonic``)."""
         self._patience = GRACE
         self._given_up = False
         self._moved = 0
@@ -46,22 +50,17 @@ class ClientSocket:
         self._waiting: tuple[int, float] | None = None
 
     def fileno(self) -> int:
-        """Return the descriptor, for code that watches whether the client is still there."""
+        """Return the descriptor, for code that watches whether the client is still connected."""
         return self.socket.fileno()
 
     def recv(self, size: int) -> bytes:
-        """Read up to ``size`` bytes of a body; empty where the client has closed the connection."""
+        """Return up to ``size`` bytes of a body; none if the client has closed the connection."""
         if self.expects_continue:
             self.expects_continue = False
             self._send(CONTINUE)
-        while True:
-            try:
-                data = self.socket.recv(size)
-            except BlockingIOError:
-                self._wait(select.POLLIN)
-            else:
-                self._count(len(data))
-                return data
+        data = self._when_ready(select.POLLIN, lambda: self.socket.recv(size))
+        self._count(len(data))
+        return data
 
     def sendall(self, data: bytes) -> None:
         """Send all bytes of a part of the answer."""
@@ -71,30 +70,24 @@ class ClientSocket:
     def _send(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            try:
-                sent = self.socket.send(rest)
-            except BlockingIOError:
-                self._wait(select.POLLOUT)
-            else:
-                self._count(sent)
-                rest = rest[sent:]
+            sent = self._when_ready(select.POLLOUT, partial(self.socket.send, rest))
+            self._count(sent)
+            rest = rest[sent:]
 
     def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
-        """Send a part of a file. Raises OSError where the file has become shorter."""
+        """Send a part of a file. Raises OSError if the file has become shorter."""
         end = offset + count
         while offset < end:
-            try:
-                sent = os.sendfile(self.fileno(), file.fileno(), offset, min(end - offset, LARGEST_PIECE))
-            except BlockingIOError:
-                self._wait(select.POLLOUT)
-                continue
+            piece = min(end - offset, LARGEST_PIECE)
+            send = partial(os.sendfile, self.fileno(), file.fileno(), offset, piece)
+            sent = self._when_ready(select.POLLOUT, send)
             if not sent:
                 raise OSError("the file is shorter than the answer's length")
             self._count(sent)
             offset += sent
 
     def slowness(self, now: float) -> float | None:
-        """Return the rate of a client that a thread waits for, or None where the client is fast enough."""
+        """Return the client's rate in bytes a second; None if no thread waits or the rate is high enough."""
         waiting = self._waiting
         if waiting is None:
             return None
@@ -102,7 +95,7 @@ class ClientSocket:
         waited = self._waited + now - begin
         if waited <= FAIR_SECONDS:
             return None
-        # What the kernel still holds, the client has not taken.
+        # The client has not yet received the bytes that the kernel still holds.
         rate = (self._moved - (unsent(self.socket) if event == select.POLLOUT else 0)) / waited
         return rate if rate < FAIR_RATE else None
 
@@ -113,12 +106,20 @@ class ClientSocket:
             return
         self._given_up = True
         reads = waiting[0] == select.POLLIN
-        # Wakes the thread. Where the client was to send a body, it can still be answered.
+        # This wakes the thread. A client that was sending a body can still receive an answer.
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RD if reads else socket.SHUT_RDWR)
 
+    def _when_ready(self, event: int, call: Callable[[], Moved]) -> Moved:
+        """Call the system until the socket is ready, and return what the call returns. Raises TimeoutError."""
+        while True:
+            try:
+                return call()
+            except BlockingIOError:
+                self._wait(event)
+
     def _count(self, moved: int) -> None:
-        """Count bytes that the client sent or took."""
+        """Count bytes that the client sent or received."""
         self._moved += moved
         self._patience = min(GRACE, self._patience + moved / LOWEST_RATE)
 
@@ -133,7 +134,7 @@ class ClientSocket:
         self._waiting = None
         end = time.monotonic()
         self._waited += end - begin
-        # The kernel asks for more only when a good part of its buffer is empty, which may take minutes.
+        # The socket is ready only when a good part of the kernel's buffer is empty, which may take minutes.
         moves = event == select.POLLOUT and queued - unsent(self.socket) >= LOWEST_RATE * (end - begin)
         if not moves:
             self._patience -= end - begin
@@ -141,7 +142,7 @@ class ClientSocket:
             self._fail()
 
     def _fail(self) -> None:
-        """Give the client up; a small answer can still be tried."""
+        """Give up on the client; the thread can still try to send a small answer."""
         self.failed = True
         self._given_up = False
         self._patience, self.deadline = LOOK, math.inf

@@ -1,14 +1,14 @@
-"""Open files: each connection is one."""
+"""The limit of open files: each connection is one."""
 
 import resource
 
 MOST = 4096
 OTHERS = 256
-"""For all that is no connection: pictures, databases, logs."""
+"""Open files that are not connections: pictures, databases, logs."""
 
 
 def connections_at_most() -> int:
-    """Let this process open as many files as it may; return how many of them can be connections."""
+    """Raise this process's limit of open files, up to ``MOST``; return how many can be connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return MOST

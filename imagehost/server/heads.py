@@ -1,4 +1,4 @@
-"""Heads of requests: their limits, and what can be taken from one that cannot be read."""
+"""Heads of requests: their limits, and a replacement for a head that cannot be read."""
 
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.unreader import Unreader
@@ -7,14 +7,14 @@ from imagehost.server.client_socket import ClientSocket
 
 LONGEST_HEAD = 32 * 1024
 LONGEST_VALUE = 1024
-"""Of a field in the head that stands in for a refused one."""
+"""Bytes of the path, and of each field's value, in the head that replaces a refused one."""
 SHAPING = (b"host", b"accept", b"accept-language", b"hx-request", b"hx-history-restore-request")
 """The fields that tell in which shape and language a client wants its answer."""
 LARGEST_PIECE = 1024 * 1024
 
 
 class HeadReader(Unreader):  # type: ignore[misc]  # gunicorn has no types
-    """Gives gunicorn's parser a head that is here already, then the body from the client."""
+    """Give gunicorn's parser a head that has already been read, then the body from the client."""
 
     def __init__(self, head: bytes, client: ClientSocket) -> None:
         super().__init__()
@@ -23,14 +23,14 @@ class HeadReader(Unreader):  # type: ignore[misc]  # gunicorn has no types
         self.reads_head = True
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Read a piece of the body. Raises LimitRequestHeaders where a head goes on beyond what is here."""
+        """Return a piece of the body. Raises LimitRequestHeaders if the given head is incomplete."""
         if self.reads_head:
             raise LimitRequestHeaders("the head is too large")
         return self.client.recv(min(max(size_hint or 0, 8192), LARGEST_PIECE))
 
 
 def pared(head: bytes) -> bytes:
-    """Write a head that asks for the same path in the same shape, and can be read."""
+    """Build a readable head that asks for the same path in the same shape."""
     line, *fields = head[:LONGEST_HEAD].lstrip(b"\r\n").split(b"\r\n")
     method, _, rest = line.partition(b" ")
     path = rest.partition(b" ")[0].partition(b"?")[0][:LONGEST_VALUE]

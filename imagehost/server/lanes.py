@@ -1,7 +1,7 @@
-"""Threads that answer requests, shared out among the networks that clients come from.
+"""Share the threads that answer requests among the networks of the clients.
 
-A client opens as many connections as it likes. Where requests wait for a thread, the next one to be answered
-is of the network that has the fewest threads, so that nobody waits for all that another one has asked for.
+A client can open as many connections as it likes. If requests wait for a thread, the next one is from the
+network that has the fewest threads, so that no client has to wait for all requests of another one.
 """
 
 import time
@@ -12,14 +12,14 @@ from imagehost.server.connection import Connection
 
 
 class Lane:
-    """Some threads, the connections that they work for, and those that wait. Used by the main thread."""
+    """A group of threads, with the connections that have one and those that wait. Main thread only."""
 
     def __init__(self, threads: int) -> None:
         self.pool = ThreadPoolExecutor(threads)
         self._threads = threads
         self._running: dict[Connection, None] = {}
         self._share: Counter[str] = Counter()
-        """Threads of each network."""
+        """Number of threads of each network."""
         self._waiting: dict[str, deque[Connection]] = {}
         """Connections without a thread, by network; the network whose turn is next comes first."""
 
@@ -28,14 +28,14 @@ class Lane:
         self._waiting.setdefault(connection.network, deque()).append(connection)
 
     def next(self) -> Connection | None:
-        """Give a thread to a connection that waits for one; None if there is no such or no thread is free."""
+        """Give a thread to a waiting connection. Return the connection, or None if none got one."""
         if not self._waiting or len(self._running) >= self._threads:
             return None
         network = min(self._waiting, key=self._share.__getitem__)
         queue = self._waiting.pop(network)
         connection = queue.popleft()
         if queue:
-            # Behind all others that have as few threads.
+            # The network goes behind all others that have as few threads.
             self._waiting[network] = queue
         self._running[connection] = None
         self._share[network] += 1
@@ -54,7 +54,10 @@ class Lane:
         return bool(self._waiting)
 
     def relieve(self) -> None:
-        """Take threads from slow clients, as many as connections wait for: first from who has most."""
+        """Take threads from slow clients, one per waiting connection.
+
+        Clients of the networks with the most threads lose theirs first.
+        """
         now = time.monotonic()
         slow = [
             (-self._share[connection.network], rate, connection.client)
@@ -66,7 +69,10 @@ class Lane:
             client.give_up()
 
     def turn_away(self) -> Connection | None:
-        """Give what has waited longest, of the network with most of it; None where nothing waits."""
+        """Remove a waiting connection and return it; None if none waits.
+
+        It is the one that has waited longest, of the network that has most of them.
+        """
         if not self._waiting:
             return None
         network = max(self._waiting, key=lambda each: len(self._waiting[each]))

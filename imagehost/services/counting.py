@@ -11,9 +11,9 @@ from imagehost.extensions import db
 from imagehost.models import ImageDay
 
 OF_DELETIONS = 0
-"""The shard that deletions count in, and on SQLite all: it has one writer at a time."""
+"""The shard of deletions. On SQLite uploads use it, too, since SQLite has one writer at a time."""
 SHARDS = 8
-"""How many more there are, from 1 up, among which PostgreSQL's uploads of one day spread."""
+"""Number of further shards, from 1 up. On PostgreSQL the uploads of one day are spread over them."""
 
 ADD = sa.text(
     "INSERT INTO image_days (day, shard, images) VALUES (:day, :shard, :change) "
@@ -39,14 +39,15 @@ def count_upload(connection: sa.Connection, day: date) -> bool:
 
 
 def count_deletion(connection: sa.Connection, day: date) -> None:
-    """Take one away in a transaction; the shard may well stand below zero."""
+    """Subtract one in a transaction; the number of the shard may well be negative."""
     connection.execute(ADD, {"day": day, "shard": OF_DELETIONS, "change": -1})
 
 
 def fold_past_days() -> None:
-    """Merge the uploads of days that are over, so that pages have one row or two a day to sum.
+    """Merge the uploads of days that are over, so that pages sum only one or two rows a day.
 
-    Deletions stay apart, or a merge could look like a deletion after an upload (``listing.fingerprint``).
+    Deletions stay apart; otherwise a merge could look like a deletion after an upload
+    (``listing.fingerprint``).
     """
     if db.engine.dialect.name != "postgresql":
         return

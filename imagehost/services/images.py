@@ -52,8 +52,8 @@ def add(
 ) -> Image:
     """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails.
 
-    ``public_name``, without extension, and the ``moment`` of the upload may be given: by an import. A file
-    without a name is named after that moment.
+    An import may give ``public_name``, without extension, and the ``moment`` of the upload. A file without a
+    name is named after that moment.
     """
     name = naming.clean_name(original_name)
     if not upload.written:
@@ -108,7 +108,7 @@ def changes(report: formats.Report) -> dict[str, str]:
 def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
     """Add the row, publish the bytes, commit; undo all of it where one fails.
 
-    Give the row's id, and whether a day began. Raises NameTaken.
+    Return the row's id, and whether it is the first that its shard counts on that day. Raises NameTaken.
     """
     with writing() as connection:
         try:
@@ -118,7 +118,7 @@ def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int,
             storage.publish(stored, row["filename"])
             first_of_day = counting.count_upload(connection, row["upload_time"].date())
         except (rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
-            # The name is taken, by a chance of one in 2**82: whose it is must not lose its bytes.
+            # Another image has the name: an import chose it, or chance did (one in 2**82). Its bytes must stay.
             raise
         except BaseException:
             undo(row["filename"])
@@ -148,9 +148,9 @@ def undo(filename: str) -> None:
 
 
 def find(name: str) -> Image:
-    """Get an image by its filename, or by its name alone. Raises NotFound.
+    """Return an image by its filename, or by its name without extension. Raises NotFound.
 
-    Of several that a database from elsewhere has by one name, the oldest is found.
+    A database from elsewhere may have several images of one name; then the oldest is returned.
     """
     filenames = [name] if "." in name else [f"{name}.{kind}" for kind in KINDS]
     found = db.session.scalars(sa.select(Image).where(Image.filename.in_(filenames))).all()

@@ -10,7 +10,7 @@ NAME_LENGTH = 16
 """82 random bits: nobody guesses a link."""
 LONGEST_ORIGINAL_NAME = 255
 NO_NAMES = {"-", "blob"}
-"""What programs send where there is no name: curl that reads a pipe, a script that made the bytes."""
+"""Names that programs send for a file without a name: curl for a pipe, a script for bytes that it made."""
 
 
 def new_name() -> str:
@@ -33,7 +33,7 @@ def clean_name(name: str) -> str:
 
 
 def is_missing(name: str) -> bool:
-    """Tell whether a name says nothing: what a program sends for want of one, or nothing that is seen."""
+    """Tell whether a name is missing: a program's replacement for one, or only invisible characters."""
     return name in NO_NAMES or not any(letter.isprintable() and letter != " " for letter in name)
 
 

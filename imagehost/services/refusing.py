@@ -13,7 +13,7 @@ from imagehost.upload_errors import DamagedImage, TooCostly, TooManyPixels, TooM
 def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
 
-    ``busy`` is the part of the host that others keep from this picture: a key of ``errors.SILENT``.
+    ``busy`` names the part of the host that is busy with other requests: a key of ``errors.SILENT``.
 
     Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
     or Unavailable.

@@ -1,4 +1,4 @@
-"""Adding the row of an image, whose name is that of no other, whatever their extensions."""
+"""Add the row of an image. No two images share a name, even with different extensions."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ VALUES = sa.select(*(sa.bindparam(column.name, type_=column.type) for column in 
 INSERT = (
     sa.insert(IMAGES).from_select(COLUMNS, VALUES.where(~sa.exists().where(NAMESAKES))).returning(IMAGES.c.id)
 )
-"""It looks for the name and adds the row at once, since an upload asks the database as rarely as it can."""
+"""Check the name and add the row in one statement: an upload makes as few queries as possible."""
 
 
 class NameTaken(Exception):
-    """An image has the name already, perhaps with another extension."""
+    """Another image already has the name, perhaps with another extension."""
 
 
 def insert(connection: sa.Connection, row: dict[str, Any]) -> int:
@@ -32,9 +32,9 @@ def insert(connection: sa.Connection, row: dict[str, Any]) -> int:
 
 
 def reserve(connection: sa.Connection, filename: str) -> None:
-    """Let two transactions that chose the same name come one after the other: the second sees the first.
+    """Lock a name until the transaction ends: a second transaction that chose it sees the row of the first.
 
-    SQLite has one writer at a time anyway. Random names do not need it.
+    SQLite has one writer at a time anyway. Random names do not need the lock.
     """
     if connection.dialect.name == "postgresql":
         key = sa.func.hashtextextended(name_of(filename), 0)

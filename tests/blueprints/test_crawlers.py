@@ -1,4 +1,4 @@
-"""What search engines, programs that show links, and finders of faults read of the host."""
+"""Files and headers for search engines, for link previews, and for people who find faults."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.robotparser import RobotFileParser
@@ -30,7 +30,7 @@ TRUE = {"ALLOW_INDEXING": True}
 
 
 def may(text: str, agent: str, path: str) -> bool:
-    """Ask Python's reader, which does not know that $ is an end."""
+    """Ask Python's parser, which does not know that $ marks the end."""
     reader = RobotFileParser()
     reader.parse([line for line in text.splitlines() if line != "Allow: /$"])
     return reader.can_fetch(agent, f"http://localhost{path}")

@@ -1,4 +1,4 @@
-"""What a form may hold, and that reading it costs no more than a picture of its size, whatever it holds."""
+"""Limits of a form: reading any form costs no more than reading a picture of the same size."""
 
 import io
 import random
@@ -26,7 +26,7 @@ END = form()["data"]
 
 
 class Body(io.BytesIO):
-    """A body that counts what is read of it."""
+    """A body that counts the bytes that are read from it."""
 
     taken = 0
 
@@ -37,7 +37,7 @@ class Body(io.BytesIO):
 
 
 def post(client, body: bytes, boundary: str = "boundary", **options: object):
-    """Send a body of a declared length; give the answer, and how much of the body was read."""
+    """Send a body of a declared length; return the answer, and how many bytes of the body were read."""
     stream = Body(body)
     overrides = {
         "CONTENT_TYPE": f"multipart/form-data; boundary={boundary}",
@@ -49,7 +49,7 @@ def post(client, body: bytes, boundary: str = "boundary", **options: object):
 
 
 def with_headers(size: int) -> bytes:
-    """A part of so many bytes of headers, line ends left out."""
+    """Return a part with ``size`` bytes of headers, without line ends."""
     disposition = FIELD + b'; x="'
     return part_with(
         disposition + b"y" * (size - len(disposition) - len("Content-Disposition: ") - 1) + b'"', b""
@@ -187,11 +187,11 @@ LARGE_FORMS = {
 
 
 NOISE = 2
-"""What one reading of the processor's time may be above another of the same work, on a busy machine."""
+"""Ratio that two measurements of the same work may have on a busy machine."""
 
 
 def costs(app, *bodies: tuple[bytes, str]) -> list[float]:
-    """Processor seconds of requests in this process: each at its best, measured in turn."""
+    """Measure processor seconds of requests in this process, in turn; return the best of each."""
     found: list[list[float]] = [[] for _ in bodies]
     for _ in range(7):
         for (body, boundary), times in zip(bodies, found, strict=True):
@@ -207,13 +207,13 @@ def costs(app, *bodies: tuple[bytes, str]) -> list[float]:
 
 
 def ratio(app, body: bytes, plain: bytes, boundary: str = "boundary") -> float:
-    """What a form costs, as a multiple of a plain upload."""
+    """Return the cost of a form as a multiple of the cost of a plain upload."""
     form, upload = costs(app, (body, boundary), (plain, "boundary"))
     return form / upload
 
 
 def noise(size: int) -> bytes:
-    """A picture of at least so many bytes that has nothing to drop."""
+    """Make a picture of at least ``size`` bytes that has no metadata to drop."""
     side = int((size / 3) ** 0.5) + 1
     image = Image.frombytes("RGB", (side, side), random.Random(1).randbytes(3 * side * side))
     return pictures.encode(image, "png", compress_level=0)
@@ -221,7 +221,7 @@ def noise(size: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def plain():
-    """Bodies of plain uploads."""
+    """Return bodies of plain uploads, by size."""
     return {size: part(noise(size)) + END for size in (16 * 1024, LARGE)}
 
 
@@ -243,5 +243,5 @@ def test_look_alikes_of_any_boundary_are_cheap(app, plain, length):
     head = b'\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     for near in (b"\r\n--", b"\r\n--" + b"y" * (length - 1) + b"z"):
         body = begin + head + near * (LARGE // len(near)) + b"\r\n" + begin + b"--\r\n"
-        # Python finds five bytes, of the shortest boundary, in twice the time that six take.
+        # Python needs twice the time to find five bytes, of the shortest boundary, as to find six.
         assert ratio(app, body, plain[LARGE], boundary) < (2 * NOISE if length == 1 else NOISE)

@@ -1,4 +1,4 @@
-"""A name that attacks whoever shows it is text, wherever it is shown."""
+"""A name that contains an attack is treated as text wherever it is shown."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ from tests.names import HOSTILE
 
 PLAIN = "photo.jpg"
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Codes, line ends, and what turns the writing round."""
+"""Control codes, line ends, and characters that reverse the direction of text."""
 CODE = re.compile(r"^\s*(javascript|data|vbscript):", re.IGNORECASE)
 
 
@@ -42,13 +42,13 @@ class Skeleton(HTMLParser):
 
 
 def sent(client, name: str, **options: object):
-    """The answer to an upload under this name, as a browser writes it."""
+    """Return the answer to an upload under this name, encoded as a browser does."""
     return client.post("/upload", **form(part(SMALL, name.encode())), **options)
 
 
 def pages(app: Flask, name: str) -> list[Skeleton]:
-    """Every page and fragment that shows the name, on a host with nothing else."""
-    # What is looked at here, needs no lint.
+    """Return every page and fragment that shows the name, on a host with no other image."""
+    # A plain client: these pages need no lint.
     client = FlaskClient(app, app.response_class)
     for image in client.get("/api/upload").json:
         client.delete(f"/api/upload/{image['filename']}")
@@ -128,7 +128,7 @@ def test_it_stays_in_its_line_of_the_log(make_app, log_format):
     for content in (SMALL, b"no picture", SMALL[:99]):
         for name in HOSTILE.values():
             before = len(log.read_text().splitlines())
-            # Of one client, no more than a few refusals are written.
+            # Only a few refusals of one client are logged.
             address = {"REMOTE_ADDR": next(clients)}
             answer = client.post("/upload", **form(part(content, name.encode())), environ_overrides=address)
             (line,) = log.read_text().splitlines()[before:]
@@ -167,7 +167,7 @@ def test_all_of_them_come_out_as_files_and_as_text_in_a_table(app, client, tmp_p
     with (target / "images.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     cells = [cell for row in rows for cell in row]
-    # Nor where a program cuts at semicolons.
+    # No cell is a formula in a program that splits at semicolons either.
     parts = [part for cell in cells for part in [cell, *cell.split(";")]]
     assert [part for part in parts if part.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r"))] == []
     column = rows[0].index("original_name")

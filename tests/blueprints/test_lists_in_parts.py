@@ -1,4 +1,4 @@
-"""Lists in parts, lists that are known already, and parameters that nobody knows."""
+"""Lists in parts, lists that the client already has, and unknown parameters."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,12 +12,12 @@ from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, 
 from tests.rows import add_rows
 
 NOON = datetime(2025, 1, 24, 12, tzinfo=UTC)
-# Some share a moment, and the parts end between them.
+# Some images share a moment, and parts end between such images.
 MOMENTS = [NOON + timedelta(seconds=number // 3) for number in range(10)]
 
 
 def parts(client, first: str) -> list[list[str]]:
-    """The names in each part of the array, as its Link leads on."""
+    """Return the names in each part of the array, following its Link header."""
     found, address = [], first
     while address:
         answer = client.get(address)
@@ -166,7 +166,7 @@ def test_a_repeated_parameter_is_refused(client, query):
     "path", ["/api/upload", "/api/upload/", "/api/upload?limit=2", "/images-list?per_page=2"]
 )
 def test_who_knows_the_list_gets_no_body_until_it_changes(app, client, path):
-    """After an upload, a deletion, and both of them: the number of images is the same then."""
+    """After an upload, a deletion, and both together, which leave the number of images the same."""
     image = uploaded(client)
     seen = set()
     for act in (
@@ -209,7 +209,7 @@ def test_a_list_that_is_known_is_not_read(app, client):
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_upload_that_commits_late_changes_the_fingerprint(app, client):
-    """Its id is lower than another's by then, and an image goes, so that there are as many as before."""
+    """A later id is committed already, and an image is deleted, so the count is the same as before."""
     ids = add_rows(app, MOMENTS)
     with app.app_context():
         with db.engine.connect() as late:

@@ -178,7 +178,7 @@ def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_room(client,
     answer = asked(client, uploaded(client, content)["url"], maxwidth=str(room), maxheight=str(room))
     shown, real = size(answer), real_size(client, answer["url"])
     if orientation == 6 and "/images/" in answer["url"]:
-        # Renditions are upright, and an image is turned by who shows it.
+        # Renditions are upright; an image itself is turned by the program that shows it.
         real = real[::-1]
     assert max(shown) <= room
     assert shown[0] <= real[0]
@@ -293,7 +293,7 @@ def test_any_name_is_a_title(client, name):
 
 @ON_SQLITE
 def test_an_image_without_a_name_is_called_by_its_filename(app, client):
-    """As old rows are; a file without a name is called by its date by now."""
+    """Old rows may have no name; today a file without a name is named after its date."""
     image = uploaded(client)
     with app.app_context():
         db.session.execute(sa.update(models.Image).values(original_name=""))

@@ -53,7 +53,7 @@ def test_chat_programs_learn_what_they_unfurl(client):
 
 
 def test_an_image_without_a_name_is_called_by_its_filename(app, client):
-    """As old rows are; a file without a name is called by its date by now."""
+    """Old rows may have no name; today a file without a name is named after its date."""
     image = uploaded(client)
     with app.app_context():
         db.session.execute(sa.update(models.Image).values(original_name=""))
@@ -115,7 +115,7 @@ def test_the_name_with_another_extension_is_no_page(client, shape, kind):
 
 
 def add_namesake(app, image: dict[str, object], kind: str) -> str:
-    """Give an image the name of another, as a database from elsewhere may; return its new filename."""
+    """Add an image with the name of another, as a database from elsewhere may have; return its filename."""
     filename = page_of(image).removeprefix("/view/") + f".{kind}"
     namesake = uploaded(app.test_client(), pictures.MAKE[kind](), f"namesake.{kind}")
     with app.app_context():

@@ -19,7 +19,7 @@ FLAGS = [
 PLAIN_HOST = "imagehost.lan"
 """A name for this machine that browsers trust no more than any host without HTTPS."""
 OTHER_HOST = "imagehost.example"
-"""A name that leads to this machine, and is none to which the host answers."""
+"""A name of this machine to which the host does not answer."""
 # No other host has an address, so nothing that a page asks for leaves the machine.
 HERE = ", ".join(f"MAP {name} 127.0.0.1" for name in (PLAIN_HOST, OTHER_HOST))
 HOSTS = f"--host-resolver-rules={HERE}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"

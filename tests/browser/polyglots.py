@@ -1,4 +1,4 @@
-"""Pictures that are something else, too: a page, a script, an archive, a document."""
+"""Pictures that are also something else: a page, a script, an archive, a document."""
 
 import io
 import struct
@@ -27,16 +27,16 @@ DOCUMENT = (
 
 
 def jpeg_with(comment: bytes, *, after: bytes = b"") -> bytes:
-    """A photograph with a comment right behind its first marker, and something behind its end."""
+    """Make a photograph with a comment right after its first marker, and bytes after its end."""
     content = pictures.jpg(64, 48)
     return content[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + content[2:] + after
 
 
 def jpeg_script() -> bytes:
-    """A photograph that is a script: the length of its first segment begins a comment."""
+    """Make a photograph that is a script: the length of its first segment begins a comment."""
     content = pictures.jpg(64, 48)
     body = b"*/=1;" + SCRIPT.encode() + b"/*"
-    # FF D8 FF E0, and a length of 0x2F2A: "/*".
+    # FF D8 FF E0, and a length of 0x2F2A, which reads as "/*".
     head = b"\xff\xd8\xff\xe0/*" + b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
     padding = bytes(0x2F2A - len(head) + 4)
     comment = b"\xff\xfe" + struct.pack(">H", len(body) + 2) + body
@@ -44,7 +44,7 @@ def jpeg_script() -> bytes:
 
 
 def gif_script() -> bytes:
-    """A GIF that is a script: its width begins a comment, and its last block is code."""
+    """Make a GIF that is a script: its width begins a comment, and its last block is code."""
     content = bytearray(pictures.gif(64, 48))
     content[6:8] = b"/*"
     code = b"*/=1;" + SCRIPT.encode() + b"//"
@@ -76,7 +76,7 @@ POLYGLOTS = {
     "document.jpg": jpeg_with(DOCUMENT, after=DOCUMENT),
     "document.png": png_with(DOCUMENT, after=DOCUMENT),
 }
-"""By the name that each is uploaded under."""
+"""Polyglots by the name that each is uploaded under."""
 NO_PICTURES = {
     "page.html": PAGE.encode(),
     "page.svg": f'<svg xmlns="http://www.w3.org/2000/svg"><script>{SAY}</script></svg>'.encode(),

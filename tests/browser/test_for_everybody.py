@@ -73,10 +73,10 @@ def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, st
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
 def test_who_asks_by_another_name_can_read_why_not(browser, server, window, theme):
-    """Without anything else, since nothing is given under that name."""
+    """The page needs no other file, since the host serves none under that name."""
     with Pages(browser, f"http://{OTHER_HOST}:{server.port}") as pages:
         pages.problems.expect("status of 421")
-        # Of every host without HTTPS.
+        # The browser reports this for every host without HTTPS.
         pages.problems.expect("Cross-Origin-Opener-Policy")
         page = pages.open("/images-list", color_scheme=theme, **window)
         expect(page.get_by_role("heading")).to_have_text("That did not work")

@@ -1,6 +1,6 @@
-"""A picture that is also a page, a script, an archive or a document is nothing but a picture to a browser.
+"""A browser treats a picture that is also a page, a script, an archive or a document only as a picture.
 
-Most of such bytes are dropped when it is uploaded; with ``KEEP_METADATA=true`` they stay.
+The upload drops most of the other bytes; with ``KEEP_METADATA=true`` they stay.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.browser.polyglots import NO_PICTURES, POLYGLOTS
 from tests.system.server import Server
 
 EVIL = "http://127.0.0.1:9/"
-"""A page of another site, which Playwright answers for."""
+"""A page of another site. Playwright answers its requests."""
 SCRIPTS = ["page-in-a-comment.jpg", "script.jpg", "script.gif"]
 EMBEDDED = """
     <iframe src="{url}"></iframe> <object data="{url}" type="text/html"></object>
@@ -55,7 +55,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 class Watched:
-    """A browser context, and whether anything in it asked for the address that all the code here asks for."""
+    """A browser context, with all requests that it made and those that executed code made."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -69,7 +69,7 @@ class Watched:
             self.executed.append(url)
 
     def other_site(self, body: str) -> Page:
-        """Open a page of another site, which has no policy."""
+        """Open a page of another site, without a content security policy."""
         page = self.context.new_page()
         content = f"<!doctype html><title>x</title><body>{body}"
         page.route(EVIL, lambda route: route.fulfill(body=content, content_type="text/html"))
@@ -107,7 +107,7 @@ def test_as_a_script_a_style_or_a_worker_it_is_refused(server, urls, watched, ho
         page.goto(f"{server.url}/healthz")
     for url in urls:
         found = page.evaluate(ADDED, url)
-        # An empty style sheet counts as loaded where the browser does not tell.
+        # If the browser reports no error, an empty style sheet counts as loaded.
         assert set(found.values()) == {"refused"}, (url, found)
     assert page.evaluate("self.executed") is None
     assert watched.executed == []
@@ -139,7 +139,7 @@ def test_the_code_is_kept_only_where_all_is_kept(server, urls):
 
 
 def test_elsewhere_it_would_be_executed(server, watched):
-    """So the tests above do not pass because the code is broken."""
+    """This shows that the tests above do not pass only because the code of the polyglots is broken."""
     for name in SCRIPTS:
         kind = "text/html" if name.startswith("page") else "text/javascript; charset=iso-8859-1"
         address = f"{EVIL}{name}"

@@ -1,4 +1,4 @@
-"""The address of an image's page, which once ended as a picture's does."""
+"""The address of an image's page, which used to end like the address of a picture."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -27,7 +27,7 @@ def test_the_old_address_leads_to_the_page(server, open_page):
     assert not page.url.endswith(".jpg")
     expect(page.locator("h1")).to_have_text("beach.jpg")
     assert_sound(page)
-    # Back leads to where one was, not into the redirect.
+    # Back returns to the previous page, not to the redirect.
     page.get_by_role("link", name="Images").click()
     expect(page.locator("#images")).to_be_visible()
     page.go_back()
@@ -35,7 +35,7 @@ def test_the_old_address_leads_to_the_page(server, open_page):
 
 
 class Post(BaseHTTPRequestHandler):
-    """A page of another site, whose only picture is the one that the query names."""
+    """A page of another site that shows only the picture named in the query."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -45,7 +45,7 @@ class Post(BaseHTTPRequestHandler):
         self.wfile.write(b'<!doctype html><link rel="icon" href="data:,"><img src="%s">' % address.encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A gunicorn with our Worker, or with its own, that serves the small application."""
+"""Run gunicorn with our Worker, or with its own, for the small application."""
 
 import http.client
 import os
@@ -18,7 +18,7 @@ MODULE = "tests.server.small"
 
 
 class Small:
-    """A server of one worker; it ends with the ``with`` block."""
+    """A server with one worker. It ends at the end of the ``with`` block."""
 
     def __init__(self, **settings: object) -> None:
         self.port = free_port()
@@ -53,25 +53,25 @@ class Small:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
 
     def send(self, data: bytes, source: str = "127.0.0.1") -> socket.socket:
-        """Open a connection, and send something."""
+        """Open a connection, and send data."""
         line = self.connect(source)
         line.sendall(data)
         return line
 
     def ask(self, path: str) -> http.client.HTTPResponse:
-        """Ask by a connection of its own."""
+        """Request a path on a new connection."""
         with self.send(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()) as line:
             return answer(line)
 
 
 class Whole(http.client.HTTPResponse):
-    """An answer, read whole."""
+    """An answer whose body has been read."""
 
     body: bytes
 
 
 def answer(line: socket.socket, method: str = "GET") -> Whole:
-    """Read one answer, and not a byte more than belongs to it."""
+    """Read one answer, and no byte after its end."""
     found = Whole(line, method=method)
     unbuffered = socket.SocketIO(line, "r")
     found.fp = Slowly(unbuffered)  # type: ignore[assignment]
@@ -81,7 +81,7 @@ def answer(line: socket.socket, method: str = "GET") -> Whole:
 
 
 class Slowly:
-    """Reads lines byte by byte: what follows an answer stays in the socket."""
+    """Read lines byte by byte, so that bytes after an answer stay in the socket."""
 
     def __init__(self, raw: socket.SocketIO) -> None:
         self.raw = raw
@@ -110,7 +110,7 @@ class Slowly:
 
 
 def is_open(line: socket.socket) -> bool:
-    """Tell whether nothing came from the server, and no end either."""
+    """Tell whether the server neither sent anything nor closed the connection."""
     line.setblocking(False)
     try:
         return line.recv(1, socket.MSG_PEEK) == b"never"
@@ -123,7 +123,7 @@ def is_open(line: socket.socket) -> bool:
 
 
 def ended(line: socket.socket) -> bool:
-    """Read to the end; tell whether nothing came any more."""
+    """Tell whether the server closed the connection without sending anything more."""
     try:
         return line.recv(1) == b""
     except ConnectionResetError:
@@ -131,7 +131,7 @@ def ended(line: socket.socket) -> bool:
 
 
 def trickle(line: socket.socket, data: bytes, pause: float) -> int:
-    """Send byte by byte until the server says something; return how many."""
+    """Send byte by byte until the server answers; return the number of bytes sent."""
     sent = 0
     for byte in data:
         if not is_open(line):

@@ -1,4 +1,4 @@
-"""A small application, and gunicorn's settings for it: two threads, and short times instead of long ones."""
+"""A small application, and gunicorn's settings for it: two threads and short time limits."""
 
 import os
 import select
@@ -29,7 +29,7 @@ FILE = os.environ.get("SMALL_FILE", "")
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Do what the path says."""
+    """Call the function that the path names."""
     if status := environ.get(REFUSED):
         return answer(start_response, f"{status.value} Refused", f"{environ['PATH_INFO']} {shape(environ)}")
     return globals()[environ["PATH_INFO"][1:] or "hello"](environ, start_response)
@@ -50,12 +50,12 @@ def hello(_: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def refuse(_: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Answer without a look at the body."""
+    """Answer without reading the body."""
     return answer(start_response, "413 No", "no")
 
 
 def read(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Read the body piece by piece; tell how long it is."""
+    """Read the body piece by piece; answer with its length."""
     size = 0
     try:
         while piece := environ["wsgi.input"].read(1000):
@@ -66,7 +66,7 @@ def read(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def first(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Read some bytes of the body only, as who reads a form may leave its end."""
+    """Read only some bytes of the body, as a parser of forms may leave the end unread."""
     return answer(start_response, "200 OK", environ["wsgi.input"].read(5).decode())
 
 
@@ -91,7 +91,7 @@ def file(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 def gone(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Answer when the client has gone."""
+    """Answer after the client has closed the connection."""
     poll = select.poll()
     poll.register(environ["gunicorn.socket"], select.POLLRDHUP)
     assert poll.poll(20_000)

@@ -1,4 +1,4 @@
-"""Answers as they go out: their head together with their body."""
+"""The head of an answer is sent together with its body."""
 
 import socket
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 @pytest.fixture
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A connection that gives what was sent at once as one piece."""
+    """Return the two ends of a connection that keeps the pieces in which data was sent."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     theirs.settimeout(10)
     with ours, theirs:
@@ -35,7 +35,7 @@ def begun(client: socket.socket, method: str, headers: dict[str, str]) -> Answer
 
 
 def pieces(ours: socket.socket, theirs: socket.socket) -> list[bytes]:
-    """What was sent, piece by piece."""
+    """Return the pieces that were sent."""
     ours.shutdown(socket.SHUT_WR)
     return list(iter(lambda: theirs.recv(1024 * 1024), b""))
 

@@ -1,4 +1,4 @@
-"""Heads of requests over real sockets: their limits, and what is refused, as by gunicorn's own worker."""
+"""Heads of requests over real sockets: their limits, and the same refusals as gunicorn's own worker."""
 
 import socket
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ def small() -> Iterator[Small]:
 
 @pytest.fixture(scope="module")
 def gthread() -> Iterator[Small]:
-    """gunicorn's own worker."""
+    """Run gunicorn with its own worker."""
     with Small(worker="gthread") as running:
         yield running
 
 
 def filled(size: int, *, name: bytes = b"Cookie") -> bytes:
-    """A head of so many bytes."""
+    """Return a head of ``size`` bytes."""
     return BEGINNING + b"\r\n" + name + b": " + b"x" * (size - len(BEGINNING) - len(name) - 8) + b"\r\n\r\n"
 
 
@@ -40,7 +40,7 @@ def test_a_head_of_32_kib_is_read_and_a_byte_more_is_not(small):
 def test_a_head_that_never_ends_is_refused_at_its_limit(small):
     with small.send(BEGINNING + b"\r\nX: " + b"x" * LONGEST_HEAD) as line:
         found = answer(line)
-        # What tells the shape of the answer comes to the application.
+        # The application receives the fields that decide the shape of the answer.
         assert (found.status, found.body) == (431, b"/hello text/html")
         assert ended(line)
 
@@ -126,7 +126,7 @@ NEXT = b"GET /stream HTTP/1.0\r\nHost: next\r\n\r\n"
 
 
 def statuses(small: Small, data: bytes) -> list[int]:
-    """Send a request and another one behind it; give the statuses of all answers."""
+    """Send a request and another one after it; return the statuses of all answers."""
     found = []
     with small.send(data + NEXT) as line:
         line.shutdown(socket.SHUT_WR)
@@ -139,5 +139,5 @@ def statuses(small: Small, data: bytes) -> list[int]:
 
 @pytest.mark.parametrize("data", SUSPECT.values(), ids=SUSPECT)
 def test_what_gunicorn_refuses_is_refused(small, gthread, data):
-    """No request is taken for two, nor two for one, other than gunicorn's own worker takes them."""
+    """Our worker splits bytes into requests exactly as gunicorn's own worker does."""
     assert statuses(small, data) == statuses(gthread, data)

@@ -1,4 +1,4 @@
-"""The Worker over real sockets: heads, bodies, answers, and connections that go on or end."""
+"""The Worker over real sockets: heads, bodies, answers, and connections that stay open or end."""
 
 import errno
 import os
@@ -35,14 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def small(folder: Path) -> Iterator[Small]:
-    """Two threads for requests with a body, two for others; a second for everything."""
+    """Run a server with two threads for requests with a body, two for others, and short time limits."""
     (folder / "file").write_bytes(os.urandom(1024) * (FILE_SIZE // 1024))
     with Small(file=folder / "file") as running:
         yield running
 
 
 def test_what_the_worker_overrides_is_there():
-    """A new version of gunicorn may call its methods by other names."""
+    """A new version of gunicorn may rename its methods."""
     own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "serves_more"}
     own |= {"answer_next", "defer_finish"}
     methods = {name for name, value in vars(Worker).items() if callable(value)}
@@ -142,7 +142,7 @@ def test_a_chunked_body_is_read_and_the_connection_goes_on(small, pieces):
 
 
 def chunked(data: bytes, size: int) -> bytes:
-    """Write a body in chunks of one size."""
+    """Encode a body in chunks of one size."""
     pieces = (data[start : start + size] for start in range(0, len(data), size))
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
@@ -157,7 +157,7 @@ def test_a_body_may_have_some_tiny_chunks_and_not_very_many(small, length, size,
 
 
 def test_what_follows_a_chunked_body_is_bounded(small):
-    """gunicorn takes 3 MB of it, and searches all of it again whenever some comes."""
+    """gunicorn accepts 3 MB of trailers, and searches all of them again whenever a piece comes."""
     with small.send(post("/read", "Transfer-Encoding: chunked") + b"0\r\nA: " + b"b" * 60_000) as line:
         assert answer(line).status == 400
 
@@ -201,7 +201,7 @@ def test_a_body_that_trickles_is_ended(small):
 
 
 def test_a_body_above_the_lowest_rate_may_last(small):
-    """As long as three graces, at 20 kB/s."""
+    """At 20 kB/s the body takes three times the grace period."""
     with small.send(post("/read", "Content-Length: 60000")) as line:
         for _ in range(60):
             line.sendall(b"x" * 1000)
@@ -210,7 +210,7 @@ def test_a_body_above_the_lowest_rate_may_last(small):
 
 
 class TestExpect:
-    """100 is an answer of the application: it begins to read."""
+    """The server sends 100 Continue when the application begins to read."""
 
     def test_the_body_is_asked_for(self, small):
         with small.send(post("/read", "Content-Length: 5", "Expect: 100-continue")) as line:
@@ -222,7 +222,7 @@ class TestExpect:
     def test_a_refusal_comes_instead(self, small):
         with small.send(post("/refuse", "Content-Length: 5", "Expect: 100-continue")) as line:
             found = answer(line)
-            # Whether the body comes nevertheless, nobody knows.
+            # The server cannot know whether the client sends the body nevertheless.
             assert (found.status, found.getheader("Connection")) == (413, "close")
             assert ended(line)
 
@@ -261,7 +261,7 @@ def test_who_reads_all_gets_all(small, folder):
 
 
 def test_who_reads_slowly_but_steadily_gets_all():
-    """The kernel takes 2 MB at once, then nothing for long: what counts is what the client takes."""
+    """The kernel accepts 2 MB at once, then nothing for long: only bytes that the client receives count."""
     with Small(file=__file__, grace="0.5") as small, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         line.settimeout(20)
@@ -282,7 +282,7 @@ def test_a_stream_comes_whole(small):
 
 
 def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
-    """Four of them have both threads for bodies, and none of them waits to its end."""
+    """Four slow uploads occupy both threads for bodies, and lose them when another upload waits."""
     with Small(grace=60) as small:
         slow = [small.send(post("/read", "Content-Length: 1000") + b"x") for _ in range(4)]
         assert small.ask("/").body == b"hello"
@@ -302,7 +302,7 @@ def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
     ],
 )
 def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, one):
-    """Forty connections of one client wait for two threads, and another client is next."""
+    """Forty connections of one client wait for two threads, and another client is served next."""
     slow = [small.send(many, "127.0.0.9") for _ in range(40)]
     with small.send(one) as line:
         assert answer(line).status == 200
@@ -333,7 +333,7 @@ def test_idle_connections_make_room_the_oldest_first():
         for _ in range(19):
             lines.append(small.send(GET))
             assert answer(lines[-1]).body == b"hello"
-        # The first is used again, so that others are idle for longer.
+        # The first connection is used again, so that others have been idle for longer.
         lines[0].sendall(GET)
         assert answer(lines[0]).body == b"hello"
         others = [small.connect() for _ in range(10)]

@@ -12,7 +12,7 @@ from tests.rows import add_rows, assert_counts_are_right
 
 DAY = datetime(2025, 1, 24, 12, tzinfo=UTC)
 ON_EACH = {"sqlite": [0, 0, 0], "postgresql": [1, 1, 0, 1]}
-"""The shards of three days, of which the last had deletions."""
+"""The shards of three days. The last day had deletions."""
 
 
 def test_nothing_is_none(app):

@@ -56,7 +56,7 @@ def test_two_images_never_share_a_name_whatever_their_types(app, client, kind):
 
 
 def test_of_many_that_choose_a_name_at_once_one_gets_it(app):
-    """As an import may, on both databases; each has another type."""
+    """Imports may choose one name, on both databases. Each of these images has another type."""
 
     def add(kind: str) -> str:
         try:

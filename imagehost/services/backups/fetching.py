@@ -37,7 +37,7 @@ class Former:
                 continue
             if facts:
                 found = {path.rpartition("/")[2] for path in checks.damaged(backup)}
-                # Whatever another one says of itself is looked at before it goes into a backup of ours.
+                # Unless this host made the backup, its files are hashed before a new backup links to them.
                 made_here = signing.origin(facts) is Origin.HERE
                 return cls(backup.path, found | set(facts.damaged), trusting and made_here)
         return None

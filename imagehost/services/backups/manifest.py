@@ -1,6 +1,6 @@
-"""What a backup says of itself: ``manifest.json`` and ``SHA256SUMS``, or the last line of a dump.
+"""Read a backup's description of itself: ``manifest.json`` and ``SHA256SUMS``, or the last line of a dump.
 
-Anybody may have written it, so nothing in it is used before its form is checked.
+Anybody may have written it, so the form of each value is checked before it is used.
 """
 
 import json
@@ -19,7 +19,7 @@ from imagehost.services.backups.catalogue import Backup, folder_errors
 
 FORMAT = 2
 UNSIGNED_FORMAT = 1
-"""Of backups that were made before manifests were signed."""
+"""Format of backups that were made before manifests were signed."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 COMMENT = b"-- imagehost "
@@ -27,7 +27,7 @@ COMMENT = b"-- imagehost "
 LARGEST = 32 * 1024 * 1024
 """Bytes of a manifest: room for the names of a million images that the storage has lost."""
 MOST_BRACKETS = 100
-"""Lists and objects of a manifest; ours has five."""
+"""Number of lists and objects in a manifest; ours has five."""
 LONGEST_LINE = 1024
 """Bytes of a line of ``SHA256SUMS``; ours have about a hundred."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -56,7 +56,7 @@ class Manifest:
     """Images whose bytes were not those of the row."""
     format: int = FORMAT
     signature: str | None = None
-    """By which the host that made the backup knows it; see ``signing``."""
+    """Signature by which a host recognizes its own backups; see ``signing``."""
 
     def as_json(self, indent: int | None = None) -> str:
         """Write it."""
@@ -83,7 +83,7 @@ def parse(backup: Backup) -> Manifest:
     lone = backup.database_only
     text = last_line(backup.path)[1] if lone else reading.content(backup.path, MANIFEST, LARGEST).decode()
     if text.count("{") + text.count("[") > MOST_BRACKETS:
-        # Lists in lists take the memory of many times their size.
+        # Nested lists take many times their size in memory.
         raise ValueError("too many brackets")
     facts: dict[str, Any] = json.loads(text)
     if is_number(facts["format"]) and facts["format"] > FORMAT:
@@ -95,12 +95,12 @@ def parse(backup: Backup) -> Manifest:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a value is a count; True and False are numbers to Python."""
+    """Tell whether a value is a count. True and False are not, although Python takes them as numbers."""
     return type(value) is int and 0 <= value < 2**63
 
 
 def is_filenames(value: object) -> bool:
-    """Tell whether a value is a list of names of images."""
+    """Tell whether a value is a list of filenames of images."""
     return isinstance(value, list) and all(matches(reading.FILENAME)(name) for name in value)
 
 
@@ -110,17 +110,17 @@ def is_words(value: object) -> bool:
 
 
 def is_counts(value: object) -> bool:
-    """Tell whether a value has numbers by the names of tables."""
+    """Tell whether a value is a dict from names of tables to numbers."""
     return isinstance(value, dict) and all(is_words(name) and is_number(value[name]) for name in value)
 
 
 def is_versions(value: object) -> bool:
-    """Tell whether a value has texts by name."""
+    """Tell whether a value is a dict from names to texts."""
     return isinstance(value, dict) and all(is_words(name) and is_words(value[name]) for name in value)
 
 
 def matches(form: re.Pattern[str]) -> Callable[[object], bool]:
-    """Make a check for a text of a form."""
+    """Return a function that tells whether a value is text of a form."""
     return lambda value: isinstance(value, str) and form.fullmatch(value) is not None
 
 
@@ -142,7 +142,7 @@ FORMS: dict[str, Callable[[object], bool]] = {
 
 
 def last_line(dump: Path) -> tuple[int, str]:
-    """Read the comment at a lone dump's end, and where it begins. Raises ValueError without one."""
+    """Return the position and the text of the comment at a lone dump's end. Raises ValueError without one."""
     with reading.open_file(dump.parent, dump.name) as file:
         start = max(0, file.seek(0, 2) - hashing.BLOCK)
         file.seek(start)
@@ -153,7 +153,7 @@ def last_line(dump: Path) -> tuple[int, str]:
 
 
 def sums(backup: Backup) -> Iterator[tuple[str, str]]:
-    """Go through a backup's files: path below it, and SHA-256. Raises Broken at a line of another form."""
+    """Yield path and SHA-256 of each file of a backup. Raises Broken at a line of another form."""
     with reading.open_file(backup.path, SUMS) as file:
         while line := file.readline(LONGEST_LINE):
             digest, _, path = line.decode("ascii", "replace").removesuffix("\n").partition("  ")

@@ -85,8 +85,8 @@ class PostgreSQL:
     def load(self, dump: Path, url: sa.URL, before: str = "", after: str = "") -> None:
         """Let psql read a dump, between other statements, in one transaction.
 
-        Raises Broken, Undone, Failure. The last statement commits: wherever the script ends before, because
-        it is refused or this process is killed, nothing is changed.
+        Raises Broken, Undone, Failure. The last statement commits. If the script ends earlier, because it is
+        refused or this process is killed, nothing is changed.
         """
         with self.engine.connect() as connection:
             program = programs.find("psql", connection)

@@ -1,9 +1,9 @@
-r"""Dumps of PostgreSQL: what pg_dump writes of our tables, let through to psql; anything else is refused.
+r"""Check dumps of PostgreSQL: pass the statements of pg_dump for our tables to psql, refuse anything else.
 
 psql executes commands of its own that begin with a backslash (``\!`` runs a program), and the server runs
-programs for ``COPY … PROGRAM``. So only statements of known shapes pass. None of them has a backslash: those
-stand in the data of ``COPY`` alone, which psql gives to the server up to a line ``\.``
-A migration that makes something of a new kind needs its shape here; the tests of restoring tell.
+programs for ``COPY … PROGRAM``. So only statements of known shapes pass. None of them has a backslash:
+backslashes occur only in the data of ``COPY``, which psql sends to the server up to a line ``\.``
+A migration that creates a new kind of object needs its shape here; without it, the tests of restoring fail.
 """
 
 import re
@@ -16,15 +16,15 @@ from imagehost.logs import one_line
 from imagehost.services.backups import reading
 
 LONGEST = 64 * 1024
-"""Bytes of a statement, and of a piece of data. A table of a hundred columns has ten thousand."""
+"""Most bytes of a statement, and of a piece of data. A table of a hundred columns needs ten thousand."""
 MOST_STATEMENTS = 1000
-"""Of a dump; ours have about thirty. Each table takes locks of the server, which all its users share."""
+"""Most statements of a dump; ours have about thirty. Tables take locks that all users of the server share."""
 END = b"-- PostgreSQL database dump complete\n"
 END_OF_DATA = b"\\.\n"
 RESTRICTION = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+\n")
-"""By which newer versions of pg_dump forbid psql all other commands, which we refuse anyway."""
+"""Lines of newer versions of pg_dump that forbid psql all other commands, which we refuse anyway."""
 NEVER = re.compile(rb"[\0\r]")
-"""What psql may take for the end of a line, and pg_dump does not write."""
+"""Bytes that psql may take for the end of a line. pg_dump does not write them."""
 
 WORD = r'(?:[a-z_][a-z0-9_]*|"(?:[^"\\]|"")+")'
 NAME = rf"public\.{WORD}"
@@ -73,22 +73,22 @@ SHAPES = (
     rf"COMMENT ON CONSTRAINT {WORD} ON {NAME} IS {TEXT};",
     COPY,
 )
-"""Of the statements that pg_dump 15 to 18 write of our tables; a space stands for spaces and line ends."""
+"""Shapes of what pg_dump 15 to 18 writes for our tables; a space stands for spaces and line ends."""
 
 
 def shaped(shape: str) -> re.Pattern[str]:
-    """Make a pattern of a shape."""
+    """Compile a shape into a pattern."""
     return re.compile(shape.replace(" ", "[ \\n]+"))
 
 
 STATEMENT = shaped(rf"(?:{'|'.join(SHAPES)})\n")
 COPYING = shaped(rf"{COPY}\n")
 REPLACEMENT = "\ufffd"
-"""What stands for bytes that are no UTF-8."""
+"""Python's replacement for bytes that are not UTF-8."""
 
 
 def admitted(dump: Path) -> Iterator[bytes]:
-    """Give psql the statements and the data of a dump. Raises Broken where it is no dump of ours."""
+    """Yield the statements and the data of a dump for psql. Raises Broken if the dump is not one of ours."""
     complete = False
     number = 0
     with reading.open_file(dump.parent, dump.name) as file:
@@ -110,7 +110,7 @@ def admitted(dump: Path) -> Iterator[bytes]:
 
 
 def skip_comment(file: BinaryIO, line: bytes, name: str) -> None:
-    """Read a comment to its end. Raises Broken where psql may see that earlier."""
+    """Read a comment to its end. Raises Broken if psql may see an earlier end."""
     while line:
         if NEVER.search(line):
             raise refused(name, line)
@@ -120,7 +120,7 @@ def skip_comment(file: BinaryIO, line: bytes, name: str) -> None:
 
 
 def read_statement(file: BinaryIO, line: bytes, name: str) -> str:
-    """Read a statement to the end of its last line. Raises Broken where a dump of ours has none like it."""
+    """Read a statement to the end of its last line. Raises Broken if no dump of ours has such a statement."""
     first, read = line, b""
     while line:
         read += line
@@ -137,7 +137,7 @@ def read_statement(file: BinaryIO, line: bytes, name: str) -> str:
 
 
 def data(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """Give the data of a table, and the line that ends it. Raises Broken."""
+    """Yield the data of a table, and the line that ends it. Raises Broken."""
     begins = True
     while line := file.readline(LONGEST):
         if NEVER.search(line) or (begins and line.startswith(b"\\.") and line != END_OF_DATA):
@@ -150,11 +150,11 @@ def data(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def refused(name: str, line: bytes) -> Broken:
-    """Say where a dump does what it should not."""
+    """Return the error for a line that a dump must not have."""
     beginning = one_line(line.decode(errors="replace").strip()[:80])
     return Broken(f"{name} is refused: it does what no backup of imagehost does: {beginning}")
 
 
 def cut_off(name: str) -> Broken:
-    """Say that a dump ends too early."""
+    """Return the error for a dump that ends too early."""
     return Broken(f"{name} cannot be restored: it is cut off.")

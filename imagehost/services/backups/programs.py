@@ -20,13 +20,13 @@ DEBIAN = Path("/usr/lib/postgresql")
 SCRIPT_FAILED = 3
 """How psql ends where the server refused a statement; the transaction is undone then."""
 LONGEST_COMPLAINT = 64 * 1024
-"""Bytes; the first one is told."""
+"""Bytes of a program's messages that are read; the first complaint is reported."""
 
 
 def run(program: str, url: sa.URL, *arguments: str, script: Iterable[bytes] = ()) -> None:
-    """Run a program of PostgreSQL's on a database, with a script as its input.
+    """Run a program of PostgreSQL on a database, with a script as its input.
 
-    Raises Undone, Failure with what it said, and what reading the script raises.
+    Raises Undone or Failure with the program's message, and the errors of reading the script.
     """
     # Without the password, which set() would keep, and which may stand among the options too.
     options = {name: value for name, value in url.query.items() if name != "password"}
@@ -34,7 +34,7 @@ def run(program: str, url: sa.URL, *arguments: str, script: Iterable[bytes] = ()
     command = [program, "--no-password", f"--dbname={address.render_as_string()}", *arguments]
     environment = postgresql_environment(url.password or url.query.get("password"))
     with TemporaryFile() as said:
-        # No shell, and no argument of a client's.
+        # There is no shell, and no argument comes from a client.
         with subprocess.Popen(  # noqa: S603  # see above
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
         ) as process:
@@ -49,7 +49,7 @@ def run(program: str, url: sa.URL, *arguments: str, script: Iterable[bytes] = ()
 
 
 def feed(pipe: IO[bytes], script: Iterable[bytes]) -> None:
-    """Give a program its input, as far as that can be read; a program that ends before has said why."""
+    """Write a program's input. If the program ends before, it has reported the reason itself."""
     with suppress(BrokenPipeError), pipe:
         for piece in script:
             pipe.write(piece)

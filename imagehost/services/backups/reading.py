@@ -1,4 +1,4 @@
-"""Reading the files of a backup, which anybody may have made: no links are followed, no devices opened."""
+"""Read the files of a backup. Anybody may have made it, so no link is followed and no device opened."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from imagehost.services import hashing
 
 FILENAME = re.compile(r"[a-z0-9]{1,128}\.[a-z0-9]{1,16}")
-"""The names that an image can have."""
+"""The filenames that an image can have."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """A SHA-256."""
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -18,14 +18,14 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class NotRegular(OSError):
-    """What should be a regular file in a folder of the backup is something else."""
+    """A path in the backup is not a regular file, or leads through a link."""
 
     def __init__(self, path: str) -> None:
         super().__init__(errno.EINVAL, "not a regular file", path)
 
 
 def open_file(folder: Path, path: str) -> BinaryIO:
-    """Open a file below a folder. Raises OSError; NotRegular where it is a link, a device or a pipe."""
+    """Open a file below a folder. Raises OSError; NotRegular if it is a link, a device or a pipe."""
     *folders, name = path.split("/")
     place = os.open(folder, FOLDER)
     try:
@@ -33,7 +33,7 @@ def open_file(folder: Path, path: str) -> BinaryIO:
             inner = os.open(part, FOLDER | os.O_NOFOLLOW, dir_fd=place)
             os.close(place)
             place = inner
-        # Opening a device may have effects, so its kind is looked at first, and again when it is open.
+        # Opening a device may have effects, so the kind of file is checked first, and again after opening.
         check_regular(os.stat(name, dir_fd=place, follow_symlinks=False), path)
         file = os.fdopen(os.open(name, FILE, dir_fd=place), "rb")
     except OSError as error:
@@ -51,7 +51,7 @@ def open_file(folder: Path, path: str) -> BinaryIO:
 
 
 def check_regular(found: os.stat_result, path: str) -> None:
-    """Refuse what is not a regular file. Raises NotRegular."""
+    """Raise NotRegular if the file is not a regular one."""
     if not stat.S_ISREG(found.st_mode):
         raise NotRegular(path)
 
@@ -63,7 +63,7 @@ def sha256(folder: Path, path: str) -> str:
 
 
 def content(folder: Path, path: str, limit: int) -> bytes:
-    """Read a small file below a folder. Raises OSError, NotRegular; ValueError where it is too large."""
+    """Read a small file below a folder. Raises OSError, NotRegular; ValueError if it is too large."""
     with open_file(folder, path) as file:
         found = file.read(limit + 1)
     if len(found) > limit:

@@ -55,8 +55,8 @@ def restore(
 ) -> Restored:
     """Bring database and bytes to what a backup holds.
 
-    Over a host that has images only with ``replace``, and after a safety backup; a backup that this host did
-    not sign only with ``foreign``, too. Where the storage has no marker only with ``new_storage``. Raises
+    If the host has images, this needs ``replace`` and makes a safety backup first; a backup that this host
+    did not sign needs ``foreign``, too. If the storage has no marker, this needs ``new_storage``. Raises
     Failure, Busy and Unavailable; nothing is changed then.
     """
     with ExitStack() as held:
@@ -85,7 +85,7 @@ def restore(
 
 
 def readable(backup: Backup) -> Manifest:
-    """Read what a backup says of itself. Raises Failure where it is none for this host."""
+    """Read a backup's manifest. Raises Failure if this host cannot restore it."""
     facts = manifest.read(backup)
     check_known(facts.revision)
     here = databases.live().kind
@@ -98,7 +98,7 @@ def readable(backup: Backup) -> Manifest:
 
 
 def check_wish(state: State, origin: Origin, *, replace: bool, foreign: bool) -> None:
-    """Refuse to replace images, unless that is wished for. Raises Failure."""
+    """Raise Failure unless the administrator has asked to replace the host's images by this backup."""
     strange = origin is not Origin.HERE
     if not replace:
         raise Failure(

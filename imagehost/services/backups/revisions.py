@@ -13,7 +13,7 @@ def is_known(revision: str) -> bool:
         found = ScriptDirectory(str(ROOT / "migrations")).get_revision(revision)
     except CommandError:
         return False
-    # Alembic finds one by a part of its name, too, and by words as "head".
+    # Alembic also finds a revision by a part of its name, and by words such as "head".
     return found is not None and found.revision == revision
 
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 def database(engine: sa.Engine) -> Iterator[sa.URL]:
     """Make a database on an engine's server, and drop it at the end. Raises Failure.
 
-    Where the user may make roles, the database has an owner of its own, who has no rights elsewhere.
+    If the user may create roles, the database has an owner of its own, which has no rights elsewhere.
     """
     drop_old(engine)
     name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
@@ -47,19 +47,19 @@ def database(engine: sa.Engine) -> Iterator[sa.URL]:
 
 
 def make_owned(engine: sa.Engine, name: str) -> sa.URL | None:
-    """Create a database with an owner of its own, of the same name; None where that cannot be done."""
+    """Create a database, and a role of the same name that owns it. Return None if that cannot be done."""
     password = secrets.token_hex(32)
     url = engine.url.difference_update_query(["user", "password"])
     url = url.set(database=name, username=name, password=password)
     try:
         execute(engine, f"CREATE ROLE {name} LOGIN {HUMBLE} PASSWORD '{password}'")
-        # Who makes a database for another one has to be a member of that one.
+        # Only a member of a role may create a database that the role owns.
         execute(engine, f"GRANT {name} TO CURRENT_USER")
         execute(engine, f"CREATE DATABASE {name} OWNER {name} {LIKE_NO_OTHER}")
         with connected(url):
             return url
     except (sa.exc.DBAPIError, ImageHostError) as error:
-        # The user may not make roles, or pg_hba.conf does not let them in.
+        # The user may not create roles, or pg_hba.conf does not let the new role connect.
         reason = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).strip()
         log.warning("dump restored with all rights of the host's own user", extra={"reason": reason})
         drop(engine, name)
@@ -94,16 +94,16 @@ def make(engine: sa.Engine, name: str) -> sa.URL:
 def drop(engine: sa.Engine, name: str) -> None:
     """Drop a scratch database and its owner.
 
-    What is still in use, by autovacuum say, goes with a later check.
+    A database that is still in use, for example by autovacuum, is dropped by a later check.
     """
     for _ in range(TRIES):
         try:
             owner, exists = found(engine, OWNER, name), found(engine, ROLE, name)
             if owner:
-                # Not by force, which would need the right to end what the server itself does there; as the
-                # owner, whose rights the user may not have inherited.
+                # FORCE is not used: it needs the right to end the server's own processes there. The owner's
+                # role is set, since the user may not have inherited its rights.
                 execute(engine, f"DROP DATABASE {name}", role=name if owner == name else None)
-            # Who may not drop roles may not even try.
+            # Without the right to drop roles, even DROP ROLE IF EXISTS fails.
             if exists:
                 execute(engine, f"DROP ROLE {name}")
         except (sa.exc.DBAPIError, ImageHostError):
@@ -114,7 +114,7 @@ def drop(engine: sa.Engine, name: str) -> None:
 
 
 def found(engine: sa.Engine, query: sa.TextClause, name: str) -> str | None:
-    """Ask for a name that there is, of an owner or a role."""
+    """Return the name of an owner or a role; None if it does not exist."""
     with engine.connect() as connection:
         return connection.execute(query, {"name": name}).scalar()
 
@@ -129,7 +129,7 @@ def drop_old(engine: sa.Engine) -> None:
 
 
 def execute(engine: sa.Engine, statement: str, role: str | None = None) -> None:
-    """Run what no transaction may be around, as another role perhaps."""
+    """Run a statement outside of any transaction, as another role if one is given."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not role:
             connection.exec_driver_sql(statement)
@@ -138,5 +138,5 @@ def execute(engine: sa.Engine, statement: str, role: str | None = None) -> None:
         try:
             connection.exec_driver_sql(statement)
         finally:
-            # The pool keeps the connection.
+            # The pool keeps the connection and gives it to others.
             connection.exec_driver_sql("RESET ROLE")

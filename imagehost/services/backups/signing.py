@@ -1,7 +1,7 @@
-"""Signatures of manifests: by them a host knows the backups that it made itself.
+"""Sign manifests, so that a host recognizes the backups that it made itself.
 
-The key is derived from the secret key, so no other host has it. A manifest has the checksum of
-``SHA256SUMS``, or of the dump, and so its signature covers every file.
+The key is derived from the secret key, so only a host with the same secret key has it. A manifest has the checksum of
+``SHA256SUMS``, or of the dump, so its signature covers every file.
 """
 
 import hmac
@@ -16,11 +16,11 @@ from imagehost.services.backups.catalogue import Backup
 from imagehost.services.backups.manifest import UNSIGNED_FORMAT, Manifest
 
 LABEL = b"imagehost: signature of a backup's manifest"
-"""Keeps this key apart from others that are derived from the same secret."""
+"""Makes this key differ from other keys that are derived from the same secret."""
 
 
 class Origin(Enum):
-    """Who made a backup, as far as its signature tells. The value is for scripts."""
+    """Which host made a backup, as far as its signature shows. The value is for scripts."""
 
     HERE = "this_host"
     ELSEWHERE = "another_host"
@@ -28,7 +28,7 @@ class Origin(Enum):
 
     @property
     def text(self) -> str:
-        """Say it in words."""
+        """Describe the origin in words."""
         return TEXTS[self]
 
 
@@ -47,14 +47,14 @@ def signed(facts: Manifest) -> Manifest:
 def origin(facts: Manifest) -> Origin:
     """Tell who made a backup."""
     if facts.signature is None:
-        # One of today's without a signature has lost it.
+        # A backup of the current format always has a signature when it is made.
         return Origin.UNSIGNED if facts.format == UNSIGNED_FORMAT else Origin.ELSEWHERE
     made_here = hmac.compare_digest(facts.signature, signature(facts))
     return Origin.HERE if made_here else Origin.ELSEWHERE
 
 
 def made_by(backup: Backup) -> Origin | None:
-    """Tell who made a backup; None where it does not say what it is."""
+    """Tell who made a backup; None if its manifest cannot be read."""
     try:
         return origin(manifest.read(backup))
     except Failure:
@@ -62,7 +62,7 @@ def made_by(backup: Backup) -> Origin | None:
 
 
 def signature(facts: Manifest) -> str:
-    """Compute the signature of all that a manifest says."""
+    """Compute the signature of all facts of a manifest."""
     secret = settings.secret_key.encode(errors="surrogateescape")
     key = hmac.digest(secret, LABEL, "sha256")
     said = json.dumps({**asdict(facts), "signature": None}, sort_keys=True)

@@ -1,4 +1,4 @@
-"""SQLite: a file that is made of a dump, and whose tables take the place of ours."""
+"""SQLite: dump our tables, make a file of a dump, and replace our tables by the tables of that file."""
 
 import sqlite3
 import tempfile

@@ -1,4 +1,4 @@
-"""Dumps of SQLite: written from our tables, and read in by a connection that does only what they need."""
+"""Write dumps of our SQLite tables, and load them with a connection that does only what a dump needs."""
 
 import re
 import sqlite3
@@ -12,16 +12,16 @@ from imagehost.services.backups import reading
 from imagehost.services.backups.snapshots import OURS
 
 LONGEST = 4 * 1024 * 1024
-"""Letters of a statement; ours have a few hundred."""
+"""Most characters of a statement; ours have a few hundred."""
 MOST_ENDS = 200
-"""Lines of a statement that may be its end: each time all of it is read anew. Ours have one."""
+"""Most lines that may end a statement: at each, the whole statement is parsed again. Ours have one."""
 STATISTICS = ('ANALYZE "sqlite_master";', 'INSERT INTO "sqlite_stat')
-"""Begin the statements that earlier dumps have after an ANALYZE: hints, which are not needed."""
+"""Beginnings of statements that earlier dumps have after an ANALYZE: hints that are not needed."""
 STEPS = 1_000
-"""Of SQLite's virtual machine, between two looks at how many there were. Shorter statements do not count."""
+"""Steps of SQLite's virtual machine between two counts. Statements with fewer steps do not count."""
 STEPS_AT_LEAST = 10_000_000
 STEPS_PER_BYTE = 20
-"""Ten times what a row of ours takes, its indexes included."""
+"""Ten times the steps of a row of ours, including its indexes."""
 LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 1,
@@ -38,10 +38,10 @@ ANYWHERE = {
     sqlite3.SQLITE_READ,
     sqlite3.SQLITE_REINDEX,
 }
-"""What may be done to a table. Nothing is selected, so nothing is computed from what is there."""
+"""Actions that are allowed on any table. SELECT is not, so nothing is computed from stored rows."""
 MAKES = {sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_TABLE}
 MOST_MADE = 1000
-"""Tables and indexes of a dump: each takes more room than the words that make it. Ours has seven."""
+"""Most tables and indexes of a dump: each takes more space than its statement. Ours has seven."""
 REASONS = {
     "SQLITE_AUTH": "it does what no backup of imagehost does",
     "SQLITE_INTERRUPT": "it takes more work than a backup of its size",
@@ -51,11 +51,11 @@ SEQUENCE = "sqlite_sequence"
 CONSTANT = re.compile(
     r"[-+]?[0-9.]+(e[-+]?[0-9]+)?|'([^']|'')*'|NULL|TRUE|FALSE|CURRENT_(TIMESTAMP|DATE|TIME)", re.IGNORECASE
 )
-"""What a column may have by default; a function would be called at the next upload."""
+"""Defaults that a column may have. A function would be called at the next upload."""
 
 
 def written(driver: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
-    """Give the statements that make some tables anew, with their rows and indexes, in a transaction."""
+    """Yield the statements that create tables again, with their rows and indexes, in a transaction."""
     yield "BEGIN TRANSACTION;"
     made = "SELECT sql FROM sqlite_master WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL ORDER BY name"
     for name in tables:
@@ -77,12 +77,12 @@ def written(driver: sqlite3.Connection, tables: Iterable[str]) -> Iterator[str]:
 
 
 def quoted(name: str) -> str:
-    """Quote a name of a table or a column."""
+    """Quote the name of a table or a column."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def load(dump: Path, connection: sqlite3.Connection) -> None:
-    """Execute a dump, if it does only what dumps of ours do.
+    """Execute a dump. Only the actions of our own dumps are allowed.
 
     Raises Broken, sqlite3.Error, UnicodeDecodeError.
     """
@@ -98,7 +98,7 @@ def load(dump: Path, connection: sqlite3.Connection) -> None:
             raise
         raise Broken(f"{dump.name} is refused: {reason}: {excerpt(statement)}") from error
     except sqlite3.Warning as error:
-        # Two statements on one line.
+        # There are two statements on one line.
         raise Broken(f"{dump.name} is refused: {REASONS['SQLITE_AUTH']}: {excerpt(statement)}") from error
     finally:
         connection.set_authorizer(None)
@@ -107,7 +107,7 @@ def load(dump: Path, connection: sqlite3.Connection) -> None:
 
 
 def restrict(connection: sqlite3.Connection, size: int) -> None:
-    """Let a connection do only what our dumps do, and only so much as a dump of a size in bytes needs."""
+    """Limit a connection to the actions of our dumps, and to the work that a dump of ``size`` bytes needs."""
     left = [STEPS_AT_LEAST + STEPS_PER_BYTE * size]
     made: list[str | None] = []
 
@@ -129,7 +129,7 @@ def restrict(connection: sqlite3.Connection, size: int) -> None:
 def is_allowed(
     action: int, first: str | None, _: str | None, database: str | None, within: str | None
 ) -> bool:
-    """Answer SQLite, which asks before each thing that a statement does."""
+    """Tell whether a statement may do an action. SQLite asks this before each action."""
     if action == sqlite3.SQLITE_TRANSACTION:
         return True
     of_catalogue = action == sqlite3.SQLITE_UPDATE and first == CATALOGUE
@@ -139,14 +139,14 @@ def is_allowed(
 
 
 def statements(dump: Path) -> Iterator[str]:
-    """Cut a dump into its statements; what is left at the end is cut off. Raises Broken."""
+    """Yield the statements of a dump. Raises Broken if the dump is refused or cut off."""
     lines: list[str] = []
     length = ends = 0
     last = ""
     with TextIOWrapper(reading.open_file(dump.parent, dump.name), encoding="utf-8") as file:
         while line := file.readline(LONGEST):
             if not lines and (line.startswith("--") or not line.strip()):
-                # The last lines of a dump that stands alone.
+                # A dump that stands alone ends with such lines.
                 continue
             if "\0" in line:
                 raise Broken(f"{dump.name} is refused: {REASONS['SQLITE_AUTH']}: {excerpt(line)}")
@@ -167,12 +167,12 @@ def statements(dump: Path) -> Iterator[str]:
 
 
 def excerpt(statement: str) -> str:
-    """Show the beginning of a statement, so that it harms no terminal."""
+    """Return the beginning of a statement, in a form that harms no terminal."""
     return one_line(statement.strip()[:80])
 
 
 def check_columns(dump: Path, connection: sqlite3.Connection) -> None:
-    """Refuse columns of ours that compute something whenever a row is added. Raises Broken."""
+    """Refuse columns of our tables that compute a value when a row is added. Raises Broken."""
     for name in sorted(OURS):
         for _, column, _, _, default, _, hidden in connection.execute(f"PRAGMA table_xinfo({quoted(name)})"):
             if hidden or not (default is None or CONSTANT.fullmatch(default)):

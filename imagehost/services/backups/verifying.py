@@ -24,7 +24,7 @@ from imagehost.services.progress import Progress, silent
 STRANGE = "does not belong to it"
 DAMAGED = "is damaged: its checksum is another"
 FOLDERS = re.compile("images(/[a-z0-9]{2})?")
-"""That a backup has."""
+"""The folders of images that a backup has."""
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def look(backup: Backup, facts: Manifest, found: Findings, progress: Progress) -
                 check_files(backup, facts, found, progress)
                 found.problems += problems_of(facts)
         except Broken as error:
-            # What the checksums say of the other files is worth nothing then.
+            # Then the checksums of the other files cannot be trusted.
             found.problems.append(str(error))
             return
         if backup.dump.name not in found.damaged:
@@ -90,14 +90,14 @@ def check_lone_dump(backup: Backup, facts: Manifest, found: Findings) -> None:
 
 
 def check_sums(backup: Backup, facts: Manifest) -> None:
-    """Hash the list of the checksums. Raises Broken."""
+    """Hash the list of the checksums. Raises Broken if it is missing or damaged."""
     _, wrong = hash_one(backup.path, (SUMS, facts.sha256))
     if wrong:
         raise Broken(f"{SUMS} is missing or damaged")
 
 
 def check_files(backup: Backup, facts: Manifest, found: Findings, progress: Progress) -> None:
-    """Hash every file, and look for what does not belong there. Raises Broken."""
+    """Hash every file, and look for files that do not belong there. Raises Broken."""
     known = {MANIFEST, SUMS}
     with progress("checksums", facts.copied + facts.linked + 1) as advance:
         for path, wrong in parallel.each(partial(hash_one, backup.path), manifest.sums(backup)):
@@ -113,7 +113,7 @@ def check_files(backup: Backup, facts: Manifest, found: Findings, progress: Prog
 
 
 def hash_one(folder: Path, file: tuple[str, str]) -> tuple[str, str | None]:
-    """Hash a file that should have a hash; say what is wrong with it, or None."""
+    """Compare a file with its hash. Return its path, and the problem or None."""
     path, digest = file
     try:
         return path, None if reading.sha256(folder, path) == digest else DAMAGED
@@ -124,7 +124,7 @@ def hash_one(folder: Path, file: tuple[str, str]) -> tuple[str, str | None]:
 
 
 def strangers(folder: Path, known: set[str], within: str = "") -> Iterator[str]:
-    """Find what the checksums do not have. A folder that no backup has is named, and not looked into."""
+    """Find files without a checksum. A folder that no backup has is reported, but not searched."""
     for entry in os.scandir(folder / within):
         path = f"{within}/{entry.name}" if within else entry.name
         if entry.is_dir(follow_symlinks=False) and FOLDERS.fullmatch(path):
@@ -151,7 +151,7 @@ def check_dump(backup: Backup, facts: Manifest) -> Iterator[str]:
 
 
 def strange_names(restored: Snapshot, backup: Backup) -> Iterator[str]:
-    """Find the first row whose filename no image can have: a path that leads elsewhere, say."""
+    """Find the first row whose filename no image can have, for example a path that leads elsewhere."""
     for row in restored.images():
         if not isinstance(row.filename, str) or not reading.FILENAME.fullmatch(row.filename):
             yield f"{backup.dump.name} has an image of the name {row.filename!a}"

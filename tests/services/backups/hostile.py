@@ -1,4 +1,4 @@
-"""What somebody does to a backup who wants more than to be restored."""
+"""Change a backup as an attacker would."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ from imagehost.services.backups import manifest
 from imagehost.services.backups.catalogue import Backup
 
 AT_ONCE = "BEGIN TRANSACTION;\n"
-"""Begins a dump of SQLite."""
+"""The beginning of a dump of SQLite."""
 BEFORE_DATA = "\nCOPY public.image_days"
 IN_DATA = " FROM stdin;\n"
 AT_END = "\n--\n-- PostgreSQL database dump complete\n"
 
 
 def reseal(backup: Backup, **facts: object) -> None:
-    """Write the checksums and the manifest anew, as somebody would who has not the key."""
+    """Write checksums and manifest again, as an attacker without the key would."""
     files = sorted(path for path in backup.path.rglob("*") if path.is_file())
     listed = [path for path in files if path.name not in {"SHA256SUMS", "manifest.json"}]
     sums = "".join(f"{hashed(path)}  {path.relative_to(backup.path)}\n" for path in listed)
@@ -28,7 +28,7 @@ def reseal(backup: Backup, **facts: object) -> None:
 
 
 def reseal_manifest(backup: Backup, change: Callable[[dict[str, object]], object]) -> None:
-    """Change what the manifest says."""
+    """Change the facts in the manifest."""
     told = json.loads((backup.path / "manifest.json").read_text())
     change(told)
     (backup.path / "manifest.json").write_text(json.dumps(told))
@@ -39,7 +39,7 @@ def hashed(path: Path) -> str:
 
 
 def insert(backup: Backup, text: str, before: str) -> None:
-    """Put text into a dump before a place, and make the checksums fit."""
+    """Insert text into a dump before a place, and make the checksums fit."""
     dump = backup.dump.read_text()
     assert before in dump
     backup.dump.write_text(dump.replace(before, text + before, 1))
@@ -47,7 +47,7 @@ def insert(backup: Backup, text: str, before: str) -> None:
 
 
 def unsign(backup: Backup) -> None:
-    """Make it one of the time before manifests were signed."""
+    """Change a backup into one from the time before manifests were signed."""
 
     def strip(told: dict[str, object]) -> None:
         del told["signature"]
@@ -57,7 +57,7 @@ def unsign(backup: Backup) -> None:
 
 
 def replace_by(path: Path, make: Callable[[Path], object]) -> None:
-    """Put something else in a file's place."""
+    """Replace a file by something else."""
     path.unlink()
     make(path)
 
@@ -71,5 +71,5 @@ def as_link(path: Path) -> None:
 
 
 def as_device(path: Path) -> None:
-    # What reads as no bytes, for ever.
+    # A device that returns NUL bytes for ever.
     path.symlink_to("/dev/zero")

@@ -1,4 +1,4 @@
-"""Whatever lies in a folder of a backup and whatever its manifest says, it is named as damage, and soon."""
+"""Verifying reports any wrong file in a backup's folder and any wrong manifest as damage, and soon."""
 
 import json
 import os
@@ -182,7 +182,7 @@ def test_a_manifest_that_is_too_large_is_not_read(backup, monkeypatch):
 
 
 def test_a_huge_manifest_is_read_no_further_than_its_limit(backup):
-    """A file with a hole, which takes no room on the disk."""
+    """The manifest is a sparse file, which takes no space on the disk."""
     os.truncate(backup.path / "manifest.json", 2**40)
     assert "manifest.json cannot be read" in problem_of(backup)
 

@@ -1,4 +1,4 @@
-r"""Verifying a backup executes nothing of it, whatever its dump says, and says why it is refused."""
+r"""Verifying a backup with a hostile dump executes no attack, and reports why the dump is refused."""
 
 import re
 import sqlite3
@@ -25,7 +25,7 @@ from tests.services.backups.hosts import add_images, everything
 from tests.services.backups.test_making import ON_POSTGRESQL
 
 LEFT = ("imagehost.db", "imagehost.db-shm", "imagehost.db-wal", "backups", "images", "logs", "secret_key")
-"""What a host leaves in its folder; nothing else comes."""
+"""The files of a host in its folder; no attack may add another."""
 REFUSED = r"^database\.sql (is refused: it does what no backup of imagehost does|cannot be restored)"
 
 OF_SQLITE = {
@@ -123,7 +123,7 @@ def backup(app):
 
 
 def spoiled(backup, genuine: str, attack: str, before: str, trap: Path) -> None:
-    """Put an attack into the dump, and make the checksums fit."""
+    """Insert an attack into the dump, and make the checksums fit."""
     assert before in genuine
     text = f"{attack}\n".replace("{file}", str(trap))
     backup.dump.write_text(genuine.replace(before, text + before, 1), newline="")
@@ -180,7 +180,7 @@ def test_a_restore_does_nothing_either_and_changes_nothing(app, backup, tmp_path
     there = everything(app)
     with pytest.raises(Failure, match=r"is damaged, and nothing was changed: .* is refused"):
         restoring.restore(backup, replace=True, foreign=True)
-    # As if it had been exchanged after the check.
+    # The same holds for a dump that is exchanged after the check.
     counts = manifest.read(backup).counts
     with pytest.raises(Failure, match="is refused"):
         databases.live().replace(backup.dump, databases.state(), counts)
@@ -190,7 +190,7 @@ def test_a_restore_does_nothing_either_and_changes_nothing(app, backup, tmp_path
 
 @ON_SQLITE
 def test_a_dump_that_only_computes_is_ended_by_what_its_size_explains(backup, monkeypatch):
-    """Each index costs work for each row: many statements and many rows would be their product."""
+    """Each index costs work for each row, so the work grows with indexes times rows."""
     monkeypatch.setattr(sqlite_dumps, "STEPS_AT_LEAST", 100_000)
     rows = "".join(f"INSERT INTO image_days VALUES ('2026-01-01',{number},1);\n" for number in range(1500))
     indexes = "".join(f"CREATE INDEX i{number} ON image_days (day);\n" for number in range(900))
@@ -201,7 +201,7 @@ def test_a_dump_that_only_computes_is_ended_by_what_its_size_explains(backup, mo
 
 @ON_SQLITE
 def test_thousands_of_tables_are_refused(backup):
-    """Each takes a page of the scratch file, 200 times the room of the words that make it."""
+    """Each table takes a page of the scratch file, 200 times the size of its statement."""
     hostile.insert(backup, "".join(f"CREATE TABLE t{number} (a);\n" for number in range(1100)), "COMMIT;")
     (problem,) = verifying.verify(backup)
     assert "it does what no backup of imagehost does: CREATE TABLE t99" in problem
@@ -209,7 +209,7 @@ def test_thousands_of_tables_are_refused(backup):
 
 @ON_POSTGRESQL
 def test_thousands_of_tables_of_postgresql_are_refused(backup):
-    """Each takes a lock of the server until the end of the transaction; all its users share them."""
+    """Each table takes a lock until the end of the transaction; all users of the server share the locks."""
     tables = "".join(f"CREATE TABLE public.t{number} (\n    a integer\n);\n" for number in range(1100))
     hostile.insert(backup, tables, hostile.AT_END)
     (problem,) = verifying.verify(backup)
@@ -243,7 +243,7 @@ def test_a_default_that_would_be_called_at_the_next_upload_is_refused(backup):
 
 
 def test_what_pg_dump_18_writes_is_let_through():
-    """As version 18.4 wrote it of our tables; a constraint NOT NULL may have a name there, as one has."""
+    """Version 18.4 wrote the file from our tables. A NOT NULL constraint may have a name there; one does."""
     dump = Path(__file__).with_name("pg_dump_18.sql")
     let_through = b"".join(postgresql_dumps.admitted(dump)).splitlines()
     left_out = [line for line in dump.read_bytes().splitlines() if line and line not in let_through]
@@ -282,7 +282,7 @@ def test_hostile_names_of_images_are_no_attack(app):
 
 @ON_SQLITE
 def test_what_python_wrote_before_is_still_restored(app, backup):
-    """With the tables of others, and the statistics that an ANALYZE leaves."""
+    """Such a dump has other programs' tables, and the statistics of an ANALYZE."""
     there = everything(app)
     with sqlite3.connect(str(db.engine.url.database)) as driver:
         driver.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY, born DATE DEFAULT (date('now')))")
@@ -332,7 +332,7 @@ def test_what_an_administrator_adds_to_our_tables_is_no_attack(app, backup):
 
 @ON_POSTGRESQL
 def test_a_script_that_is_cut_off_commits_nothing(app, backup, monkeypatch):
-    """As when this process is killed while it gives psql the script: psql sees its end."""
+    """As if this process were killed while it writes the script to psql, psql sees the end of its input."""
     there = everything(app)
     admitted = postgresql_dumps.admitted
 

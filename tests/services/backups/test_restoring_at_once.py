@@ -1,4 +1,4 @@
-"""Of two restores at once the second is refused, and nothing is lost."""
+"""If two restores run at once, the second one is refused, and nothing is lost."""
 
 import pytest
 
@@ -19,7 +19,7 @@ STEPS = pytest.mark.parametrize(
 
 @pytest.fixture
 def backup(app):
-    """A backup of four images, one of which was deleted since, and another one uploaded."""
+    """Make a backup of four images, then delete one of them and upload another one."""
     add_images(app, 4)
     with app.app_context():
         backup = making.create().backup
@@ -30,7 +30,7 @@ def backup(app):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Do something once, right before a step of the restore."""
+    """Return a function that makes a test's action run once, right before a step of the restore."""
 
     def arrange(module, step, act):
         real = getattr(module, step)
@@ -63,7 +63,7 @@ def test_whatever_else_maintains_the_host_is_refused(
     assert len(refused) == 3
     assert (done.added, done.removed) == (1, 1)
     assert_holds(app, database_url, [1, 2, 3, 4])
-    # What was there before is in the safety backup, and comes back.
+    # The safety backup has the state before the restore, and can be restored.
     restoring.restore(done.safety.backup, replace=True)
     assert_holds(app, database_url, [2, 3, 4, 5])
 
@@ -85,7 +85,7 @@ def cleanup_now() -> None:
 
 
 def assert_holds(app, database_url: str, ids: list[int]) -> None:
-    """Rows, counts and bytes of exactly these images are there."""
+    """Assert that the host has rows, counts and bytes of exactly these images."""
     rows, days, files = everything(app)
     assert [row[0] for row in rows] == ids
     assert sum(number for _, number in days) == len(files) == len(stored_files(app)) == len(ids)

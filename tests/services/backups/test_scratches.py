@@ -1,4 +1,4 @@
-"""A dump is restored by somebody who owns the scratch database and nothing else, where that can be had."""
+"""If possible, a dump is restored by a role that owns the scratch database and nothing else."""
 
 import pytest
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ def left() -> list[str]:
 
 @pytest.fixture
 def user(postgres, app):
-    """Make users with some rights, and the database that they see."""
+    """Return a function that makes a user with some rights, and the host's database as this user sees it."""
     made = []
 
     def make(rights: str, name: str = "maker") -> postgresql.PostgreSQL:
@@ -80,7 +80,7 @@ def test_who_may_not_make_roles_restores_with_rights_of_their_own_and_it_is_logg
 
 
 def test_an_owner_whom_the_server_does_not_let_in_is_done_without(backup, caplog, monkeypatch):
-    """As where pg_hba.conf names the users, or asks the operating system who they are."""
+    """For example, pg_hba.conf lists the users, or asks the operating system for their names."""
     monkeypatch.setattr(scratches, "HUMBLE", "CONNECTION LIMIT 0")
     owner, _ = owner_and_rights(databases.live(), backup)
     assert owner == "postgres"

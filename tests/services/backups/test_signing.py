@@ -1,4 +1,4 @@
-"""A host knows the backups that it made; another one's are not put in the place of its images unasked."""
+"""A host recognizes its own backups. It replaces its images by another host's backup only when asked to."""
 
 import hashlib
 import hmac
@@ -113,7 +113,7 @@ def test_a_new_machine_restores_without_ceremony(app, backup, make_app, make):
 
 
 def test_files_of_an_unsigned_one_are_shared_after_they_were_read(app, backup):
-    """It lies beside ours, yet anybody may have put it there: bytes of the right size are not enough."""
+    """Anybody may have put the backup beside ours: files of the right size are not enough."""
     hostile.unsign(backup)
     file = an_image(backup)
     file.write_bytes(bytes(file.stat().st_size))
