@@ -111,7 +111,7 @@ class ClientSocket:
             self.socket.shutdown(socket.SHUT_RD if reads else socket.SHUT_RDWR)
 
     def _when_ready(self, event: int, call: Callable[[], Moved]) -> Moved:
-        """Call the system until the socket is ready, and return what the call returns. Raises TimeoutError."""
+        """Repeat a call until the socket is ready for it. Raises TimeoutError for a slow client."""
         while True:
             try:
                 return call()

@@ -1,7 +1,7 @@
 """Sign manifests, so that a host recognizes the backups that it made itself.
 
-The key is derived from the secret key, so only a host with the same secret key has it. A manifest has the checksum of
-``SHA256SUMS``, or of the dump, so its signature covers every file.
+The key is derived from the secret key, so only a host with the same secret key has it. A manifest has the
+checksum of ``SHA256SUMS``, or of the dump, so its signature covers every file.
 """
 
 import hmac
