@@ -40,7 +40,7 @@ ENV APP_HOST=app \
     NGINX_ENTRYPOINT_QUIET_LOGS=1 \
     NGINX_TEMP_DIR=/var/cache/nginx
 USER 10001:10001
-# What nginx writes is closed to others: logs, and bodies on their way.
+# Other users may not read the files that nginx writes: logs, and bodies of requests.
 ENTRYPOINT ["sh", "-c", "umask 027 && exec /docker-entrypoint.sh \"$@\"", "sh"]
 CMD ["nginx", "-e", "stderr", "-c", "/etc/nginx/conf.d/nginx.conf"]
 
@@ -71,7 +71,7 @@ RUN export INSTANCE_DIR=/tmp/instance LOG_DIR=/tmp/instance \
     && gunicorn --check-config --config python:imagehost.gunicorn wsgi:app \
     && python -c 'import http.client, gunicorn.workers.gthread' \
     && rm -r /tmp/instance \
-    # The application's umask counted for this, too.
+    # The application's umask applied to the compiled files too: let all users read them.
     && find /usr/local/lib/python3.13 /venv /app -name '*.pyc' ! -perm -o=r -exec chmod a+r {} + \
     && find /usr/local/lib/python3.13 /venv /app -name __pycache__ ! -perm -o=x -exec chmod a+rx {} +
 ENV PYTHONDONTWRITEBYTECODE=1

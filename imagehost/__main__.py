@@ -14,7 +14,7 @@ from wsgi import app
 
 def main() -> None:
     """Do what ``flask db upgrade`` does, and its way of failing; then become gunicorn."""
-    # Before anything is changed.
+    # Must run before the start changes anything.
     access.check(app.extensions["imagehost.settings"])
     try:
         app.cli.main(["db", "upgrade"], prog_name="flask", standalone_mode=True)

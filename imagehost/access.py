@@ -1,4 +1,4 @@
-"""Whether other machines can reach the host, and if so, that somebody has decided who may use it."""
+"""Check that somebody has decided who may use a host that other machines can reach."""
 
 import ipaddress
 import logging
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class Undecided(SystemExit):
-    """Other machines can reach the host, and ``ACCESS`` is not set: stops the start with one line."""
+    """Stops the start with one line: other machines can reach the host, and ``ACCESS`` is not set."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(
@@ -22,7 +22,7 @@ class Undecided(SystemExit):
 
 
 def is_local(host: str) -> bool:
-    """Tell whether a name or an IP address is one at which only this machine can reach itself."""
+    """Tell whether a name or an IP address is a loopback one, which other machines cannot reach."""
     name = host.strip("[]").lower().removesuffix(".")
     try:
         address = ipaddress.ip_address(name)
@@ -32,7 +32,7 @@ def is_local(host: str) -> bool:
 
 
 def reachable(settings: Settings) -> tuple[str, str] | None:
-    """Tell why other machines can reach the host, and what would keep it to this one; None if they cannot."""
+    """Return why other machines can reach the host, and how to prevent that; None if they cannot."""
     address = "BIND_ADDRESS" if settings.bind_address else "WEB_SERVER_HOST"
     value = settings.bind_address or settings.web_server_host
     if not is_local(value):
@@ -47,7 +47,7 @@ def reachable(settings: Settings) -> tuple[str, str] | None:
 
 
 def check(settings: Settings) -> None:
-    """Stop the start of a server that other machines can reach where nobody has said who may use it."""
+    """Stop the start of a server that other machines can reach if ``ACCESS`` does not say who may use it."""
     found = None if settings.access else reachable(settings)
     if found:
         raise Undecided(*found)
@@ -56,11 +56,11 @@ def check(settings: Settings) -> None:
 def log_published(settings: Settings) -> None:
     """Log that containers publish their ports for this machine only, and how to change that.
 
-    Older releases published them for everybody, so that the host may seem to be gone after an upgrade.
+    Older releases published them for all machines, so the host may seem to be gone after an upgrade.
     """
     address = settings.bind_address
     if address and is_local(address) and not is_local(settings.web_server_host):
-        # Who has set ACCESS knows of both settings.
+        # An administrator who has set ACCESS knows both settings.
         level = logging.INFO if settings.access else logging.WARNING
         change = "to let other machines reach the host, set BIND_ADDRESS and ACCESS (docs/access.md)"
         log.log(level, "published for this machine only", extra={"address": address, "change": change})

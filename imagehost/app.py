@@ -37,7 +37,7 @@ def create_app(**overrides: object) -> Flask:
     config.init_app(app, settings)
     extensions.init_app(app, settings)
     logs.init_app(app, settings)
-    # Before security, which lets no request by a foreign name come so far.
+    # Before security, whose check of host names must run before the static files answer a request.
     assets.init_app(app)
     security.init_app(app)
     ratelimit.init_app(app, settings)

@@ -48,7 +48,7 @@ class Settings:
     allowed_extensions: tuple[str, ...]
     public_url: str | None
     access: str
-    """``open``, or nothing where the setting is not given."""
+    """``open``, or an empty string if the setting is not given."""
     bind_address: str | None
     allowed_hosts: tuple[str, ...]
     trusted_proxies: int

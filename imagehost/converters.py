@@ -11,7 +11,7 @@ class FilenameConverter(BaseConverter):
 
 
 class NameConverter(BaseConverter):
-    """The public name of an image without extension, as the address of its page has it; or with it."""
+    """The public name of an image in the address of its page, with or without its extension."""
 
     regex = r"[a-z0-9]+(?:\.[a-z0-9]+)?"
 
@@ -28,5 +28,5 @@ def whole_number(text: str) -> int | None:
 
 
 def init_app(app: Flask) -> None:
-    """Let routes say ``<filename:…>`` and ``<name:…>``."""
+    """Let routes use ``<filename:…>`` and ``<name:…>``."""
     app.url_map.converters.update(filename=FilenameConverter, name=NameConverter)

@@ -17,7 +17,7 @@ LAST_PORT = 65535
 FOR_POSTGRESQL = re.compile(
     "(PATH|HOME|USER|LOGNAME|LANG|TZ|TMPDIR|LD_LIBRARY_PATH)$|PG|LC_|KRB5|SSL_|OPENSSL_"
 )
-"""Begin the names of variables that PostgreSQL's programs may need to connect."""
+"""Matches the names of the environment variables that PostgreSQL's programs may need to connect."""
 
 
 class WrongSetting(SystemExit):
@@ -67,7 +67,7 @@ class Reader:
             raise WrongSetting(name, value, allowed) from error
 
     def parsed(self, name: str, default: Any, allowed: str, parse: Callable[[str], Any]) -> Any:
-        """Read a setting by one of the parsers of ``values``."""
+        """Read a setting with one of the parsers in ``values``."""
         return self.get(name, default, allowed, lambda env, given: parse(env.str(given)))
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
@@ -89,7 +89,7 @@ class Reader:
         return bool(self.get(name, default, "true or false", lambda e, n: e.bool(n)))
 
     def rate(self, name: str, default: str) -> str:
-        """Read how many requests of one kind a client may send in which time."""
+        """Read a rate limit: how many requests of one kind a client may send in a period."""
         return str(self.parsed(name, default, "a number per time, as 600/minute", parse_rate))
 
     def path(self, name: str, default: Path) -> Path:
@@ -141,11 +141,11 @@ def database_url(read: Reader, instance: Path) -> sa.URL:
 
 
 def postgresql_environment(password: object) -> dict[str, str]:
-    """Give the environment for PostgreSQL's programs.
+    """Return the environment for PostgreSQL's programs.
 
-    It has what the connection may need, and neither our secrets nor what names a program: a pager, an editor.
-    The password stands in it, as arguments are seen by everybody.
+    It has the variables that the connection may need, but neither our secrets nor variables that name a
+    program (a pager, an editor). The password is in it, because all users can see the arguments of a process.
     """
     kept = {name: value for name, value in os.environ.items() if FOR_POSTGRESQL.match(name)}
-    # In others a letter may have a byte that means something else to psql.
+    # In other encodings, a character may contain a byte that has a special meaning to psql.
     return {**kept, "PGCLIENTENCODING": "UTF8", **({"PGPASSWORD": str(password)} if password else {})}

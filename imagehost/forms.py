@@ -1,6 +1,6 @@
-"""Forms, read by the library multipart: a fraction of the cost of Werkzeug's parser (docs/decisions/0009).
+"""Read forms with the library multipart, at a fraction of the cost of Werkzeug's (docs/decisions/0009).
 
-Limits on parts, headers and texts keep any form as cheap to read as a picture of its size.
+Because of the limits on parts, headers and texts, no form costs more to read than a picture of the same size.
 """
 
 import re
@@ -27,17 +27,17 @@ MOST_PARTS = 64
 MOST_HEADERS = 16 * 1024
 """Bytes of all part headers of a form."""
 MOST_LINES = 16
-"""Lines of the headers of one part: for each folded line, the parser copies those before it."""
+"""Header lines of one part. For each folded line, the parser copies the lines before it."""
 LONGEST_BOUNDARY = 256
 """Characters; RFC 2046 allows 70."""
 
 WORD = r"[\w!#$%&'*+.^`|~-]"
 PARAMETER = re.compile(rf';[ \t]*+({WORD}++)=({WORD}++|"[^"\\]*+(?:\\.[^"\\]*+)*+")', re.ASCII | re.DOTALL)
-"""A parameter of a header: its name, and its value as it stands there (RFC 9110, section 5.6.6)."""
+"""A parameter of a header: its name and its raw value (RFC 9110, section 5.6.6)."""
 EXTENDED = re.compile(
     r"(?P<charset>utf-8|iso-8859-1|us-ascii)'[^']*'(?P<value>.*)", re.IGNORECASE | re.DOTALL
 )
-"""A value in a charset of its own (RFC 5987)."""
+"""A value that names its charset (RFC 5987)."""
 
 Form = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 Part = tuple[MultipartSegment, Iterator[bytes]]
@@ -68,7 +68,7 @@ class Parser(PushMultipartParser):  # type: ignore[misc]  # the library has no t
         super()._on_segment_headerline(line)
 
     def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
-        """Leave the parameters of headers to ``names_in``."""
+        """Make a part without parsing the parameters of its headers: ``names_in`` does that."""
         segment = MultipartSegment([])
         segment.headerlist = headerlist
         if segment.header("Content-Disposition", "").partition(";")[0].strip().lower() != "form-data":
@@ -77,12 +77,12 @@ class Parser(PushMultipartParser):  # type: ignore[misc]  # the library has no t
 
 
 class FormParser(FormDataParser):
-    """Reads a form: pictures to what ``stream_factory`` opens, texts into memory, nothing of other files."""
+    """Reads a form: pictures into the streams of ``stream_factory``, texts into memory. Skips other files."""
 
     def _parse_multipart(
         self, stream: IO[bytes], _: str, content_length: int | None, options: dict[str, str]
     ) -> Form:
-        """Take the place of Werkzeug's. Raises ValueError for a broken form, and as ``read_parts`` does."""
+        """Replace Werkzeug's parser. Raises as ``read_parts`` and ``read_text`` do."""
         texts: MultiDict[str, str] = MultiDict()
         files: MultiDict[str, FileStorage] = MultiDict()
         left = self.max_form_memory_size or 0
@@ -98,14 +98,14 @@ class FormParser(FormDataParser):
         return stream, texts, files
 
     def _parse_urlencoded(self, stream: IO[bytes], *_: object) -> Form:
-        """Leave such a form unread: it brings no picture, and Werkzeug takes a second for 1 MiB of ``&a``."""
+        """Do not read such a form: it has no picture, and Werkzeug needs a second for 1 MiB of ``&a``."""
         return stream, MultiDict(), MultiDict()
 
 
 def read_parts(stream: IO[bytes], boundary: str) -> Iterator[Part]:
-    """Read a form part by part, and pass over bytes that the caller does not take.
+    """Read a form part by part, and skip the bytes that the caller does not take.
 
-    Raises ValueError for a broken form, BadRequest as soon as a limit is exceeded, before the rest is read.
+    Raises ValueError for a broken form. Raises BadRequest as soon as a limit is exceeded, then reads no more.
     """
     events = Parser(boundary).parse_blocking(stream.read, BLOCK)
     try:
@@ -129,9 +129,9 @@ def read_parts(stream: IO[bytes], boundary: str) -> Iterator[Part]:
 
 
 def names_in(disposition: str) -> tuple[str, str | None]:
-    """Read the names of a field and of its file, which a text has not (RFC 7578, and filename* of RFC 5987).
+    """Return a field's name, and its filename or None for a text (RFC 7578, and filename* of RFC 5987).
 
-    Werkzeug's parser takes 13 ms for 15 kB of a name.
+    Werkzeug's parser needs 13 ms for a name of 15 kB.
     """
     given = {name.lower(): value for name, value in PARAMETER.findall(disposition)}
     field, filename = (
@@ -144,7 +144,7 @@ def names_in(disposition: str) -> tuple[str, str | None]:
 
 
 def read_text(blocks: Iterator[bytes], limit: int) -> bytes:
-    """Read a text. Raises FormTooLarge."""
+    """Read a text field. Raises FormTooLarge if it exceeds the limit."""
     text = bytearray()
     for block in blocks:
         text += block

@@ -25,9 +25,9 @@ host = f"[{settings.web_server_host}]" if ":" in settings.web_server_host else s
 bind = [f"{host}:{port}" for port in ports]
 workers = settings.web_server_workers
 worker_class = "imagehost.server.worker.Worker"
-# For requests with a body, and as many for those without.
+# Threads for requests with a body. As many more serve requests without a body.
 threads = 32
-# Of the whole head too: imagehost/server/heads.py.
+# Also the limit of the whole head: imagehost/server/heads.py.
 limit_request_field_size = LONGEST_HEAD
 limit_request_fields = 100
 limit_request_line = 8190
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 
 def on_starting(_: Any) -> None:
-    """Stop here if nobody has said who may use the host."""
+    """Stop the start if other machines can reach the host and ``ACCESS`` is not set."""
     access.check(settings)
 
 

@@ -1,4 +1,4 @@
-"""What is read of the headers that are lists: parsing them costs more than their length."""
+"""Cut long headers that are lists: parsing them costs more than their length suggests."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -27,17 +27,17 @@ NAMES = frozenset(
     )
 )
 REFUSED = "imagehost.refused"
-"""Where the Worker says that a head cannot be read: the status of the answer."""
+"""The key in ``environ`` where the Worker stores the status of the answer if it cannot read a head."""
 
 
 class HeaderLimits:
-    """A WSGI application that hands on the beginnings of these headers."""
+    """A WSGI application that passes on only the beginnings of these headers."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self.app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Cut what is too long."""
+        """Cut headers that are too long."""
         for name in NAMES & environ.keys():
             if len(environ[name]) > MOST:
                 environ[name] = beginning(environ[name])
@@ -45,7 +45,7 @@ class HeaderLimits:
 
 
 def beginning(value: str) -> str:
-    """Give the whole elements at the beginning of a list; a comma in quotes is no end of one."""
+    """Return the complete elements at the beginning of a list. A comma in quotes does not end an element."""
     kept = value[: MOST + 1].rpartition(",")[0]
     if kept.count('"') % 2:
         kept = kept[: kept.rindex('"')].rpartition(",")[0]
@@ -53,12 +53,12 @@ def beginning(value: str) -> str:
 
 
 def refuse_unreadable() -> None:
-    """Answer for the Worker, in the shape that the client asked for."""
+    """Refuse a request whose head the Worker cannot read, in the shape that the client asked for."""
     status: HTTPStatus | None = request.environ.get(REFUSED)
     if status:
         abort(status)
 
 
 def init_app(app: Flask) -> None:
-    """Cut headers before anything reads them. To be called after all that wraps the application."""
+    """Cut headers before anything reads them. Call this after everything else that wraps the application."""
     app.wsgi_app = HeaderLimits(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents

@@ -1,7 +1,7 @@
-"""The names that the host answers to: its own, and those that no site on the internet can have.
+"""Decide which names the host answers to: its own, and names that no site on the internet can have.
 
-A page of another site can have its own name lead to this machine (DNS rebinding). Its visitor's browser then
-takes this host for that site, and only the name in the request tells that it is not.
+Another site can make its own name resolve to this machine (DNS rebinding). A visitor's browser then treats
+this host as that site, and only the name in the request shows the difference.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ ALWAYS = {
         rf"({LABEL}\.)+(local|lan|internal|home\.arpa)"
     ),
 }
-"""Names that are always allowed, as regular expressions that nginx reads too; by what the log calls them."""
+"""Names that are always allowed. The key is for the log; the value is a regular expression for nginx too."""
 
 HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[\w.~!$&'()*+,;=%-]+)(:(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
 """The value of a Host header (RFC 9110, section 7.2)."""
@@ -28,15 +28,15 @@ TARGET = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#]*@)?(?P<host>[^/?#]*)")
 
 
 def in_ascii(name: str) -> str:
-    """Write a host name as browsers send it: in small letters, and in Punycode where it is international.
+    """Return a host name as browsers send it: in lower case, and in Punycode if it is international.
 
-    Raises ValueError for what is no name.
+    Raises ValueError for an international text that is not a name. A text in ASCII is not checked.
     """
     return name.lower() if name.isascii() else idna.encode(name, uts46=True).decode()
 
 
 def name_of(host: str) -> str:
-    """Give the name in a Host header, without its port and its last point; nothing where there is none."""
+    """Return the name in a Host header without port and final dot; an empty string if it is not valid."""
     found = HOST.fullmatch(host)
     if not found or int(found["port"] or 1) > LAST_PORT:
         return ""
@@ -54,7 +54,7 @@ def is_ipv6(text: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Give the host in an absolute address, with its port; nothing where the address names none."""
+    """Return the host in an absolute address, with its port; an empty string if the address has no host."""
     found = TARGET.match(url)
     return found["host"] if found else ""
 
@@ -67,15 +67,15 @@ class Hosts:
         self.always = re.compile("|".join(ALWAYS.values()))
 
     def include(self, host: str) -> bool:
-        """Tell whether a Host header has a name of ours; its port does not count."""
+        """Tell whether the host answers to the name in a Host header. The port is ignored."""
         name = name_of(host)
         return name in self.own or self.always.fullmatch(name) is not None
 
     def __str__(self) -> str:
-        """List them, for the log."""
+        """List the names, for the log."""
         return ", ".join([*sorted(self.own), *ALWAYS])
 
 
 def map_of_nginx() -> str:
-    """Write the names that are always allowed as nginx reads them, in a ``map`` of ``$host``."""
+    """Return the names that are always allowed as lines of a ``map`` of nginx."""
     return "".join(f'"~*^({pattern})$" 1;\n' for pattern in ALWAYS.values())

@@ -27,7 +27,7 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
 LONGEST = 200
 """Characters of a fact or a message."""
 OWN_LENGTHS = {"reason": 500, "addresses": 5000}
-"""Facts of which people need more: what a database says, and the ports that the host listens on."""
+"""Longer limits for some facts: an error of the database, and the ports that the host listens on."""
 LONGEST_TRACEBACK = 10_000
 REFUSED = "refused"
 """The event of a refusal (``refusals``)."""
@@ -37,9 +37,9 @@ FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(messag
 
 
 class Gate(logging.Handler):
-    """Passes events to the file and the console: each in a bounded size, and of one client a bounded number.
+    """Passes events to the file and the console. Limits the size of each event and the number per client.
 
-    Only refusals and problems are limited. What was uploaded, deleted or done by a command is always written.
+    Only refusals and problems are limited in number. Uploads, deletions and commands are always logged.
     """
 
     def __init__(self, *handlers: logging.Handler) -> None:
@@ -48,12 +48,12 @@ class Gate(logging.Handler):
         self.repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Complete an event and pass it on, and before it what is to be said of those that were left out."""
+        """Complete an event and pass it on. Before it, log how many other events were left out."""
         inside = has_request_context()
         client = (request.remote_addr or "-")[:LONGEST] if inside else "-"
         record.request = g.get("request_id", "-") if inside else "-"
         record.client = client
-        # As it stands in the code: what a client chose in it would make each line one of another kind.
+        # The message without its arguments: a text that a client chose would make a new kind of each line.
         event = cut(str(record.msg))
         shorten(record)
         self.sum_up(self.repeats.ended())
@@ -62,13 +62,13 @@ class Gate(logging.Handler):
             self.pass_on(record)
 
     def pass_on(self, record: logging.LogRecord) -> None:
-        """Hand an event to each handler that wants it."""
+        """Pass an event to each handler whose level allows it."""
         for handler in self.handlers:
             if record.levelno >= handler.level:
                 handler.handle(record)
 
     def sum_up(self, windows: list[Window]) -> None:
-        """Write one line for all that was left out of a window."""
+        """Log one line for each window: how many events were left out."""
         for window in windows:
             text = f"{window.event} {window.left_out} times more"
             record = logging.LogRecord(__name__, window.level, __file__, 0, text, None, None)
@@ -76,7 +76,7 @@ class Gate(logging.Handler):
             self.pass_on(record)
 
     def close(self) -> None:
-        """Say what was left out up to now, and close all handlers."""
+        """Log how many events were left out so far, and close all handlers."""
         self.sum_up(self.repeats.ended(all_of_them=True))
         for handler in self.handlers:
             handler.close()
@@ -84,11 +84,11 @@ class Gate(logging.Handler):
 
 
 def shorten(record: logging.LogRecord) -> None:
-    """Cut what an event says: a client may have chosen it."""
+    """Shorten the texts of an event: a client may have chosen them."""
     record.msg, record.args = cut(record.getMessage()), None
     if record.exc_info and record.exc_info[0]:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        # The end of it says what went wrong.
+        # The end of a traceback says what went wrong.
         record.exc_text = text if len(text) <= LONGEST_TRACEBACK else f"…{text[-LONGEST_TRACEBACK:]}"
         record.exc_info = None
     facts = vars(record)
@@ -103,15 +103,15 @@ def cut(text: str, length: int = LONGEST) -> str:
 
 
 class Console(logging.StreamHandler[TextIO]):
-    """Writes to what is the standard error stream at that moment."""
+    """Writes each event to the current ``sys.stderr``."""
 
     def __init__(self) -> None:
-        # Past StreamHandler, which would keep the stream of now.
+        # Not StreamHandler's __init__, which would keep the stream of this moment.
         logging.Handler.__init__(self)
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
-        """Give the stream."""
+        """Return the current standard error stream."""
         return sys.stderr
 
 

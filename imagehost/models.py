@@ -51,7 +51,7 @@ _NAMESAKES = sa.table("images", sa.column("id"), sa.column("filename", sa.Text))
 
 
 def _filenames(filename: Mapped[str], file_type: Mapped[str]) -> list[sa.ColumnElement[str]]:
-    """List the filenames that have the name of another, each with the extension of a format."""
+    """List the filenames that have the same name as a filename: one for the extension of each format."""
     stem = sa.func.substr(filename, 1, sa.func.length(filename) - sa.func.length(file_type))
     return [stem + kind for kind in KINDS]
 
@@ -86,12 +86,12 @@ class Image(Base):
             _NAMESAKES.c.id < id,  # noqa: A003  # the column
         )
     )
-    """Whether an older image has the same name with another extension. None of ours has, but a database may
-    come from elsewhere."""
+    """Whether an older image has the same name with another extension. This host makes no such names, but a
+    database may come from elsewhere."""
 
     @property
     def name(self) -> str:
-        """The filename without extension; with it where the name alone is that of an older image."""
+        """The filename without its extension, or with it if an older image has the same name."""
         return self.filename if self.has_older_namesake else self.filename.partition(".")[0]
 
     @property

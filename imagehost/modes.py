@@ -1,4 +1,4 @@
-"""File modes: what this program makes, and what older releases made, is closed to other users."""
+"""Close the files of this program to other users, including the files that older releases made."""
 
 import os
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ LOGS = ("app.log", "access.log", "error.log")
 
 
 def restrict() -> None:
-    """Let all that this process and its children make be closed to others."""
+    """Close all new files of this process and its children to other users."""
     os.umask(UMASK)
 
 
 def close_to_others(settings: Settings) -> None:
-    """Take from others what older releases let them read. It is never an error, and quick on a large host.
+    """Remove the rights of other users on files of older releases. Never raises; quick on a large host.
 
-    Images are not gone through: where others cannot enter their folder, they reach none. ``flask cleanup``,
-    which looks at each anyway, corrects their own modes.
+    The modes of images stay as they are: users who cannot enter the folder of images reach none of them.
+    ``flask cleanup``, which visits each image anyway, corrects these modes.
     """
     for path in ours(settings):
         shut(path)
 
 
 def ours(settings: Settings) -> Iterator[Path]:
-    """List what is certainly ours, by name: a folder that holds other things too stays as it is."""
+    """List paths that certainly belong to this program, without folders that may also hold other files."""
     database = settings.database_url
     yield from beside(settings.instance_dir / FILE)
     yield settings.instance_dir / "secret_key"
@@ -46,5 +46,5 @@ def ours(settings: Settings) -> Iterator[Path]:
 
 
 def beside(path: Path) -> list[Path]:
-    """Name a file of SQLite's, and those that it has beside it."""
+    """List a file of SQLite, and the files that SQLite keeps beside it."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]

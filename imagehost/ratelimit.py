@@ -1,4 +1,4 @@
-"""How often one client may do what, counted for all worker processes together (docs/decisions/0017)."""
+"""Limit the requests of one client, counted for all worker processes together (docs/decisions/0017)."""
 
 import ipaddress
 import math
@@ -26,7 +26,8 @@ SETUP = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=OFF",
     "CREATE TABLE IF NOT EXISTS windows (client TEXT PRIMARY KEY, hits INTEGER, ends REAL) WITHOUT ROWID",
-    # Who has many networks must not make each new one look through all of them.
+    # Each new client deletes the windows that have ended. Without the index, that would scan all windows,
+    # and one person may have many networks.
     "CREATE INDEX IF NOT EXISTS windows_by_end ON windows (ends)",
 )
 HIT = """
@@ -40,8 +41,8 @@ RETURNING hits, ends
 class Counts:
     """Hits of each client, in a file that may be lost without harm; open as long as the process lives.
 
-    ``rates`` has the limit of each kind of request. A client's first request begins a window of its kind;
-    refused ones do not make it longer.
+    ``rates`` has the limit of each kind of request. A client's first request of a kind begins a window;
+    refused requests do not make it longer.
     """
 
     def __init__(self, path: Path, rates: dict[str, str]) -> None:
@@ -97,7 +98,7 @@ class Counts:
 
 
 def limited(kind: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
-    """Refuse a client that asks a view more often than is allowed for such requests. Raises RateLimited."""
+    """Refuse a client that calls a view more often than the limit of ``kind`` allows. Raises RateLimited."""
 
     def decorate(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
         @wraps(view)
@@ -123,7 +124,7 @@ def count(kind: str) -> None:
 
 
 def client() -> str:
-    """Return whose request this is: an address, or the network of one."""
+    """Return the client of this request: its address, or the network of its address."""
     return network(request.remote_addr or "")
 
 
@@ -142,7 +143,7 @@ def network(address: str) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count what is to be limited."""
+    """Count the requests that have a limit."""
     rates = {
         "uploads": settings.rate_limit,
         "deletions": settings.deletion_rate_limit,

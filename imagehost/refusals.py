@@ -39,7 +39,7 @@ MESSAGES = {
 }
 PAGE, FRAGMENT = "errors/index.html", "errors/_alert.html"
 PLAIN: dict[int, str] = {HTTPStatus.MISDIRECTED_REQUEST: "errors/plain.html"}
-"""Pages of their own, for errors at whose address there is nothing that a page could be made of."""
+"""Pages without styles and links, for errors at an address that has neither."""
 
 log = logging.getLogger(__name__)
 

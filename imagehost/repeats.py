@@ -1,4 +1,4 @@
-"""What one client makes the host log again and again: it is written for a while, then counted."""
+"""Limit the repeated log lines of one client: write the first ones, then only count them."""
 
 import threading
 import time
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LINES = 60
-"""Lines of one kind and one client that are written in each window, by each process."""
+"""Lines of one kind and one client that each process writes in a window."""
 SECONDS = 60
 CLIENTS = 1000
-"""Pairs of client and kind that are told apart; those beyond share one window for each kind."""
+"""Pairs of client and kind that have their own window. All further ones share one window for each kind."""
 OTHERS = "others"
 
 
 @dataclass(slots=True)
 class Window:
-    """The lines of one kind that one client caused since the first of them."""
+    """The lines of one kind that one client caused, beginning with the first one."""
 
     client: str
     event: str
@@ -25,12 +25,12 @@ class Window:
 
     @property
     def left_out(self) -> int:
-        """How many of them were only counted."""
+        """How many lines were only counted."""
         return max(0, self.lines - LINES)
 
 
 class Repeats:
-    """Counts lines, in bounded memory. All windows have one length, so the first to begin ends first."""
+    """Counts lines in bounded memory. All windows have the same length, so the oldest one ends first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -38,7 +38,7 @@ class Repeats:
         self._windows: dict[tuple[str, str], Window] = {}
 
     def admit(self, client: str, event: str, level: int) -> bool:
-        """Count a line; tell whether it is to be written."""
+        """Count a line. Return whether to write it."""
         with self._lock:
             key = (client, event)
             if key not in self._windows and len(self._windows) >= CLIENTS:
@@ -50,7 +50,7 @@ class Repeats:
             return window.lines <= LINES
 
     def ended(self, *, all_of_them: bool = False) -> list[Window]:
-        """Take the windows that have ended, and give those of which lines were left out."""
+        """Remove the windows that have ended, and return those that left out lines."""
         if not self._windows:
             return []
         now = self.clock()

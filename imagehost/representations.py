@@ -32,17 +32,17 @@ def thumbnail_url(filename: str) -> str:
 
 
 def view_url(image: Image) -> str:
-    """Give the address of an image's page, which does not end as that of a picture does."""
+    """Return the address of an image's page. It does not end like the address of a picture."""
     return address("viewing.show", name=image.name)
 
 
 def address(endpoint: str, **part: str) -> str:
-    """Give an address with a name in it: each is built once a request, and a list asks for a hundred."""
+    """Return an address that contains a name. Its pattern is built once per request: a list has a hundred."""
     patterns: dict[str, str] = g.setdefault("patterns", {})
     ((key, name),) = part.items()
     if endpoint not in patterns:
         patterns[endpoint] = url_for(endpoint, _external=False, **{key: EXAMPLE})
-    # Names have no letter that would have to be quoted.
+    # Names have no character that needs quoting.
     return patterns[endpoint].replace(EXAMPLE, name)
 
 
@@ -82,7 +82,7 @@ def listed(image: Image) -> dict[str, object]:
 
 
 def entry(image: Entry, folder: str) -> dict[str, object]:
-    """Write an image as an entry of the array of all; ``folder`` is where addresses of bytes begin."""
+    """Write an image as an entry of the array of all images. Addresses of bytes begin with ``folder``."""
     return {
         "filename": image.filename,
         "url": folder + image.filename,
@@ -110,7 +110,7 @@ def state(page: Page) -> str:
 
 
 def hashed(*seen: object) -> str:
-    """Name an answer by all that it depends on beside this release."""
+    """Return a fingerprint of an answer: of this release and of all values that the answer depends on."""
     return hashlib.sha256(repr((VERSION, assets.release(), *seen)).encode()).hexdigest()[:32]
 
 
@@ -149,7 +149,7 @@ def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is shown of an image: itself, or a rendition, by its absolute address."""
+    """The picture that is shown for an image, by its absolute address: the image itself, or a rendition."""
 
     url: str
     size: tuple[int, int]
@@ -157,15 +157,15 @@ class Picture:
 
 
 def picture_for(image: Image, room: tuple[int, int]) -> Picture:
-    """Choose the smallest picture of an image that is sharp in a room, which it may be larger than.
+    """Choose the smallest picture of an image that is sharp in a room. The picture may be larger than that.
 
-    A GIF is always shown itself, since its renditions do not move.
+    A GIF is always shown as it is, since its renditions are not animated.
     """
     shown = within(image.shown_size, room)
     if shown != image.shown_size and image.file_type != "gif":
         for rendition in (each for each in ALL if renditions.has(image, each)):
             size = size_of(rendition, image)
-            # By the longer side: the shorter one is rounded in two ways.
+            # Compare the longer side: the shorter one is rounded in two ways.
             if max(size) >= max(shown):
                 url = rendition_url(rendition, image.filename)
                 return Picture(absolute(url), size, KINDS["webp"].mime_type)
@@ -173,7 +173,7 @@ def picture_for(image: Image, room: tuple[int, int]) -> Picture:
 
 
 def rendition_url(rendition: Rendition, filename: str) -> str:
-    """Give the address of an image's rendition."""
+    """Return the address of an image's rendition."""
     if rendition is THUMBNAIL:
         return thumbnail_url(filename)
     return url_for("media.preview", side=rendition.side, filename=filename)

@@ -58,10 +58,10 @@ class UploadRequest(Request):
 
 
 def uploaded(request: Request) -> tuple[Incoming, str]:
-    """Take the one picture of the form: its bytes, and what the client calls it, or nothing.
+    """Return the one picture of the form: its bytes, and the name that the client gave it or an empty string.
 
-    Raises NotAForm and NoBoundary before anything is read; BadRequest, NoFile, TooManyFiles, TooSlow, and
-    what stands in the way of keeping it.
+    Raises NotAForm and NoBoundary before it reads anything. Raises BadRequest, NoFile, TooManyFiles, TooSlow,
+    and the errors of ``Incoming``.
     """
     if request.mimetype != "multipart/form-data":
         raise NotAForm
@@ -72,7 +72,7 @@ def uploaded(request: Request) -> tuple[Incoming, str]:
     except TimeoutError as error:
         raise TooSlow from error
     except ClientDisconnected as error:
-        # As Werkzeug tells all errors of a chunked body.
+        # Werkzeug reports all errors of a chunked body like this.
         if isinstance(error.__context__, TimeoutError):
             raise TooSlow from error
         raise

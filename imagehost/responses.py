@@ -12,7 +12,8 @@ from flask_compress import Compress
 from werkzeug.http import quote_etag
 
 FOR_SCRIPTS = "/api/"
-"""What is below answers in JSON, whatever is asked for. nginx does the same: variables.conf.template."""
+"""Addresses below this path answer in JSON, whatever the client asks for. nginx does the same:
+variables.conf.template."""
 
 
 class Shape(Enum):
@@ -36,7 +37,7 @@ def wanted() -> Shape:
 
 
 def is_for_program() -> bool:
-    """Tell whether the answer is JSON, which nobody reads on a page."""
+    """Tell whether the answer is JSON, for a program and not for a page."""
     return wanted() is Shape.JSON
 
 
@@ -88,7 +89,7 @@ def render_unless_known(data: object, *, state: str, page: str, fragment: str, *
 
 
 def unless_known(state: str, write: Callable[[], Response]) -> Response:
-    """Answer with what ``write`` gives, or with 304 to who has what ``state`` stands for already."""
+    """Return the answer of ``write``, or 304 if the client already has the answer that ``state`` names."""
     known = request.if_none_match.contains_weak(state)
     answer = Response(status=HTTPStatus.NOT_MODIFIED) if known else write()
     # Weak: compression writes the same answer in other bytes.

@@ -1,4 +1,4 @@
-"""What protects visitors: refusal of others' names and changes; the headers that keep a page to itself."""
+"""Protect visitors: refuse other hosts' names and other sites' changes, set headers that isolate a page."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -40,14 +40,14 @@ HEADERS = {
 
 
 ANY_NAME = {"/healthz", "/readyz"}
-"""Addresses for those who look after the host, which may know no name of it."""
+"""Addresses for health checks, which may not know a name of the host."""
 OTHER_NAME = "imagehost.other_name"
 
 
 class NameCheck:
-    """Lets a request in if every name in it is one of the host's own.
+    """Lets a request in if the host answers to every name in it.
 
-    Else it goes on under a harmless name, to be refused: Flask fails on some that are none.
+    Otherwise it gives the request a harmless name and has it refused: Flask fails on some invalid names.
     """
 
     def __init__(self, app: "WSGIApplication", refusing: "WSGIApplication", hosts: Hosts) -> None:
@@ -66,15 +66,15 @@ class NameCheck:
 
 
 def names_in(environ: "WSGIEnvironment") -> Iterator[str]:
-    """Give the hosts that a request names: in Host, in X-Forwarded-Host of a trusted proxy, in its target."""
-    # What came as Host before a proxy's word took its place: a page can send X-Forwarded-Host, but not Host.
+    """Return the hosts that a request names: in Host, a trusted proxy's X-Forwarded-Host, and its target."""
+    # The Host header before a proxy's value replaced it: a page can send X-Forwarded-Host, but not Host.
     before = environ.get("werkzeug.proxy_fix.orig", {}).get("HTTP_HOST")
     named = (environ.get("HTTP_HOST"), before, host_of(environ.get("RAW_URI", "")) or None)
     return (host for host in named if host is not None)
 
 
 def refuse_other_names() -> None:
-    """Refuse a request by a name that is none of this host's (RFC 9110, section 15.5.20)."""
+    """Refuse a request by a name that this host does not answer to (RFC 9110, section 15.5.20)."""
     other = request.environ.get(OTHER_NAME)
     if other is None:
         return
@@ -103,7 +103,7 @@ def refuse_cross_site() -> None:
 
 
 def own_origin() -> str:
-    """Give scheme and host of this request as a browser writes them in Origin: in ASCII."""
+    """Return the scheme and host of this request as a browser writes them in Origin: in ASCII."""
     return f"{request.scheme}://{request.host}".lower()
 
 
@@ -132,7 +132,7 @@ def init_app(app: Flask) -> None:
     """Watch over every request and answer."""
     chosen = app.extensions["imagehost.settings"]
     hosts = Hosts(chosen.public_url, chosen.allowed_hosts)
-    # What is refused passes by the static files, which are answered before Flask.
+    # Refused requests skip the static files, which are answered before Flask.
     app.wsgi_app = NameCheck(app.wsgi_app, partial(Flask.wsgi_app, app), hosts)  # type: ignore[method-assign]  # as Flask documents
     proxies = chosen.trusted_proxies
     if proxies:

@@ -1,4 +1,4 @@
-"""Answers that take long to write: one at a time in each process, so that others get theirs meanwhile."""
+"""Write long answers one at a time in each process, so that other requests are answered meanwhile."""
 
 import threading
 import time
@@ -11,15 +11,15 @@ from flask import Flask
 from imagehost.errors import Unavailable
 
 MOST = 8
-"""Streams that are written or wait in one process: each holds one of its threads."""
+"""Streams that write or wait in one process: each holds one of its threads."""
 MOST_OF_ONE = 4
-"""Those of one client."""
+"""Streams of one client."""
 SECONDS_TO_WAIT = 5
 """For the first turn."""
 SECONDS_TO_GO_ON = 60
-"""For each further one, once a stream has begun."""
+"""For each further turn, once a stream has begun."""
 SECONDS_OF_A_TURN = 10
-"""After so many, a stream gives way to those that wait: its reader may be slow, or its answer long."""
+"""After this time, a stream lets others write that wait: its reader may be slow, or its answer long."""
 
 
 class Streams:
@@ -29,15 +29,15 @@ class Streams:
         self._changed = threading.Condition()
         self._open: Counter[str] = Counter()
         self._queue: deque[object] = deque()
-        # Whose turn it is, until when at least, and whether it is writing.
+        # The stream whose turn it is, when other streams may end the turn, and whether the stream is writing.
         self._holder: object = None
         self._ends = 0.0
         self._writing = False
 
     def paced(self, client: str, pieces: Iterator[str]) -> Generator[str, None, None]:
-        """Go through the pieces of a stream, each of which is written in a turn of this stream.
+        """Yield the pieces of a stream. Each piece is made in a turn of this stream.
 
-        Close the generator where it is left early. Raises Unavailable where others take too long.
+        Close the generator if you leave it early. Raises Unavailable if others are too many or too slow.
         """
         stream = object()
         self._enter(client)
@@ -62,7 +62,7 @@ class Streams:
     def _leave(self, stream: object, client: str) -> None:
         with self._changed:
             self._open[client] -= 1
-            self._open += Counter()  # drops those that are at zero
+            self._open += Counter()  # drops clients without streams
             if self._holder is stream:
                 self._holder = None
             self._changed.notify_all()
@@ -81,7 +81,7 @@ class Streams:
                 self._changed.notify_all()
 
     def _wait(self, stream: object, deadline: float) -> None:
-        """Queue up, and take the turn from one that is over, or whose reader keeps others waiting."""
+        """Wait for a turn: until the last one ends, or its time is over and its stream does not write."""
         if self._holder is stream:
             self._holder = None
         self._queue.append(stream)
@@ -91,7 +91,7 @@ class Streams:
                 now = time.monotonic()
                 if now >= deadline:
                     raise Unavailable("whole list")
-                # All else that may end a turn notifies.
+                # Every other event that may end a turn notifies this thread.
                 self._changed.wait((min(self._ends, deadline) if now < self._ends else deadline) - now)
             self._holder, self._ends = stream, time.monotonic() + SECONDS_OF_A_TURN
         finally:
@@ -104,5 +104,5 @@ class Streams:
 
 
 def init_app(app: Flask) -> None:
-    """Give each process streams of its own."""
+    """Give each process its own streams."""
     app.extensions["imagehost.streams"] = Streams()

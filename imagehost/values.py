@@ -15,7 +15,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_kinds(text: str) -> tuple[str, ...]:
-    """Read the allowed image types, by any extension that files of them have."""
+    """Read the allowed image types, each by any of its file extensions."""
     words = [word.strip().lower() for word in text.split(",")]
     if not set(words) <= set(EXTENSIONS):
         raise ValueError(words)
@@ -23,12 +23,12 @@ def parse_kinds(text: str) -> tuple[str, ...]:
 
 
 def parse_public_url(text: str) -> str:
-    """Read the scheme and host of the links that are handed out; give them as browsers write an Origin."""
+    """Read the scheme and host for links. Return them as browsers write an Origin."""
     found = PUBLIC_URL.fullmatch(text.rstrip("/"))
     if not found:
         raise ValueError(text)
     scheme, host = found[1].lower(), found[2]
-    # Reading the port raises ValueError where it is none.
+    # Reading an invalid port raises ValueError.
     port = urlsplit(found[0]).port
     if port == 0:
         raise ValueError(text)
@@ -37,15 +37,15 @@ def parse_public_url(text: str) -> str:
 
 
 def parse_rate(text: str) -> str:
-    """Read how many requests a client may send in which time."""
-    # The library would take the first of several for all, and none at all for a limit.
+    """Read a rate limit: how many requests a client may send in a period."""
+    # The library would use only the first of several limits, and would accept a limit of no requests.
     if len(limits.parse_many(text)) != 1 or not limits.parse(text).amount:
         raise ValueError(text)
     return text
 
 
 def parse_host(text: str) -> str:
-    """Read a host name, which may be international; give it in ASCII, without a last point."""
+    """Read a host name, which may be international. Return it in ASCII, without a final dot."""
     name = in_ascii(text.strip())
     if not HOST_NAME.fullmatch(name):
         raise ValueError(text)
@@ -58,7 +58,7 @@ def parse_hosts(text: str) -> tuple[str, ...]:
 
 
 def parse_address(text: str) -> str:
-    """Read an IP address; that of version 6 may stand in brackets."""
+    """Read an IP address. An IPv6 address may be in brackets."""
     return str(ipaddress.ip_address(re.sub(r"^\[(.*)\]$", r"\1", text.strip())))
 
 
@@ -68,7 +68,7 @@ def parse_networks(text: str) -> tuple[str, ...]:
 
 
 def parse_contact(text: str) -> str:
-    """Read where security problems are reported: an https address or an e-mail address.
+    """Read the contact for security problems: an https address or an e-mail address.
 
     Returns:
         A URI, as the field Contact of RFC 9116 needs it.

@@ -1,6 +1,6 @@
 """What a web server in front gives without asking: static files, and pages for the errors that are its own.
 
-And what it has to know of images and of requests: types, and the names that are always allowed.
+Also the types of images and the host names that are always allowed, which the web server has to know.
 
 Nothing of it depends on settings, so that it can be made before there are any. Where an error tells the limit
 of an upload or the number of a request, the web server writes it: ``nginx/templates/errors.conf.template``.
@@ -81,7 +81,7 @@ def static_files() -> Iterator[tuple[str, bytes]]:
 def error_files() -> Iterator[tuple[str, bytes]]:
     """Give the errors as ``errors/<language>/<status>.<shape>``."""
     for language in LANGUAGES:
-        # In a context of its own, which looks up the texts of its language.
+        # Each language needs its own context: a context looks up the texts of one language.
         with current_app.app_context(), current_app.test_request_context(), force_locale(language):
             for status, code, message, facts in told_errors():
                 for shape in Shape:
@@ -120,7 +120,7 @@ def put(folder: Path, path: Path, content: bytes) -> None:
     descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            # For the web server, which may be another user, of this one's group.
+            # The web server may run as another user, in this user's group.
             os.fchmod(descriptor, 0o640)
             file.write(content)
         Path(draft).replace(path)

@@ -27,7 +27,7 @@ def readable_number(number: int) -> str:
 
 
 def readable_period(number: int, unit: str) -> str:
-    """Write how often a share is given: ``per minute``, ``in 5 minutes``."""
+    """Write the period of a rate limit: ``per minute``, ``in 5 minutes``."""
     if number > 1:
         return str(_("in %(time)s", time=format_unit(number, f"duration-{unit}", locale=current())))
     words: dict[str, str] = {

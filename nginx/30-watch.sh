@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps nginx with the addresses that APP_HOST has at the moment, and its logs short. (The application rotates its own.)
+# Keeps nginx up to date with the addresses of APP_HOST, and its logs short. (The application rotates its own logs.)
 # The official image's entrypoint runs it before nginx, as run.sh does: it writes the addresses down, and stays behind.
 set -eu
 umask 027
@@ -108,7 +108,7 @@ watch() {
     done
 }
 
-# Older releases let others read them.
+# Older releases let other users read the logs.
 for log in "$LOG_DIR/access.log"* "$LOG_DIR/error.log"*; do
     [ ! -f "$log" ] || chmod o-rwx "$log" || true
 done

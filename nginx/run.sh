@@ -32,7 +32,7 @@ undecided() {
     exit 1
 }
 
-# Through nginx, other machines reach an application that itself listens for this machine only, and cannot tell.
+# Through nginx, other machines reach an application that listens for this machine only: its own check finds nothing.
 for address in $LISTEN_ADDRESSES; do
     case ${ACCESS:+decided}$address in
         decided* | \[::1\] | localhost) ;;

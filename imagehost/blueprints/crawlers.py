@@ -1,4 +1,4 @@
-"""What programs read before they read anything else: what they may fetch, and where problems are reported."""
+"""Tell programs which addresses they may fetch, and where to report security problems."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,17 +29,17 @@ PREVIEWERS = (
     "Iframely",
     "Embedly",
 )
-"""Programs that fetch a page when a person shares its link, to show what is there; they list nothing."""
+"""Programs that fetch a page when a person shares its link, to show a preview. They build no index."""
 SHOWN = ("/$", "/view/", "/images/", "/thumbnails/", "/previews/", "/oembed")
-"""All that they need for that."""
+"""The addresses that these programs need for a preview."""
 HIDDEN = {"viewing.show", "listing.index", "upload.index", "media.image", "media.thumbnail", "media.preview"}
-"""Pages and pictures that are not for search engines. Of the rest, only the start page is of use to them."""
+"""Pages and pictures that search engines may not list. Of the rest, only the start page is useful to them."""
 VALID = timedelta(days=180)
 
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    """Say what programs may fetch (RFC 9309)."""
+    """List the addresses that programs may fetch (RFC 9309)."""
     if settings.allow_indexing:
         return plain("User-agent: *", "Disallow: /api/")
     return plain(
@@ -56,7 +56,7 @@ def robots() -> Response:
 
 @bp.get("/.well-known/security.txt")
 def security() -> Response:
-    """Say where problems are reported (RFC 9116), if the administrator has said so."""
+    """Say where to report security problems (RFC 9116), if ``SECURITY_CONTACT`` is set."""
     if settings.security_contact is None:
         raise NotFound
     expires = (datetime.now(UTC) + VALID).replace(hour=0, minute=0, second=0, microsecond=0)

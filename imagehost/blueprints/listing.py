@@ -39,7 +39,7 @@ def page_number(text: str) -> int:
 
 
 def per_page() -> int:
-    """Read how many images a program wants on a page; those for people have ten. Raises BadRequest."""
+    """Read how many images a program wants on a page. Pages for people have ten. Raises BadRequest."""
     if not is_for_program():
         return listing.PER_PAGE
     parameters.allow_only("page", "per_page")

@@ -17,7 +17,7 @@ bp = Blueprint("oembed", __name__)
 
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 ENDPOINTS = {"viewing.show": "name", "media.image": "filename"}
-"""Those at whose addresses an image is found, and the part of the address that names it."""
+"""The endpoints whose addresses name an image, and the part of the address that has the name."""
 
 
 @bp.get("/oembed")

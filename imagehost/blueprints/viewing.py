@@ -15,7 +15,7 @@ bp = Blueprint("viewing", __name__)
 
 A_MOMENT = timedelta(minutes=1)
 PREVIEW_ROOM = (1280, 1280)
-"""What chat programs get to show: an original may be larger than they take."""
+"""The room for the picture that chat programs show: an original may be larger than they accept."""
 
 
 @bp.get("/view/<name:name>")
@@ -36,13 +36,13 @@ def show(name: str) -> Response:
 
 
 def lead_on(image: Image) -> Response:
-    """Lead from the address that a page once had, which ends as a picture's does.
+    """Redirect from the former address of a page, which ends like the address of a picture.
 
-    Pages that took it for a picture get one. It is asked for again each time: the image may be gone.
+    Sites that use it as a picture get the picture. That redirect is not permanent: the image may be deleted.
     """
     if is_for_picture():
         answer = make_response(redirect(representations.image_url(image.filename)))
-        # For the <img> of any site, as the image itself.
+        # Any site may show it in an <img>, like the image itself.
         answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     else:
         answer = make_response(redirect(representations.view_url(image), HTTPStatus.MOVED_PERMANENTLY))

@@ -16,7 +16,7 @@ from imagehost.services.backups.signing import Origin
 from imagehost.wording import readable_size
 
 MOST_PROBLEMS = 1000
-"""That are printed of a backup; a script gets all."""
+"""Problems of a backup that are printed for people. JSON has all of them."""
 
 backup = AppGroup("backup", help="Back up database and images, and bring them back.")
 
@@ -113,7 +113,7 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
 
 
 def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
-    """Say what a check found, and who made the backup."""
+    """Describe the result of a check, and say who made the backup."""
     state = f"DAMAGED, {len(problems)} found" if problems else "whole"
     first = f"{name}: {state}; {maker.text}" if maker else f"{name}: {state}"
     more = len(problems) - MOST_PROBLEMS
@@ -127,7 +127,7 @@ def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
     "--yes", is_flag=True, help="Put it in the place of what is here, after a safety backup of that."
 )
 @click.option(
-    "--foreign", is_flag=True, help="With --yes: also one that this host did not make, or did not sign."
+    "--foreign", is_flag=True, help="With --yes: accept a backup that this host did not make or did not sign."
 )
 @click.option(
     "--new-storage", is_flag=True, help="The folder of images is new, though the database knows images."

@@ -64,15 +64,15 @@ def fail(message: str, *, as_json: bool) -> NoReturn:
     if as_json:
         click.echo(json.dumps({"status": "error", "message": message}))
     else:
-        # Names from elsewhere may be in it, of a backup's files for instance.
+        # The message may contain names from elsewhere, for example of a backup's files.
         click.echo(f"imagehost: {one_line(message)}", err=True)
     sys.exit(1)
 
 
 def tell(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
-    """Print what came of it, for scripts or for people; end with status 1 where it is not all well.
+    """Print the result of a command, for scripts or for people. End with status 1 unless ``ok``.
 
-    No code for the terminal passes. Who puts names into the text has to see to their line ends.
+    Codes for the terminal are escaped. The caller has to escape line ends in names that are in the text.
     """
     if as_json:
         click.echo(json.dumps({"status": "success" if ok else "error", **result}))

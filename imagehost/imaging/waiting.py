@@ -40,6 +40,6 @@ def hung_up(connection: socket.socket | int, seconds: float = 0) -> bool:
     try:
         poll.register(connection, select.POLLRDHUP)
     except ValueError:
-        # Another thread found that it was, and closed this end.
+        # Another thread noticed that the other end is closed, and closed this end.
         return True
     return bool(poll.poll(seconds * 1000))

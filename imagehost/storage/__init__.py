@@ -21,7 +21,7 @@ class Storage(Protocol):
         """Set the marker on a new storage."""
 
     def close_to_others(self) -> None:
-        """Let only the host's own user and group read what is there; quick once that was done."""
+        """Let only the host's own user and group read the storage. Quick if that was done before."""
 
     def receive(self, *, unlimited: bool = False) -> Incoming:
         """Open a temporary file on the storage's own file system; unlimited for what was let in before."""

@@ -41,9 +41,9 @@ class DiskStorage(Inventory):
             flush_folder(self.folder)
 
     def close_to_others(self) -> None:
-        """Take from others what older releases let them read. The marker, last, tells that it is done.
+        """Remove the rights that older releases gave other users. A marker without these rights means: done.
 
-        Without a marker the volume is gone, and what is there instead is not ours.
+        Without a marker, the volume is not mounted, and the files in its place do not belong to this program.
         """
         marker = self.folder / MARKER
         with storage_errors():

@@ -103,7 +103,7 @@ class Incoming(io.RawIOBase, BinaryIO):
         return io.FileIO(descriptor, "r+b")
 
     def flush_to_disk(self, mode: int = FILE_MODE) -> None:
-        """Let the bytes survive a power failure, readable for the group, which the web server is in."""
+        """Let the bytes survive a power failure, and let the group read them: the web server is in it."""
         self.put_on_disk()
         with storage_errors():
             os.fchmod(self.fileno(), mode)

@@ -1,7 +1,7 @@
-"""Whose the things in the storage are, and who may read them.
+"""File ownership: new files go to the owner of their folder, and other users may read nothing.
 
-The host has to work with what commands made that root ran. A web server may read by the group of the folder;
-others may read nothing.
+The host has to work with files of commands that root ran. A web server may read as a member of the folder's
+group.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o2750
-"""What a folder takes over of the one that it is in: that new files belong to its group (setgid), too."""
+"""The mode bits that a folder copies from its parent, including setgid: new files belong to its group."""
 OTHERS = 0o007
 
 
@@ -36,9 +36,9 @@ def make_folder(folder: Path) -> None:
 
 
 def shut(path: Path | str) -> None:
-    """Take all rights of others from a file or a folder; those of its owner and its group stay.
+    """Remove all rights of other users on a file or a folder. Its owner and its group keep their rights.
 
-    It is no error if that cannot be done: it may be gone, somebody else's, or on a read-only disk.
+    A failure is no error: the path may be gone, belong to another user, or be on a read-only disk.
     """
     with suppress(OSError):
         mode = os.lstat(path).st_mode
