@@ -13,6 +13,8 @@ from imagehost.storage.owners import shut
 
 UMASK = 0o027
 LOGS = ("app.log", "access.log", "error.log")
+BACKUPS = ("backup_*", ".draft-backup_*", ".scratch-*", ".checks", "schedule.json")
+"""Entries of ``BACKUP_DIR`` that ``services.backups`` makes."""
 
 
 def restrict() -> None:
@@ -42,7 +44,8 @@ def ours(settings: Settings) -> Iterator[Path]:
     if (settings.images_dir / MARKER).exists():
         yield settings.images_dir
     with suppress(OSError):
-        yield from settings.backup_dir.iterdir()
+        for name in BACKUPS:
+            yield from settings.backup_dir.glob(name)
 
 
 def beside(path: Path) -> list[Path]:

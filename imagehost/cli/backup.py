@@ -114,7 +114,7 @@ def verify(*, name: str | None, every: bool, as_json: bool) -> None:
 
 def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
     """Describe the result of a check, and say who made the backup."""
-    state = f"DAMAGED, {len(problems)} found" if problems else "whole"
+    state = f"DAMAGED, problems: {len(problems)}" if problems else "whole"
     first = f"{name}: {state}; {maker.text}" if maker else f"{name}: {state}"
     more = len(problems) - MOST_PROBLEMS
     told = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])

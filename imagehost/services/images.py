@@ -118,7 +118,7 @@ def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int,
             storage.publish(stored, row["filename"])
             first_of_day = counting.count_upload(connection, row["upload_time"].date())
         except (rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
-            # Another image has the name, which an import chose, or chance (one in 2**82). Its bytes must stay.
+            # Another image has the name: an import chose it, or chance (one in 2**82). Its bytes must stay.
             raise
         except BaseException:
             undo(row["filename"])

@@ -131,13 +131,20 @@ def test_an_upgrade_shuts_others_out_at_once_and_a_clean_up_corrects_each_file(f
     (folder / "logs" / "access.log.3").write_text("old\n")
     (folder / "somebody-elses").write_text("kept as it is")
     as_older_releases_left_it(folder)
+    (backup,) = (folder / "backups").glob("backup_*")
+    backup.chmod(0o755)
+    stranger = folder / "backups" / "somebody-elses"
+    stranger.write_text("kept as it is")
+    stranger.chmod(0o644)
     before = {path: path.stat().st_mode for path in folder.rglob("*")}
     assert flask_text(folder, "db", "upgrade") == 0
     for path in (*folder.glob("*.db*"), *(folder / "logs").iterdir(), folder / "images"):
         assert path.stat().st_mode & 0o007 == 0, path
         # What the group may do, and the owner, stays.
         assert path.stat().st_mode & 0o770 == before[path] & 0o770
-    assert (folder / "somebody-elses").stat().st_mode == before[folder / "somebody-elses"]
+    assert backup.stat().st_mode & 0o777 == 0o750
+    for path in (folder / "somebody-elses", stranger):
+        assert path.stat().st_mode == before[path], path
     marker = folder / "images" / ".imagehost"
     assert marker.stat().st_mode & 0o007
     assert len(open_to_others(folder / "images")) > 6
