@@ -169,7 +169,7 @@ def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> s
 
 
 def page_of(image: dict[str, object]) -> str:
-    """The path of an image's page."""
+    """Return the path of an image's page."""
     return "/view/" + str(image["filename"]).partition(".")[0]
 
 

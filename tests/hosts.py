@@ -1,4 +1,4 @@
-"""Names in requests, and whether the host answers to them: the application and nginx have to agree."""
+"""List names in requests that the host answers to, or not: the application and nginx have to agree."""
 
 PUBLIC_URL = "https://img.example.org"
 ALLOWED_HOSTS = "Pictures.example.net.,xn--bcher-kva.example," + "a" * 60 + ".example"
@@ -57,4 +57,4 @@ BROKEN = (
     "@",
     "a b",
 )
-"""What is no name: refused by each in its way."""
+"""Values that are no names: the application and nginx refuse them, each in its own way."""

@@ -1,4 +1,4 @@
-"""Names of files that attack whoever shows them."""
+"""Names of files that attack a page, log or terminal that shows them."""
 
 HOSTILE = {
     "an element": '"><img src=x onerror=alert(1)>.jpg',

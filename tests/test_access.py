@@ -1,4 +1,4 @@
-"""A server that other machines can reach starts only if somebody has said who may use it."""
+"""A server that other machines can reach starts only if somebody has decided who may use it."""
 
 import logging
 import logging.handlers

@@ -94,7 +94,7 @@ def test_only_imaging_looks_at_pictures():
 
 
 def test_only_the_server_knows_how_gunicorn_works():
-    # Its errors stand for a body that cannot be read.
+    # Its errors mean that a body cannot be read.
     assert importers("gunicorn") <= {module for module in MODULES if layer(module) == "server"} | {
         "imagehost.__main__",
         "imagehost.request",

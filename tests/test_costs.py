@@ -81,7 +81,7 @@ def test_no_request_does_more_than_it_did(costs):
 
 
 def test_counting_a_request_costs_little(make_app):
-    """An open page asks four times a minute, and most of that is answered by 304."""
+    """An open page sends four requests a minute, and most of the answers are 304."""
     found = []
     for enabled in (False, True):
         app = make_app(RATE_LIMIT_ENABLED=enabled)

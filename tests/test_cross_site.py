@@ -21,7 +21,7 @@ SITES = {
     "same-origin, cross-site": False,
     "nonsense": False,
 }
-"""What a browser says of the page that asks, and whether that is enough; None where Origin decides."""
+"""Values of Sec-Fetch-Site, and whether each is allowed; None if Origin decides."""
 ORIGINS = {
     None: True,
     "{own}": True,
@@ -46,12 +46,12 @@ ORIGINS = {
     "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": False,
     "*": False,
 }
-"""The page that asks, as other values of Origin write it, and whether it is ours."""
+"""Values of Origin, and whether each is allowed."""
 PAIRS = list(product(SITES, ORIGINS))
 
 
 def headers(site: str | None, origin: str | None, own: str = OWN) -> dict[str, str]:
-    """A pair as headers of a request to ``own``."""
+    """Return a pair as headers of a request to ``own``."""
     name = own.removeprefix("http://")
     facts = {"own": own, "OWN": own.upper(), "name": name, "other scheme": f"https://{name}"}
     given = {"Sec-Fetch-Site": site}
@@ -60,19 +60,19 @@ def headers(site: str | None, origin: str | None, own: str = OWN) -> dict[str, s
 
 
 def allowed(site: str | None, origin: str | None) -> bool:
-    """Whether it comes from a page of ours, or from no page."""
+    """Tell whether a request comes from one of our pages, or from no page."""
     verdict = SITES[site]
     return ORIGINS[origin] if verdict is None else verdict
 
 
 def changes(app: Flask) -> list[tuple[str, str]]:
-    """The method and rule of every request that is not safe."""
+    """List the method and rule of every request that is not safe."""
     rules = app.url_map.iter_rules()
     return sorted((method, rule.rule) for rule in rules for method in (rule.methods or set()) - SAFE_METHODS)
 
 
 def test_these_requests_change_something(app):
-    """What is new here has to say that it changes something; the tests below find it by itself."""
+    """A new request that changes something needs an unsafe method; the tests below find it by themselves."""
     assert ("POST", "/upload") in changes(app)
     assert ("DELETE", "/api/upload/<filename:filename>") in changes(app)
     assert len(changes(app)) >= 6
@@ -86,7 +86,7 @@ def test_of_all_pairs_only_those_of_our_own_pages_and_of_programs_change_anythin
         path = rule.replace("<int:image_id>", str(image["id"]))
         path = path.replace("<filename:filename>", str(image["filename"]))
         wrong = []
-        # The refused ones first: an allowed one may delete the image.
+        # The refused origins first: a request from an allowed one may delete the image.
         for origin in sorted(ORIGINS, key=lambda origin: allowed(site, origin)):
             may = allowed(site, origin)
             answer = client.open(path, method=method, data=as_upload(SMALL), headers=headers(site, origin))

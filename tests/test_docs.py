@@ -118,7 +118,7 @@ def places(page: Path) -> set[str]:
 
 
 def threats() -> list[list[str]]:
-    """The rows of the threat model: attacker, attack, defence, tests."""
+    """Return the rows of the threat model: attacker, attack, defence, tests."""
     table = (ROOT / "SECURITY.md").read_text().split("## Threat model")[1]
     rows = [line.strip("|").split(" | ") for line in table.splitlines() if line.startswith("| ")]
     return rows[2:]

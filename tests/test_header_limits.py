@@ -1,4 +1,4 @@
-"""What is read of headers that are lists."""
+"""Limits on how much of a header with a list is read."""
 
 import pytest
 
@@ -98,7 +98,7 @@ PARSED = {
 @ON_SQLITE
 @pytest.mark.parametrize("path", ["/images/{filename}", "/nothing"])
 def test_no_header_costs_much(make_app, path):
-    """In calls of functions; what a header costs within one, tests/system/test_header_floods.py tells."""
+    """The cost is counted in calls of functions; tests/system/test_header_floods.py measures time."""
     app = make_app(TRUSTED_PROXIES=1)
     path = path.format(**uploaded(app.test_client()))
     flood = {name: value * 3000 for name, value in LISTS.items()} | {

@@ -1,4 +1,4 @@
-"""The names that the host answers to, and what others are told."""
+"""The names that the host answers to, and the refusal of other names."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ REBINDING = {"Host": "evil.example", "Origin": "http://evil.example"}
 
 @pytest.fixture
 def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """One database is enough, and some tests need none."""
+    """Use SQLite alone: one database is enough, and some tests need none."""
     shutil.copy(migrated_sqlite, tmp_path / "imagehost.db")
     return f"sqlite:///{tmp_path}/imagehost.db"
 
@@ -52,7 +52,7 @@ def test_every_address_is_guarded(client, shape, path):
 
 
 def test_the_page_that_says_so_asks_for_nothing(client):
-    """It would be refused as well."""
+    """Files for the page would be refused as well."""
     page = client.get("/images-list", headers={**PAGE, "Host": "evil.example"}).text
     assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]
 
@@ -108,7 +108,7 @@ def forwarded(host: str) -> dict[str, str]:
         ("localhost", "img.example.org", 200),
         ("127.0.0.1:8000", "img.example.org:8443", 200),
         ("localhost", "evil.example", 421),
-        # A page cannot choose its Host, but any other header.
+        # A page cannot choose its Host, but it can choose any other header.
         ("evil.example", "localhost", 421),
         ("evil.example", "img.example.org", 421),
     ],
@@ -163,7 +163,7 @@ def test_changes_by_an_international_name_are_allowed(make_app, origin):
     ("written", "sent"),
     [
         ("Bücher.example", "xn--bcher-kva.example"),
-        # As browsers do, unlike Python's own codec.
+        # Browsers convert it in this way, unlike Python's own codec.
         ("straße.example", "xn--strae-oqa.example"),
         ("münchen.例え.example", "xn--mnchen-3ya.xn--r8jz45g.example"),
         ("\uff25x\uff21mple.example", "example.example"),

@@ -1,4 +1,4 @@
-"""The log's file: rotated by several processes at a time, without a lost or torn line."""
+"""The log file: several processes rotate it at a time, and no line is lost or torn."""
 
 import errno
 import logging
@@ -58,7 +58,7 @@ def test_no_line_is_lost_or_torn_when_processes_rotate_at_the_same_time(tmp_path
     assert len(old) > 50
     text = "".join(file.read_text() for file in [*reversed(old), path])
     for name in ("a", "a'", "b", "b'", "c", "c'"):
-        # In their order, too: the files were not mixed up.
+        # The lines are in their order, too: the files were not mixed up.
         own = re.findall(rf"^{name} (\d+ x*)$", text, re.MULTILINE)
         assert own == [f"{number} {'x' * (number % 50)}" for number in range(2000)]
     assert text.count("\n") == 6 * 2000 + 3
@@ -126,7 +126,7 @@ def test_a_file_that_root_begins_belongs_to_the_owner_of_the_folder(tmp_path):
 
 def test_what_cannot_be_rotated_goes_on_growing_and_is_told_once(tmp_path, capsys):
     path = tmp_path / "app.log"
-    # In the way, for root too.
+    # A folder prevents the rotation, for root too.
     (tmp_path / "app.log.1").mkdir()
     (tmp_path / "app.log.1" / "x").touch()
     file = LineFile(path, max_size=10, keep=1)
@@ -137,7 +137,7 @@ def test_what_cannot_be_rotated_goes_on_growing_and_is_told_once(tmp_path, capsy
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_line_keeps_none_of_it(tmp_path, monkeypatch, capsys):
-    """The kernel's own way: it takes what fits, and refuses the next write."""
+    """The kernel writes the bytes that fit, and refuses the next write."""
     path = tmp_path / "app.log"
     file = LineFile(path, max_size=1000, keep=1)
     file.append(b"whole\n")

@@ -174,7 +174,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_request_has_a_limit_of_its_own(make_app, kind):
-    """What is asked for is of no account: a request that finds nothing counts too."""
+    """A request that finds nothing counts too."""
     setting, requests = KINDS[kind]
     client = make_app(RATE_LIMIT_ENABLED=True, **{setting: f"{len(requests)}/hour"}).test_client()
     assert 429 not in [client.open(path, method=method).status_code for method, path in requests]

@@ -1,4 +1,4 @@
-"""What one client makes the host log: bounded for each minute, counted beyond, and nothing else left out."""
+"""Log lines that one client causes: limited for each minute, then counted; no other lines are left out."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ pytestmark = ON_SQLITE
 
 
 class Clock:
-    """A clock that stands still unless told."""
+    """A clock that moves only when a test moves it."""
 
     now = 1000.0
 
@@ -24,7 +24,7 @@ class Clock:
 
 
 def gate() -> logs.Gate:
-    """The handler of the application that was made last; pytest adds some of its own."""
+    """Return the log handler of the newest application; pytest adds some of its own."""
     (found,) = [each for each in logging.getLogger("imagehost").handlers if isinstance(each, logs.Gate)]
     return found
 
@@ -75,7 +75,7 @@ def test_other_clients_uploads_and_deletions_are_always_written(client, clock, l
 
 
 def test_problems_have_lines_of_their_own(capsys, client, clock, log, monkeypatch):
-    """Nobody hides one kind behind another; and the console has no more of them."""
+    """Nobody can hide one kind of line behind another; the console has the same limit."""
 
     def fail(*_):
         raise RuntimeError("spoilt")

@@ -1,4 +1,4 @@
-"""Streams take turns: one is written at a time, and none keeps the others from theirs for long."""
+"""Streams take turns: one is written at a time, and none blocks the others for long."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from tests.services.test_listing import START
 
 
 class Work:
-    """Streams of pieces; knows how many are written at once."""
+    """Streams of pieces, and the number of streams that are written at once."""
 
     def __init__(self) -> None:
         self.streams = Streams()

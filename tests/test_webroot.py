@@ -103,7 +103,7 @@ def test_a_page_is_in_one_language(folder, language, title):
 
 
 def test_the_page_for_other_names_asks_for_nothing(folder):
-    """It would be refused as well."""
+    """Files for the page would be refused as well."""
     for language in LANGUAGES:
         page = (folder / "errors" / language / "421.page").read_text()
         assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]

@@ -1,4 +1,4 @@
-"""Requests by HTTP/2, written frame by frame (RFC 9113): also what no library would send."""
+"""Send requests by HTTP/2, written frame by frame (RFC 9113), also those that no library would send."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STATUSES = {0x88: 200, 0x89: 204, 0x8A: 206, 0x8B: 304, 0x8C: 400, 0x8D: 404, 0x8E: 500}
-"""Of HPACK's static table."""
+"""Statuses by their byte in HPACK (an index of its static table)."""
 
 Field = tuple[str, str]
 
@@ -20,7 +20,7 @@ def frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
 
 
 def text(value: str) -> bytes:
-    """A text of HPACK, as it stands."""
+    """Encode a text for HPACK, without Huffman coding."""
     content = value.encode("latin-1")
     if len(content) < 127:
         return bytes((len(content),)) + content
@@ -32,7 +32,7 @@ def text(value: str) -> bytes:
 
 
 def request(stream: int, fields: Sequence[Field], body: bytes | None = None) -> bytes:
-    """The frames of a request; no field goes into a table."""
+    """Return the frames of a request; no field is added to a table."""
     block = b"".join(b"\0" + text(name) + text(value) for name, value in fields)
     flags = END_HEADERS | (END_STREAM if body is None else 0)
     frames = frame(HEADERS, flags, stream, block)
@@ -40,7 +40,7 @@ def request(stream: int, fields: Sequence[Field], body: bytes | None = None) -> 
 
 
 def statuses(port: int, *requests: bytes) -> dict[int, int]:
-    """Send requests on one connection; give the status of each stream's answer, 0 where it was reset.
+    """Send requests on one connection; return the status of each stream's answer, 0 if it was reset.
 
     Ends when as many streams have ended as there are requests, or when the server closes.
     """
@@ -70,15 +70,15 @@ def statuses(port: int, *requests: bytes) -> dict[int, int]:
 
 
 def frames(file: BinaryIO) -> Iterator[tuple[int, int, int, bytes]]:
-    """Each frame that comes, until the server closes."""
+    """Read frames until the server closes."""
     while len(head := file.read(9)) == 9:
         kind, flags, stream = struct.unpack(">BBI", head[3:])
         yield kind, flags, stream, file.read(int.from_bytes(head[:3]))
 
 
 def status(block: bytes) -> int:
-    """The status at the beginning of a block of fields, as nginx writes it."""
-    block = block.lstrip(bytes(range(0x20, 0x40)))  # new sizes of the table
+    """Read the status at the beginning of a block of fields, as nginx writes it."""
+    block = block.lstrip(bytes(range(0x20, 0x40)))  # updates of the table's size
     if block[0] in STATUSES:
         return STATUSES[block[0]]
     assert block[:2] == b"\x48\x03", block[:8]

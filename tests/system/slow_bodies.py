@@ -1,4 +1,4 @@
-"""Clients that begin a body and let it come slowly, and what nginx needs for them."""
+"""Clients that begin a body and send it slowly, and the memory that nginx needs for them."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -9,13 +9,13 @@ from tests.system.nginx import Nginx
 from tests.system.server import family
 
 SIZE = 505_000
-"""Bytes that each announces, and sends but for the last: just what nginx once held in memory."""
+"""Bytes that each client announces; it sends all but the last. nginx once held just so many in memory."""
 ADDRESSES = [f"127.0.0.{number}" for number in range(1, 5)]
 
 
 @contextmanager
 def begun(nginx: Nginx, number: int, addresses: Sequence[str] = ADDRESSES) -> Iterator[list[socket.socket]]:
-    """Begin so many uploads, in turn from each of some addresses of this machine."""
+    """Begin ``number`` uploads, in turn from each of some addresses of this machine."""
     head = f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {SIZE}\r\n\r\n".encode()
     with ExitStack() as open_ones:
         lines = []
@@ -31,7 +31,7 @@ def begun(nginx: Nginx, number: int, addresses: Sequence[str] = ADDRESSES) -> It
 
 
 def fill(line: socket.socket) -> None:
-    """Send all of a body but its last byte; who was refused reads its answer instead."""
+    """Send all of a body but its last byte; stop if the upload is refused."""
     try:
         line.sendall(bytes(SIZE - 1))
     except OSError:
@@ -39,20 +39,20 @@ def fill(line: socket.socket) -> None:
 
 
 def memory(nginx: Nginx) -> int:
-    """Bytes of all processes of nginx, shared ones once."""
+    """Return the memory of all processes of nginx, in bytes; shared memory is counted once."""
     total = 0
     for process, _ in family(nginx.process.pid):
         try:
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile, as what the script of nginx calls does
+            continue  # it ended meanwhile, as programs do that nginx's script calls
         found = text.partition("\nPss:")[2].split()
         total += int(found[0]) * 1024 if found else 0
     return total
 
 
 def is_refused(line: socket.socket) -> bool:
-    """Tell whether an answer has come."""
+    """Tell whether a refusal (429) has arrived."""
     line.settimeout(0.01)
     try:
         return line.recv(12, socket.MSG_PEEK).startswith(b"HTTP/1.1 429")

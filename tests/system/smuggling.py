@@ -1,7 +1,7 @@
-"""Requests that hide a second one, which no reading of HTTP may find: what front and back could disagree on.
+"""Requests that hide a second one, which no server may find: two servers could read them differently.
 
-Each row is the lines of a head and a body, as texts in Latin 1: ``{s}`` is the hidden request, ``{n}`` its
-length, ``{all}`` that of the whole body. A row may bring a request line of its own; ``{path}`` is in it.
+Each row has the lines of a head and a body, as texts in Latin 1: ``{s}`` is the hidden request, ``{n}`` its
+length, ``{all}`` the length of the whole body. A row may have its own request line, which has ``{path}``.
 """
 
 from typing import NamedTuple
@@ -18,23 +18,23 @@ class Row(NamedTuple):
 CHUNKED = "Transfer-Encoding: chunked"
 PLAIN = "{s}"
 AFTER_THE_END = "0\r\n\r\n{s}"
-"""For who reads chunks, the body ends before the hidden request."""
+"""For a server that reads chunks, the body ends before the hidden request."""
 IN_A_CHUNK = "{n:x}\r\n{s}\r\n0\r\n\r\n"
 COVERED = "Content-Length: {all}"
 
 
 def encodings(**lines: str) -> dict[str, Row]:
-    """Lines that only some take for ``Transfer-Encoding: chunked``, beside a length that covers all."""
+    """Make rows of lines that only some servers read as ``Transfer-Encoding: chunked``, and a full length."""
     return {name.replace("_", " "): Row((COVERED, line), AFTER_THE_END) for name, line in lines.items()}
 
 
 def lengths(**lines: str) -> dict[str, Row]:
-    """Lines about a length, before the hidden request alone."""
+    """Make rows of lines about a length; the body is the hidden request alone."""
     return {name.replace("_", " "): Row(tuple(line.split("|")), PLAIN) for name, line in lines.items()}
 
 
 def chunks(**bodies: str) -> dict[str, Row]:
-    """Bodies in chunks."""
+    """Make rows of bodies in chunks."""
     return {name.replace("_", " "): Row((CHUNKED,), body) for name, body in bodies.items()}
 
 
@@ -111,7 +111,7 @@ MALFORMED = {
     "method in lower case": Row((COVERED,), PLAIN, "post {path} HTTP/1.1"),
     "CONNECT": Row((COVERED,), PLAIN, "CONNECT 127.0.0.1:80 HTTP/1.1"),
 }
-"""Has to be refused, and the connection to be closed: nobody knows where the next request begins."""
+"""The server has to refuse these and to close the connection: nobody knows where the next request begins."""
 
 LEGAL = {
     **lengths(
@@ -158,7 +158,7 @@ LEGAL = {
         (COVERED,), PLAIN, "GET /images/aa%20HTTP/1.1%0d%0aHost:%20x%0d%0a%0d%0a{escaped} HTTP/1.1"
     ),
 }
-"""May be taken: whoever does knows where it ends."""
+"""A server may accept these: it is clear where they end."""
 
 WAITS = {
     "expecting to be asked for too much",
@@ -169,6 +169,6 @@ WAITS = {
     "chunk size past 64 bits",
     "chunk size past 64 bits by far",
 }
-"""Whoever takes one of these waits for more, until the client closes."""
+"""A server that accepts one of these waits for more, until the client closes."""
 
 ROWS = {**MALFORMED, **LEGAL}

@@ -27,7 +27,7 @@ URLS: dict[str, Callable[[Host], str]] = {
     ],
 )
 def test_only_our_own_pages_and_programs_come_through(host, by, method, path):
-    """Where they do, the application finds that there is no form, or no such image."""
+    """An allowed request is refused later, since it has no form, or there is no such image."""
     url, wrong = URLS[by](host), []
     with requests.Session() as session:
         for site in SITES:

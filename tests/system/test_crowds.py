@@ -1,4 +1,4 @@
-"""One client that asks for too much: what it gets, and that others get theirs meanwhile."""
+"""One client that requests too much: the answers to it, and to other clients meanwhile."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ from tests.system.nginx import Host, running_host, working_folder
 from tests.system.server import Server
 
 ROWS = 20_000
-"""More than fits into the buffers of a connection."""
+"""So many that their list does not fit into the buffers of a connection."""
 CROWD = 40
 LIMITS = {"RATE_LIMIT_ENABLED": "true"}
 OTHER = "127.0.0.2"
@@ -34,7 +34,7 @@ GET = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def fill(database: str, folder: Path, number: int) -> list[int]:
-    """Add rows without bytes to a running host, all of them today's; give their ids."""
+    """Add rows without bytes, all of today, to a running host; return their ids."""
     app = create_app(DATABASE_URL=database, INSTANCE_DIR=folder)
     now = datetime.now(UTC)
     facts = {"original_name": "photo.jpg", "size": 1025, "file_type": "jpg", "width": 4, "height": 3}
@@ -69,9 +69,9 @@ def behind(postgres: Postgres) -> Iterator[Host]:
 
 
 def begin(port: int, path: str) -> socket.socket:
-    """Ask for something, and read nothing of it."""
+    """Send a request, and do not read the answer."""
     line = socket.create_connection(("127.0.0.1", port), timeout=120)
-    # Without "Connection: close": gunicorn's thread that accepts waits for such clients to close.
+    # Without "Connection: close": gunicorn's accepting thread waits until such clients close.
     line.sendall(GET.format(path).encode())
     return line
 
@@ -86,7 +86,7 @@ def finish(line: socket.socket) -> http.client.HTTPResponse:
 
 
 def visit(port: int, path: str, method: str = "GET") -> int:
-    """Ask as another client; give the status."""
+    """Send a request as another client; return the status."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(OTHER, 0))
     connection.request(method, path)
     status = connection.getresponse().status
@@ -95,7 +95,7 @@ def visit(port: int, path: str, method: str = "GET") -> int:
 
 
 def assert_told(answers: list[http.client.HTTPResponse], most: int) -> None:
-    """Some got the whole array, and the others were told to come back."""
+    """Check that some got the whole array, and the others 503 with Retry-After."""
     whole = [answer for answer in answers if answer.status == 200]
     assert 1 <= len(whole) <= most
     assert all(len(json.loads(answer.body)) == ROWS for answer in whole)
@@ -106,7 +106,7 @@ def assert_told(answers: list[http.client.HTTPResponse], most: int) -> None:
 
 
 def test_forty_streams_of_one_client_do_not_keep_another_from_its_list(bare, tmp_path, database_url):
-    """There are fewer threads than that: those that are refused let theirs go."""
+    """There are fewer than forty threads: refused requests release theirs."""
     fill(database_url, tmp_path, ROWS)
     lines = [begin(bare.port, "/api/upload") for _ in range(CROWD)]
     for path in ("/images-list", "/api/upload?limit=100", "/"):
@@ -133,7 +133,7 @@ def test_forty_streams_behind_nginx_end_after_another_clients_list(behind):
 
 
 def delete_all(port: int, ids: list[int]) -> list[int]:
-    """Delete images as fast as eight threads can, and pretend to be many clients; give the statuses."""
+    """Delete images as fast as eight threads can, and pretend to be many clients; return the statuses."""
     local = threading.local()
 
     def delete(image_id: int) -> int:
@@ -156,9 +156,9 @@ def test_three_hundred_deletions_at_once(bare, tmp_path, database_url):
 
 
 def test_three_hundred_deletions_behind_nginx_are_counted_for_their_client(tmp_path, postgres):
-    """Each server counts by itself: how many nginx gives to which is not known."""
+    """Each server counts by itself; nobody knows how many requests nginx sends to which server."""
     with working_folder() as folder, running_host(folder, postgres.create("deletions"), **LIMITS) as host:
-        # More than they take together.
+        # More than both servers allow together.
         ids = fill(host.database, host.folder, 300)
         codes = delete_all(host.nginx.port, ids)
         assert codes.count(200) + codes.count(429) == 300
@@ -177,7 +177,7 @@ def test_a_form_of_headers_is_refused_behind_nginx(behind):
 
 
 def assert_headers_refused(port: int) -> None:
-    """The connection is good for another one."""
+    """Check that a form is refused and that its connection takes another request."""
     body = b"".join([with_headers(48_000)] * 150)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for _ in range(2):

@@ -32,7 +32,7 @@ FLOODS = {
 
 
 def seconds(processes: list[int]) -> float:
-    """The time that processes took of the processor."""
+    """Return the seconds of processor time that processes took."""
     took = 0
     for process in processes:
         try:
@@ -44,7 +44,7 @@ def seconds(processes: list[int]) -> float:
 
 
 def cost(way: tuple[int, list[int]], head: str) -> tuple[float, set[int]]:
-    """Ask many times; give the seconds of the processes, and the statuses."""
+    """Send a request many times; return the seconds of the processes, and the statuses."""
     port, processes = way
     begin = seconds(processes)
     statuses = set()
@@ -57,7 +57,7 @@ def cost(way: tuple[int, list[int]], head: str) -> tuple[float, set[int]]:
 
 @pytest.fixture(scope="module", params=["bare", "nginx"])
 def way(request: pytest.FixtureRequest, host: Host) -> tuple[int, list[int]]:
-    """A port, and all processes that work for it."""
+    """Return a port, and all processes that work for it."""
     if request.param == "bare":
         return host.backends[0].port, host.backends[0].workers()
     servers = [process for backend in host.backends for process in backend.workers()]
@@ -66,7 +66,7 @@ def way(request: pytest.FixtureRequest, host: Host) -> tuple[int, list[int]]:
 
 @pytest.fixture(scope="module")
 def path(host: Host) -> str:
-    """That of an image."""
+    """Return the path of an image."""
     return f"/images/{host.upload(pictures.jpg(32, 24))['filename']}"
 
 
@@ -74,7 +74,7 @@ def path(host: Host) -> str:
 @pytest.mark.parametrize(("name", "element", "times"), FLOODS.values(), ids=FLOODS)
 def test_a_long_header_costs_about_as_much_as_a_short_one(way, path, name, element, times, fields):
     if not name.startswith("Accept"):
-        fields = 1  # nginx refuses some of the others that come twice
+        fields = 1  # nginx refuses some of the others if they are repeated
     plain = PLAIN.format(path=path)
     least, short = cost(way, f"{plain}{name}: {element}\r\n")
     most, long = cost(way, plain + f"{name}: {element * (times // fields)}\r\n" * fields)

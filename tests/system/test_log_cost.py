@@ -1,4 +1,4 @@
-"""What one client can make the bare server write: counted in lines and bytes, and nothing of it uncounted."""
+"""Limits on the lines and bytes that one client causes in the bare server's log; all refusals are counted."""
 
 import re
 import socket
@@ -17,7 +17,7 @@ TIMES = 600
 MOST_OF_A_LINE = 1500
 """Bytes."""
 MOST_LINES = (LINES + 1) * WORKERS
-"""Of one kind, in one minute; the test may last into the next one."""
+"""Most lines of one kind in one minute; the test may last into the next one."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def connect(server: Server) -> socket.socket:
 
 
 def ask_for_nothing(server: Server, line: socket.socket, number: int) -> None:
-    """Ask for a long address that there is not, and read the answer."""
+    """Request a long address that does not exist, and read the answer."""
     target = f"/{number}" + "x" * 3900
     line.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
     answer = b""
@@ -47,7 +47,7 @@ def test_one_connection_writes_few_lines_of_a_bounded_length(server):
     with connect(server) as line:
         for number in range(TIMES):
             ask_for_nothing(server, line, number)
-    # What is done is always a line.
+    # An upload always has a line.
     filename = upload(server)
     written = log.stat().st_size - before
     lines = [each for each in log.read_text().splitlines() if " refused " in each]
@@ -76,13 +76,13 @@ def test_bad_requests_write_no_more_than_others_and_nothing_on_the_console(serve
 
 
 def upload(server: Server) -> str:
-    """Upload a picture; give its filename."""
+    """Upload a picture; return its filename."""
     answer = requests.post(f"{server.url}/upload", files={"file": ("x.png", pictures.png())}, timeout=60)
     return answer.json()["filename"]
 
 
 def counted(text: str, event: str) -> int:
-    """How many events there were: a line each, or told as a number."""
+    """Count events: each has a line, or is in the number of a summary."""
     ours = [line for line in text.splitlines() if f" {event} " in line]
     times = [re.search(r"times=(\d+)$", line) for line in ours]
     return sum(int(found[1]) if found else 1 for found in times)

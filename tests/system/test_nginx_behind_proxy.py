@@ -1,4 +1,4 @@
-"""nginx behind a further proxy: whose word counts of client, scheme and host."""
+"""nginx behind a further proxy: who may set client, scheme and host."""
 
 import json
 import re
@@ -28,7 +28,7 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def nginx(host: Host) -> Iterator[Nginx]:
-    """nginx before the host's servers, and behind proxies at two addresses of IPv4 and one of IPv6."""
+    """Run nginx in front of the host's servers, and behind proxies at two IPv4 addresses and an IPv6 one."""
     with working_folder() as folder:
         settings = {
             **make_certificate(folder),
@@ -59,7 +59,7 @@ def send(nginx: Nginx, source: str, head: str, body: bytes = b"", *, api: bool =
 
 
 def upload(nginx: Nginx, source: str, headers: dict[str, str] | list[str]) -> tuple[dict, dict]:
-    """Upload a picture; give the answer, and what the application logged of it."""
+    """Upload a picture; return the answer, and the application's log line."""
     sent = requests.Request("POST", "http://x", files={"file": ("x.jpg", PHOTO)}).prepare()
     lines = headers if isinstance(headers, list) else [f"{name}: {value}" for name, value in headers.items()]
     kind = [f"Content-Type: {sent.headers['Content-Type']}", f"Content-Length: {len(sent.body)}"]
@@ -70,7 +70,7 @@ def upload(nginx: Nginx, source: str, headers: dict[str, str] | list[str]) -> tu
 
 
 def event(nginx: Nginx, number: str) -> dict[str, object]:
-    """The application's own line of a request, which has the client as the application sees it."""
+    """Return the application's log line of an upload, and the client in nginx's log."""
     log = nginx.log_dir.parent / "app.log"
     events = [json.loads(line) for line in log.read_text().splitlines() if number in line]
     (found,) = [each for each in events if each["event"] == "image uploaded"]
@@ -103,7 +103,7 @@ def test_a_proxy_that_says_nothing_is_the_client_itself(nginx):
 
 @pytest.mark.parametrize("claimed", ["198.51.100.1", PROXY, "::1", "unknown", "127.0.0.1", "'", "x" * 500])
 def test_what_a_client_behind_the_proxy_claims_does_not_count(nginx, claimed):
-    """The proxy adds its own at the end, as all do that keep what came."""
+    """The proxy adds its own values at the end, as all proxies do that keep the client's values."""
     told = {
         "X-Forwarded-For": f"{claimed}, 203.0.113.9",
         "X-Forwarded-Proto": "http, https",
@@ -141,21 +141,21 @@ def test_a_host_is_taken_as_the_proxy_names_it(nginx, named):
 
 
 def status(nginx: Nginx, source: str, host: str, forwarded: str, *, api: bool, path: str) -> int:
-    """Ask by two names."""
-    # By TLS, or nginx would lead to it.
+    """Send a request with two names; return the status."""
+    # By TLS, or nginx would redirect to it.
     told = f"X-Forwarded-Host: {forwarded}\r\nX-Forwarded-Proto: https"
     return send(nginx, source, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{told}", api=api).status
 
 
 @pytest.mark.parametrize("api", [False, True])
 def test_the_name_that_a_proxy_says_has_to_be_one_of_the_host_as_in_host(nginx, host, api):
-    """Also for what nginx gives from the disk, without asking the application."""
+    """Also for files that nginx serves from the disk, without asking the application."""
     paths = ["/api/upload", f"/images/{host.upload(PHOTO)['filename']}"]
     cases = [(named, path) for named in (*hosts.OWN, *hosts.OTHER) for path in paths]
     told = {
         case: status(nginx, PROXY, "inner.lan", case[0], api=api, path=case[1])
         for case in cases
-        # Those that need a setting which this host does not have, and what is no name at all.
+        # Without names that need a setting which this host does not have, and values that are no names.
         if not (case[0] in hosts.OWN and case[0].endswith(".example")) and "," not in case[0]
     }
     assert told == {case: 200 if allowed(case[0]) else 421 for case in told}
@@ -167,12 +167,12 @@ def allowed(name: str) -> bool:
 
 @pytest.mark.parametrize("api", [False, True])
 def test_a_page_that_says_what_proxies_say_is_refused(nginx, host, api):
-    """A proxy may hand on the X-Forwarded-Host of a page whose own name leads here; its Host is true."""
+    """A proxy may forward X-Forwarded-Host of a page whose own name points here; its Host is true."""
     for path in ("/api/upload", f"/images/{host.upload(PHOTO)['filename']}"):
         assert status(nginx, PROXY, "evil.example", "localhost", api=api, path=path) == 421
         assert status(nginx, PROXY, "localhost", "evil.example", api=api, path=path) == 421
         assert status(nginx, PROXY, "EVIL.example.:81", "img.example.org", api=api, path=path) == 421
-        # Nobody asks a stranger.
+        # The header of a stranger is ignored.
         assert status(nginx, STRANGER, "localhost", "evil.example", api=True, path=path) == 200
         assert status(nginx, STRANGER, "evil.example", "localhost", api=True, path=path) == 421
     assert status(nginx, PROXY, "evil.example", "evil.example", api=api, path="/healthz") == 200
@@ -195,7 +195,7 @@ def test_forms_of_our_own_pages_are_taken_behind_a_proxy(nginx):
 
 
 def test_what_came_by_tls_to_the_proxy_is_not_led_there_again(nginx):
-    """It would go round for ever."""
+    """The redirect would have no end."""
     lines = [f"{name}: {value}" for name, value in TOLD.items()]
     by_tls = send(nginx, PROXY, "\r\n".join(["GET /images-list HTTP/1.1", "Host: x", *lines]), api=False)
     assert by_tls.status == 200
@@ -215,10 +215,10 @@ def test_errors_and_health_checks_are_not_led_anywhere(nginx):
 
 
 def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
-    """With one request at a time for each: past it, 429."""
+    """Each may have one upload at a time; a second one gets 429."""
     port = host.backends[0].port
     settings = {"CLIENT_UPLOADS": 1, "PROXY_ADDRESSES": PROXY, "WEB_SERVER_START_PORT": port}
-    # One worker takes requests in their order; of two, the second could be the first to count one.
+    # One worker takes requests in their order; with two, the second request could be counted first.
     with Nginx(tmp_path, NGINX_WORKERS=1, **settings) as nginx, ExitStack() as held:
 
         def is_refused(client: str) -> bool:
@@ -226,7 +226,7 @@ def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
 
         for client in ("203.0.113.1", "203.0.113.2", "2001:db8::1"):
             held.enter_context(begin(nginx, client))
-        # One network of IPv6 is one client, as is an address of IPv4, written in whatever way.
+        # One network of IPv6 is one client, and so is an address of IPv4, in any notation.
         for client in ("203.0.113.1", "2001:db8::2:3", "::ffff:203.0.113.1"):
             wait_until(partial(is_refused, client), f"{client} is not counted")
         for client in ("203.0.113.3", "2001:db8:0:1::1", "::ffff:203.0.113.4", "::1"):
@@ -234,7 +234,7 @@ def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
 
 
 def begin(nginx: Nginx, client: str) -> socket.socket:
-    """Begin an upload of which the body does not come."""
+    """Begin an upload, and do not send its body."""
     line = socket.create_connection(("127.0.0.1", nginx.port), timeout=30, source_address=(PROXY, 0))
     head = f"POST /upload HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\nContent-Length: 1000\r\n\r\n"
     line.sendall(head.encode())
@@ -242,7 +242,7 @@ def begin(nginx: Nginx, client: str) -> socket.socket:
 
 
 def begin_and_read(nginx: Nginx, client: str, seconds: float = 0.5) -> bytes:
-    """Begin one, and give what comes back in that time."""
+    """Begin an upload; return the bytes that arrive within some seconds."""
     with begin(nginx, client) as line:
         line.settimeout(seconds)
         try:
@@ -275,5 +275,5 @@ def test_all_kinds_of_addresses_are_known(tmp_path):
     )
     nginx = Nginx(tmp_path, PROXY_ADDRESSES=given)
     assert "test is successful" in nginx.check()
-    # As the application reads the same list.
+    # The application reads the same list in the same way.
     assert len(parse_networks(given)) == 9

@@ -68,7 +68,7 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     "addresses", ["", "127.0.0.1 10.0.0.1", "[::1] [::]", "127.example.org", "1127.0.0.1"]
 )
 def test_it_opens_the_host_to_other_machines_only_where_somebody_decided_on_it(tmp_path, addresses):
-    """The application behind it listens on loopback, and may not know of nginx."""
+    """The application behind nginx listens on loopback, and may not know of nginx."""
     nginx = Nginx(tmp_path, LISTEN_ADDRESSES=addresses, ACCESS="")
     ended = subprocess.run(
         nginx.command("-t"), env=nginx.environment, capture_output=True, text=True, check=False, timeout=30

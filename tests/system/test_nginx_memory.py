@@ -1,4 +1,4 @@
-"""Slow clients cost nginx little memory, and nobody else an answer."""
+"""Slow clients cost nginx little memory, and other clients still get answers."""
 
 import re
 import socket
@@ -26,13 +26,13 @@ def nginx(host: Host, tmp_path):
 
 
 def limit() -> int:
-    """What Compose lets nginx use."""
+    """Return the memory that Compose lets nginx use, in bytes."""
     (megabytes,) = re.findall(r"\$\{NGINX_MEMORY:-(\d+)m\}", (ROOT / "compose.yaml").read_text())
     return int(megabytes) * 1024 * 1024
 
 
 def visitor() -> requests.Session:
-    """A client at another address."""
+    """Return a client at another address."""
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter()
     adapter.init_poolmanager(4, 4, source_address=(VISITOR, 0))
@@ -55,7 +55,7 @@ def test_slow_bodies_take_less_than_half_of_the_memory_and_others_are_answered(n
 
 
 def test_by_http_2_each_stream_counts(host):
-    """All on one connection."""
+    """All requests are on one connection."""
     context = ssl.create_default_context(cafile=host.nginx.environment["TLS_CERTIFICATE"])
     context.set_alpn_protocols(["h2"])
     address = ("127.0.0.1", host.nginx.https_port)
@@ -64,12 +64,12 @@ def test_by_http_2_each_stream_counts(host):
         context.wrap_socket(plain, server_hostname="localhost") as line,
     ):
         line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, b""))
-        # POST, https, path and authority, without an end of the stream: the body does not come.
+        # POST, https, path and authority, without an end of the stream: the body is never sent.
         fields = b"\x83\x87\x04\x07/upload\x01\x09localhost"
         for number in range(40):
             line.sendall(frame(HEADERS, 2 * number + 1, fields, flags=END_OF_HEADERS))
         answers = b""
-        # nginx writes the status as it stands.
+        # nginx writes the status without Huffman coding.
         while answers.count(b"\x03429") < 8:
             piece = line.recv(65536)
             assert piece, answers
@@ -85,12 +85,12 @@ SETTINGS, HEADERS, END_OF_HEADERS = 4, 1, 4
 
 
 def frame(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
-    """A frame of HTTP/2 (RFC 9113, section 4.1)."""
+    """Return a frame of HTTP/2 (RFC 9113, section 4.1)."""
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 def test_even_if_all_of_them_are_let_in(host, tmp_path):
-    """Half of the memory is enough without the limit, too: an administrator may raise it."""
+    """Half of the memory is enough with a higher limit, too: an administrator may raise it."""
     settings = {"CLIENT_UPLOADS": 256, "WEB_SERVER_START_PORT": host.backends[0].port}
     with Nginx(tmp_path, **settings) as nginx, slow_bodies.begun(nginx, SLOW) as lines:
         assert requests.get(f"{nginx.url}/healthz", timeout=30).status_code == 200
@@ -103,7 +103,7 @@ def test_one_address_may_upload_as_many_as_several_people_do_and_no_more(nginx):
     most = 32
     with slow_bodies.begun(nginx, most + 8, [VISITOR]) as lines, visitor() as same:
         wait_until(lambda: sum(map(slow_bodies.is_refused, lines)) == 8, "not so many are refused")
-        # What it only looks at has a limit of its own.
+        # Requests without a body have a limit of their own.
         assert same.get(f"{nginx.url}/images-list", timeout=30).status_code == 200
         answer = same.post(f"{nginx.url}/upload", files={"file": ("x.png", pictures.png())}, timeout=30)
         assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")

@@ -1,4 +1,4 @@
-"""docs/access.md: each recipe for a password in front of the host, as it stands there."""
+"""Follow each recipe of docs/access.md for a password in front of the host, to the letter."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ CADDY = ["caddy", "run", "--config"]
 
 @dataclass
 class Front:
-    """The host with a password before it; all recipes have the same address, which is that of its links."""
+    """A proxy that asks for a password, and the host behind it, whose links have the proxy's address."""
 
     folder: Path
     port: int
@@ -50,7 +50,7 @@ class Front:
         return self.ask("POST", "/api/upload", files={"file": ("x.jpg", PHOTO)}, **options)
 
     def written(self, text: str) -> str:
-        """A text of the document, with the addresses and files of this machine."""
+        """Return a text of the document, with the addresses and files of this machine."""
         names = {
             "http://127.0.0.1:8080": self.behind.url,
             "reverse_proxy 127.0.0.1:8080": f"reverse_proxy {self.behind.url.removeprefix('http://')}",
@@ -68,7 +68,7 @@ class Front:
         return re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)
 
     def follow(self, heading: str) -> tuple[str, str]:
-        """Run the command below a heading; give what it printed, and the file that stands there."""
+        """Run the command below a heading; return its output, and the file below that heading."""
         command, file = RECIPES[heading]
         (self.folder / "users").unlink(missing_ok=True)
         script = self.written(command.commands[0].text)
@@ -81,7 +81,7 @@ def front() -> Iterator[Front]:
     with working_folder() as folder:
         make_certificate(folder)
         port = free_port()
-        # Those of a plain machine.
+        # The settings of a plain machine.
         text = RECIPES["A password"][1].text.replace("https://img.example.org", f"https://localhost:{port}")
         settings = dict(line.split("=", 1) for line in text.splitlines())
         shared = {"IMAGES_DIR": folder / "images", "ASSETS_DIR": folder / "assets"}
@@ -116,7 +116,7 @@ def is_up(front: Front) -> bool:
 
 
 def of_nginx(front: Front) -> list[str]:
-    """Debian's own configuration around the recipe's file."""
+    """Return Debian's own configuration, which includes the recipe's file."""
     _, text = front.follow("nginx")
     places = "".join(
         f"{kind}_temp_path {front.folder}/front-{kind};"
@@ -157,7 +157,7 @@ def host(request: pytest.FixtureRequest, front: Front) -> Iterator[Front]:
 
 
 def encoded(password: str) -> tuple[bytes, bytes]:
-    """A name and a password as curl and browsers send them."""
+    """Return the header of a name and a password, as curl and browsers send it."""
     return PASSWORD[0].encode(), password.encode()
 
 

@@ -69,7 +69,7 @@ UP = [
     ),
     *(".\\./", "x/../../", "x%2f..%2f..%2f", "\xc0\xae\xc0\xae/"),
 ]
-"""What some programs take for one folder up."""
+"""Parts of a path that some programs read as the folder above."""
 ENDS = ["secret.txt", "secret.txt%00.jpg", "secret.txt%00", "images/secret.txt", "etc/passwd"]
 ODD = [
     *(
@@ -189,7 +189,7 @@ PUBLIC = [
         "/images/%2e%2f{name}",
     ),
 ]
-"""Ways to write the address of the image, which may give it, or nothing."""
+"""Ways to write the address of the image; the answer is the image, or nothing."""
 ELSEWHERE = [
     *(
         "//evil.example",
@@ -226,12 +226,12 @@ ELSEWHERE = [
         "/api/upload//",
     ),
 ]
-"""What a careless redirect would lead to another host by."""
+"""Addresses that a careless redirect would turn into the address of another host."""
 
 
 @pytest.fixture(scope="module")
 def image(host: Host) -> Iterator[str]:
-    """The filename of a picture, beside files that are nobody's to read."""
+    """Upload a picture beside files that nobody may read; return its filename."""
     name = str(host.upload(PHOTO, "x.jpg")["filename"])
     hidden = [*HIDDEN, *(f"images/{folder}/secret.txt" for folder in IN_THE_STORAGE)]
     with existing([host.folder / path for path in hidden]):
@@ -254,7 +254,7 @@ def port(request: pytest.FixtureRequest, host: Host) -> int:
 
 
 def got(port: int, targets: list[str], name: str) -> dict[str, Answer]:
-    """The answers to requests with these targets, each as it stands."""
+    """Send requests with these targets, unchanged; return the answers."""
     facts = {"name": name, "shard": name[:2], "upper": name.upper(), "first": ord(name[0]), "rest": name[1:]}
 
     def get(target: str) -> Answer:
@@ -266,7 +266,7 @@ def got(port: int, targets: list[str], name: str) -> dict[str, Answer]:
 
 
 def assert_harmless(answers: dict[str, Answer], port: int) -> None:
-    """Nothing is told that is not public, and nobody is sent elsewhere."""
+    """Check that no answer has private data, adds a header, or redirects to another host."""
     broken = [target for target, answer in answers.items() if answer.status >= 500]
     told = [target for target, answer in answers.items() if SECRET in answer.body or b"root:" in answer.body]
     added = [target for target, answer in answers.items() if "X-Evil" in answer.headers]
@@ -277,7 +277,7 @@ def assert_harmless(answers: dict[str, Answer], port: int) -> None:
 
 
 def leads_away(location: str, port: int) -> bool:
-    """Whether a browser would leave the host, which takes a backslash for a slash."""
+    """Tell whether a browser, which reads a backslash as a slash, would leave the host."""
     parts = urlsplit(location.replace("\\", "/"))
     return parts.scheme not in {"", "http"} or parts.netloc not in {"", "127.0.0.1", f"127.0.0.1:{port}"}
 
@@ -311,7 +311,7 @@ def test_no_redirect_leads_to_another_host(port, image):
 
 
 def test_the_files_are_there_to_be_read(host, image):
-    """So the tests above would notice."""
+    """Otherwise the tests above would prove nothing."""
     assert (host.folder / "secret.txt").read_bytes() == SECRET
     assert (host.images / ".renditions" / "version-2" / "se" / "secret.txt").read_bytes() == SECRET
     assert (host.images / image[:2] / image).read_bytes() == PHOTO

@@ -1,4 +1,4 @@
-"""An image that is asked for and deleted twice as soon as it has come, over and over, on both databases."""
+"""Request an image and delete it twice as soon as it is uploaded, again and again, on both databases."""
 
 import threading
 from collections import Counter
@@ -15,12 +15,12 @@ from tests.system.test_at_once import distinct, upload
 
 ROUNDS = 120
 LARGE = pictures.jpg(1600, 1067)
-"""Of this one, a thumbnail and two previews are made."""
+"""The host makes a thumbnail and two previews of this one."""
 
 
 @pytest.fixture
 def lost(server: Server, url: str) -> Iterator[list[str]]:
-    """The images that had a row before and after their bytes were looked for in vain; watched meanwhile."""
+    """Watch for images whose bytes are missing although their row exists before and after; yield a list."""
     found: list[str] = []
     done = threading.Event()
     folder = server.folder / "images"
@@ -38,7 +38,7 @@ def lost(server: Server, url: str) -> Iterator[list[str]]:
 
 
 def together(*acts: Callable[[], requests.Response]) -> list[int]:
-    """Do these at the same moment; give the statuses."""
+    """Send these requests at the same moment; return the statuses."""
     ready = threading.Barrier(len(acts))
 
     def act_together(act: Callable[[], requests.Response]) -> int:

@@ -1,4 +1,4 @@
-"""Many clients, and slow ones, on the bare server: they keep nobody waiting, and are ended."""
+"""Many clients, and slow ones, on the bare server: they keep nobody waiting, and are disconnected."""
 
 import io
 import json
@@ -26,21 +26,21 @@ HTML = {"Accept": "text/html"}
 
 
 def upload(size: int, *lines: str, host: str = "127.0.0.1") -> bytes:
-    """The head of an upload."""
+    """Return the head of an upload."""
     length = f"Content-Length: {size}"
     return "\r\n".join(["POST /upload HTTP/1.1", f"Host: {host}", KIND, length, *lines, "", ""]).encode()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two workers, as a small host has them."""
+    """Run a server with two workers, as a small host has."""
     with Server(tmp_path_factory.mktemp("slow")) as running:
         yield running
 
 
 @contextmanager
 def many(server: Server, number: int, data: bytes, window: int = 0) -> Iterator[list[socket.socket]]:
-    """Open so many connections, and send the same on each; the kernel takes in as much as ``window``."""
+    """Open ``number`` connections, and send the same on each; ``window`` limits the receive buffer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
     with ExitStack() as opened:
@@ -57,7 +57,7 @@ def many(server: Server, number: int, data: bytes, window: int = 0) -> Iterator[
 
 
 def visit(server: Server) -> None:
-    """See the list, and upload a picture, by connections of one's own."""
+    """Read the list and upload a picture, on new connections."""
     page = requests.get(f"{server.url}/images-list", headers=HTML, timeout=30)
     assert (page.status_code, "<!doctype html>" in page.text) == (200, True)
     sent = requests.post(f"{server.url}/upload", files={"file": ("x.jpg", PHOTO)}, timeout=30)
@@ -68,7 +68,7 @@ def visit(server: Server) -> None:
 def test_half_sent_heads_keep_nobody_waiting(server, number):
     with many(server, number, HALF) as lines:
         visit(server)
-        # They were all still there while the visitor was served: none had to end for it.
+        # All were still open while the visitor was served: none was closed for it.
         assert all(map(is_open, lines))
         for line in lines:
             found = answer(line)
@@ -82,7 +82,7 @@ def test_2100_connections_keep_nobody_waiting(server, data):
     with many(server, 2100, data) as lines:
         visit(server)
         if data == GET:
-            # Where nothing had come yet, there was nothing to end: so the rest is there.
+            # Only idle connections were closed, the oldest first: so the newest ones have answers.
             assert sum(line.recv(12).startswith(b"HTTP/1.1 200") for line in lines[-100:]) == 100
         elif data:
             assert sum(map(is_open, lines)) > 1000
@@ -95,13 +95,13 @@ def test_slow_uploads_keep_no_visitor_waiting(server):
     with many(server, 200, upload(1_000_000) + PART) as lines:
         page = requests.get(f"{server.url}/images-list", headers=HTML, timeout=30)
         assert page.status_code == 200
-        # Those that wait for a thread take it from the others, after a second.
+        # Requests that wait for a thread take it from the others, after a second.
         assert any(map(is_open, lines))
         visit(server)
 
 
 def test_an_upload_at_a_byte_a_second_is_ended(server):
-    """Faster by far, so that the test is short, and yet too slow."""
+    """The test sends much faster, so that it is short, but still too slowly."""
     before = len(requests.get(f"{server.url}/api/upload", timeout=30).json())
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall(upload(1_000_000) + PART)
@@ -129,7 +129,7 @@ def test_a_chunked_upload_that_stops_is_told_so_in_its_shape(server, shape):
 
 
 def test_who_reads_nothing_keeps_no_thread(server):
-    """More such clients than there are threads, each of which is owed more than the kernel holds for it."""
+    """There are more such clients than threads, and each answer is larger than the kernel's buffers."""
     noise = io.BytesIO()
     Image.frombytes("RGB", (1700, 1700), os.urandom(3 * 1700**2)).save(noise, "PNG")
     files = {"file": ("x.png", noise.getvalue())}
@@ -140,12 +140,12 @@ def test_who_reads_nothing_keeps_no_thread(server):
         visit(server)
         begun = {line: line.recv(100_000)[:12] for line in lines[:32]}
         assert set(begun.values()) == {b"HTTP/1.1 200"}
-        # Some had to leave: it is the thread of one of them that served the visitor.
+        # Some were disconnected: the thread of one of them served the visitor.
         assert any(map(is_reset, begun))
 
 
 def is_reset(line: socket.socket) -> bool:
-    """Read on for as long as something comes; tell whether the server gave the client up."""
+    """Read as long as bytes arrive; tell whether the server reset the connection."""
     try:
         while line.recv(1024 * 1024):
             line.settimeout(0.2)
@@ -176,7 +176,7 @@ def test_an_upload_is_refused_by_its_head(server, lines, size, status, code):
 
 
 def test_an_upload_by_another_name_is_refused_by_its_head(server):
-    """Also where its length alone would be a reason, and whether it waits to be asked for its body or not."""
+    """Also if its length alone would be a reason, and with or without ``Expect: 100-continue``."""
     for size, lines in ((1000, [EXPECT]), (900_000_000, [EXPECT]), (1000, []), (900_000_000, [])):
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
             line.sendall(upload(size, *lines, host="evil.example"))

@@ -1,4 +1,4 @@
-"""A request within another is never carried out, nor answered to the next client: bare, and through nginx."""
+"""A request within another is never executed, and nobody else gets its answer: bare, and through nginx."""
 
 import io
 import json
@@ -22,14 +22,14 @@ PORTS: dict[str, Callable[[Host], int]] = {
     "nginx": lambda host: host.nginx.port,
 }
 PATHS = {"read": "/upload", "drained": "/nowhere"}
-"""A view that reads the body, and an answer for which nobody does."""
+"""A view that reads the body, and an address where the server discards it."""
 PICTURE = pictures.png(8, 8)
 pages = count(1000)
-"""Of the list, one for each request, so that every answer is known again."""
+"""Pages of the list, one for each request, so that the tests recognize every answer."""
 
 
 class Stream(io.BytesIO):
-    """Bytes in which one answer after another is read."""
+    """Bytes from which several answers are read, one after another."""
 
     def close(self) -> None:
         """Stay open when an answer ends."""
@@ -40,16 +40,16 @@ class Stream(io.BytesIO):
 
 @dataclass
 class Outcome:
-    """What came of an attack, and of requests after it."""
+    """The result of an attack, and of requests after it."""
 
     answers: list[tuple[int, object]]
     """The statuses and pages of all answers on the connection of the attack."""
     page: int
-    """The page that the connection was asked for last."""
+    """The page of the last request on that connection."""
     next_client: tuple[int, object]
-    """The page that another connection was asked for, and got."""
+    """The page that another connection requested, and the page that it got."""
     survived: bool
-    """Whether the picture is there that the hidden request deletes."""
+    """Whether the picture that the hidden request deletes still exists."""
 
 
 def deletion(filename: str) -> str:
@@ -57,7 +57,7 @@ def deletion(filename: str) -> str:
 
 
 def written(row: Row, path: str, hidden: str) -> bytes:
-    """A row as it is sent."""
+    """Return a row as the bytes of a request."""
     facts = {"s": hidden, "n": len(hidden), "path": path, "escaped": quote(hidden.partition(" HTTP")[0])}
     body = row.body.format(**facts)
     lines = (row.first, "Host: 127.0.0.1", *row.lines)
@@ -66,9 +66,9 @@ def written(row: Row, path: str, hidden: str) -> bytes:
 
 
 def exchange(port: int, content: bytes, page: int, *, ends: bool) -> list[tuple[int, object]]:
-    """Send it, and right after it a request for a page of the list; give all answers until the server closes.
+    """Send an attack, then at once a request for a page of the list; return all answers.
 
-    ``ends`` closes this side too.
+    Reads until the server closes. With ``ends``, the client closes its side too.
     """
     last = f"GET /images-list?page={page} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
     data = b""
@@ -80,12 +80,12 @@ def exchange(port: int, content: bytes, page: int, *, ends: bool) -> list[tuple[
             while piece := line.recv(65536):
                 data += piece
         except ConnectionError:
-            pass  # it closed before it had read all
+            pass  # the server closed before it had read everything
     return parsed(data, content.split(b" ", 1)[0].decode())
 
 
 def parsed(data: bytes, method: str) -> list[tuple[int, object]]:
-    """Every answer, the first of which is to this method; status 0 where one is without a head (HTTP/0.9)."""
+    """Parse all answers; the first one answers ``method``. One without a head (HTTP/0.9) has status 0."""
     stream, found = Stream(data), []
     while stream.tell() < len(data):
         answer = HTTPResponse(stream, method="GET" if found else method)
@@ -106,7 +106,7 @@ def port(request: pytest.FixtureRequest, host: Host) -> int:
 
 @pytest.fixture(scope="module")
 def outcomes(host: Host, port: int) -> dict[tuple[str, str], Outcome]:
-    """All attacks, four at a time, each on a picture of its own."""
+    """Run all attacks, four at a time, each on a picture of its own; return the results."""
 
     def run(key: tuple[str, str]) -> Outcome:
         name, path = key
@@ -131,7 +131,7 @@ def test_a_hidden_request_is_neither_carried_out_nor_answered_to_anybody(outcome
     assert outcome.survived
     assert got == asked
     _, *later = outcome.answers or [None]
-    # After the first answer comes that to our own last request, or a complaint, and the end.
+    # After the first answer comes the answer to our own last request, or an error, and then the end.
     assert later in ([], [(400, None)], [(200, outcome.page)])
 
 
@@ -144,14 +144,14 @@ def test_after_what_can_be_read_in_two_ways_nothing_is_answered(outcomes, name, 
 
 
 def test_what_is_legal_is_read_to_its_end(outcomes):
-    """So the tests above do not pass because everything is refused."""
+    """This proves that the tests above do not pass just because everything is refused."""
     in_step = {name for name, _ in outcomes if all(outcomes[name, path].answers[1:] for path in PATHS)}
     assert {"chunk that is a request", "GET with a body", "length of a body that is a request"} <= in_step
     assert len(in_step & LEGAL.keys()) > len(LEGAL) / 2
 
 
 def test_a_request_that_follows_another_openly_is_carried_out(host, port):
-    """So the tests above would notice."""
+    """This proves that the tests above would notice it."""
     filename = str(host.upload(PICTURE)["filename"])
     row = Row(("Content-Length: 0",), "{s}")
     page = next(pages)

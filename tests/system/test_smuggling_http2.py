@@ -1,4 +1,4 @@
-"""Nothing that HTTP/2 can say, and HTTP/1.1 cannot, becomes another request behind nginx."""
+"""Fields that only HTTP/2 can send never become another request behind nginx."""
 
 import pytest
 import requests
@@ -9,7 +9,7 @@ from tests.system.nginx import Host
 
 BASE = {":method": "POST", ":scheme": "https", ":path": "/upload", ":authority": "localhost"}
 HIDDEN = "DELETE /api/upload/{} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
-"""What follows a line end in a field."""
+"""The request that follows a line end in a field."""
 LEGAL = {
     "a body that is a request": {},
     "its right length": {"content-length": "{n}"},
@@ -47,7 +47,7 @@ ROWS = {**LEGAL, **MALFORMED}
 
 
 def fields(row: dict[str, str], **facts: object) -> list[http2.Field]:
-    """A row as fields, the pseudo-headers first."""
+    """Return a row as fields, the pseudo-headers first."""
     merged = {**BASE, **row}
     return [
         (name, value.format(**facts))
@@ -63,7 +63,7 @@ def test_a_hidden_request_is_not_carried_out(host: Host, name):
     after = http2.request(3, [*(BASE | {":method": "GET", ":path": f"/images/{filename}"}).items()])
     answers = http2.statuses(host.nginx.https_port, attack, after)
     assert requests.get(f"{host.url}/images/{filename}", timeout=30).status_code == 200
-    # Where the connection goes on, its next request has its own answer.
+    # If the connection stays open, its next request has its own answer.
     assert answers.get(3, 200) == 200
     if name in LEGAL:
         assert answers.keys() == {1, 3}
@@ -78,7 +78,7 @@ def test_two_names_for_one_field_are_refused(host: Host):
 
 
 def test_an_honest_upload_is_taken(host: Host):
-    """So the tests above do not pass because all is refused."""
+    """This proves that the tests above do not pass just because everything is refused."""
     body = b"\r\n".join(
         [
             b"--b",
