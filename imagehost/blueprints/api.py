@@ -1,7 +1,7 @@
 """The JSON interface for scripts and screenshot tools."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Iterator
 from itertools import chain
 
 from flask import Blueprint, Response, current_app, jsonify, request, stream_with_context, url_for
@@ -70,28 +70,24 @@ def some(limit: int, after: listing.Position | None) -> Response:
 
 
 def everything(after: listing.Position | None) -> Response:
-    """Give the array, as far as it comes after a place, as a stream, for which a long one needs a turn."""
-    pieces = as_json(after)
-    if not listing.is_short():
-        streams: Streams = current_app.extensions["imagehost.streams"]
-        pieces = streams.paced(ratelimit.client(), pieces)
-    # The first one is read before the status goes out: a database that is gone is still told by a 503.
+    """Return the array, or its part after a position: a long one as a stream, which waits for its turn."""
+    if listing.is_short():
+        # A server that is killed while it answers has sent all of a short array or nothing.
+        return Response("".join(as_json(after)), mimetype="application/json")
+    streams: Streams = current_app.extensions["imagehost.streams"]
+    pieces = streams.paced(ratelimit.client(), as_json(after))
+    # The first piece is read before the status is sent, so that a lost database can still be reported by 503.
     first = next(pieces)
     answer = Response(stream_with_context(chain([first], pieces)), mimetype="application/json")
     answer.call_on_close(pieces.close)
     return answer
 
 
-def as_json(after: listing.Position | None) -> Generator[str, None, None]:
-    """Write the array, a batch of images at a time.
-
-    The end goes with the last batch: a short list is one piece, of which the server sends all or nothing.
-    """
-    piece, separator = "", "["
+def as_json(after: listing.Position | None) -> Iterator[str]:
+    """Write the array, a batch of images at a time."""
+    separator = "["
     folder = representations.image_url("")
     for batch in listing.batches(after):
-        if piece:
-            yield piece
-        piece = separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
+        yield separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
         separator = ",\n"
-    yield f"{piece}]\n" if piece else "[]\n"
+    yield "[]\n" if separator == "[" else "]\n"
