@@ -71,7 +71,6 @@ def behind(postgres: Postgres) -> Iterator[Host]:
 def begin(port: int, path: str) -> socket.socket:
     """Send a request, and do not read the answer."""
     line = socket.create_connection(("127.0.0.1", port), timeout=120)
-    # Without "Connection: close": gunicorn's accepting thread waits until such clients close.
     line.sendall(GET.format(path).encode())
     return line
 
