@@ -154,7 +154,7 @@ def catches_abort(process: int) -> bool:
     return bool(caught >> (signal.SIGABRT - 1) & 1)
 
 
-def wait_until(condition: Callable[[], object], complaint: str, seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], object], complaint: str, seconds: float = 30) -> None:
     """Ask again and again until it holds."""
     deadline = time.monotonic() + seconds
     while not condition():
