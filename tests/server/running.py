@@ -18,10 +18,11 @@ MODULE = "tests.server.small"
 
 
 class Small:
-    """A server with one worker. It ends at the end of the ``with`` block."""
+    """A server with one worker. It ends at the end of the ``with`` block, and all connections to it close."""
 
     def __init__(self, **settings: object) -> None:
         self.port = free_port()
+        self.opened: list[socket.socket] = []
         given = {f"SMALL_{name.upper()}": str(value) for name, value in settings.items()}
         self.environment = {**os.environ, "SMALL_PORT": str(self.port), **given}
 
@@ -34,6 +35,7 @@ class Small:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hang_up()
         self.process.send_signal(signal.SIGQUIT)
         try:
             self.process.wait(20)
@@ -41,6 +43,11 @@ class Small:
             self.process.kill()
             self.process.wait()
             raise
+
+    def hang_up(self) -> None:
+        """Close all connections to the server."""
+        while self.opened:
+            self.opened.pop().close()
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, "the server ended"
@@ -50,7 +57,11 @@ class Small:
             return False
 
     def connect(self, source: str = "127.0.0.1") -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
+        """Open a connection. It stays open if the test does not close it."""
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
+        # Without this reference, a connection of a test that fails would be reported in a later test.
+        self.opened.append(line)
+        return line
 
     def send(self, data: bytes, source: str = "127.0.0.1") -> socket.socket:
         """Open a connection, and send data."""

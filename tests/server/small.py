@@ -20,7 +20,7 @@ limit_request_line = 8190
 control_socket_disable = True
 loglevel = "warning"
 
-connection.SECONDS_FOR_HEAD = 1.0
+connection.SECONDS_FOR_HEAD = float(os.environ.get("SMALL_HEAD", "1"))
 connection.SECONDS_TO_CLOSE = 1.0
 connection.SECONDS_TO_DISCARD = 2.0
 client_socket.LOOK = 0.1

@@ -34,11 +34,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small(folder: Path) -> Iterator[Small]:
+def shared(folder: Path) -> Iterator[Small]:
     """Run a server with two threads for requests with a body, two for others, and short time limits."""
     (folder / "file").write_bytes(os.urandom(1024) * (FILE_SIZE // 1024))
     with Small(file=folder / "file") as running:
         yield running
+
+
+@pytest.fixture
+def small(shared: Small) -> Iterator[Small]:
+    """Give the server that all tests share, without connections of an earlier test."""
+    yield shared
+    shared.hang_up()
 
 
 def test_what_the_worker_overrides_is_there():
@@ -70,15 +77,15 @@ def test_a_connection_that_is_lost_before_it_is_accepted_ends_no_worker(name):
         worker.accept(Failing(errno.EBADF))
 
 
-def test_half_sent_heads_occupy_no_thread(small):
-    begun = [small.send(HALF) for _ in range(50)]
-    assert small.ask("/").body == b"hello"
-    assert all(map(is_open, begun))
-    for line in begun:
-        found = answer(line)
-        assert (found.status, b"request_timeout" in found.body) == (408, True)
-        assert ended(line)
-        line.close()
+def test_half_sent_heads_occupy_no_thread():
+    with Small(head=4) as small:
+        begun = [small.send(HALF) for _ in range(50)]
+        assert small.ask("/").body == b"hello"
+        assert all(map(is_open, begun))
+        for line in begun:
+            found = answer(line)
+            assert (found.status, b"request_timeout" in found.body) == (408, True)
+            assert ended(line)
 
 
 def test_a_head_has_a_time_in_all_however_it_trickles(small):
@@ -243,8 +250,10 @@ class TestExpect:
 
 
 def test_who_reads_nothing_loses_the_thread(small):
+    """There are two threads. The visitor gets one after three of the four clients have lost theirs."""
     lines = [small.send(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
     assert small.ask("/").body == b"hello"
+    cut = 0
     for line in lines:
         received = 0
         try:
@@ -252,8 +261,8 @@ def test_who_reads_nothing_loses_the_thread(small):
                 received += len(data)
         except ConnectionResetError:
             pass
-        assert received < FILE_SIZE
-        line.close()
+        cut += received < FILE_SIZE
+    assert cut >= 3
 
 
 def test_who_reads_all_gets_all(small, folder):
@@ -290,8 +299,6 @@ def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
         with small.send(post("/read", "Content-Length: 3") + b"abc") as line:
             assert answer(line).body == b"3"
         assert sum(map(is_open, slow)) in {1, 2}
-        for line in slow:
-            line.close()
 
 
 @pytest.mark.parametrize(
@@ -307,8 +314,6 @@ def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, 
     with small.send(one) as line:
         assert answer(line).status == 200
     assert sum(map(is_open, slow)) >= 32
-    for line in slow:
-        line.close()
 
 
 def test_a_failing_application_is_told_of_once(small):
@@ -328,7 +333,7 @@ def test_who_waits_notices_that_the_client_has_gone(tmp_path):
 
 
 def test_idle_connections_make_room_the_oldest_first():
-    with Small(connections=20) as small:
+    with Small(connections=20, head=30) as small:
         lines = []
         for _ in range(19):
             lines.append(small.send(GET))
@@ -336,32 +341,28 @@ def test_idle_connections_make_room_the_oldest_first():
         # The first connection is used again, so that others have been idle for longer.
         lines[0].sendall(GET)
         assert answer(lines[0]).body == b"hello"
-        others = [small.connect() for _ in range(10)]
+        for _ in range(10):
+            small.connect()
         for _ in range(5):
             assert small.ask("/").body == b"hello"
         assert [is_open(line) for line in lines[1:11]] == [False] * 10
         lines[0].sendall(GET)
         assert answer(lines[0]).body == b"hello"
-        for line in lines + others:
-            line.close()
 
 
 def test_half_sent_heads_make_room_too():
-    with Small(connections=20) as small:
+    with Small(connections=20, head=30) as small:
         lines = [small.send(HALF) for _ in range(60)]
         assert small.ask("/").body == b"hello"
         assert 10 < sum(map(is_open, lines)) < 20
         assert answer(lines[0]).status == 503
-        for line in lines:
-            line.close()
 
 
 def test_requests_without_a_thread_make_room_at_last():
     with Small(connections=20, grace=60) as small:
-        lines = [small.send(post("/read", "Content-Length: 1000") + b"x") for _ in range(40)]
+        for _ in range(40):
+            small.send(post("/read", "Content-Length: 1000") + b"x")
         assert small.ask("/").body == b"hello"
-        for line in lines:
-            line.close()
 
 
 def test_a_stop_lets_what_has_begun_finish():
