@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chromium
 from tests.browser.host import delete_all
 from tests.browser.pages import Pages, Problems
 from tests.system.databases import fresh_database
 from tests.system.server import Server
+
+# On a busy machine a page may take longer than Playwright's five seconds.
+expect.set_options(timeout=20_000)
 
 # For what goes all the way to the database; the rest runs on SQLite alone.
 ON_BOTH_DATABASES = pytest.mark.parametrize("server", ["sqlite", "postgresql"], indirect=True)

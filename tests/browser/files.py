@@ -36,7 +36,7 @@ def choose(page: Page, paths: list[Path]) -> None:
 def begin_slowly(page: Page, folder: Path) -> Network:
     """Upload big.png on a way so narrow that it takes a while; give the way."""
     network = Network(page)
-    network.slow(40_000)
+    network.slow(15_000)
     choose(page, write(folder, big_png=pictures.png(400, 300)))
     expect(row(page, "big.png").locator(".state")).to_contain_text("%")
     return network
