@@ -1,5 +1,8 @@
 """The application factory."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from imagehost import (
@@ -23,10 +26,18 @@ from imagehost.environment import ROOT
 from imagehost.request import UploadRequest
 
 
+class Application(Flask):
+    """A Flask application whose views and hooks are all synchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view or a hook as it is. Flask would inspect each of them in every request."""
+        return func
+
+
 def create_app(**overrides: object) -> Flask:
     """Build the image host from its settings; ``overrides`` come before environment and ``.env``."""
     settings = config.load(**overrides)
-    app = Flask(
+    app = Application(
         "imagehost",
         template_folder=str(ROOT / "templates"),
         # They are served by assets.
