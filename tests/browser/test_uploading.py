@@ -100,7 +100,7 @@ def test_progress_on_a_slow_way(open_page, tmp_path):
     bar = row(page, "big.png").locator("progress")
     seen = set()
     for _ in range(200):
-        # In one step: the bar goes when the upload is done.
+        # Count and read in one step, because the bar is removed when the upload is done.
         seen.update(bar.evaluate_all("(bars) => bars.map((bar) => bar.value)") or [100])
         if 100 in seen:
             break

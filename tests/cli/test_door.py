@@ -51,8 +51,8 @@ def test_a_wrong_use_ends_with_2(flask):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_asked_to_end_takes_back_what_it_did(number):
-    # Under nohup, SIGHUP would be ignored.
-    own, steps = signal.signal(number, signal.SIG_DFL), []
+    # If nohup runs the tests, they inherit that SIGHUP is ignored.
+    before, steps = signal.signal(number, signal.SIG_DFL), []
 
     @command
     def work() -> None:
@@ -67,7 +67,7 @@ def test_a_command_that_is_asked_to_end_takes_back_what_it_did(number):
             work()
         assert signal.getsignal(number) == signal.SIG_DFL
     finally:
-        signal.signal(number, own)
+        signal.signal(number, before)
     assert (ended.value.code, steps) == (128 + number, ["taken back"])
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,8 @@ from tests.ports import free_port
 from tests.system.server import wait_until
 
 MODULE = "tests.server.small"
+ESTABLISHED = "01"
+"""The state of an open connection in /proc/net/tcp (include/net/tcp_states.h of Linux)."""
 
 
 class Small:
@@ -48,6 +51,15 @@ class Small:
         """Close all connections to the server."""
         while self.opened:
             self.opened.pop().close()
+
+    def is_serving(self, line: socket.socket) -> bool:
+        """Tell whether the server's end of a connection is open. The client need not read to learn it."""
+        ends = (f":{self.port:04X}", f":{line.getsockname()[1]:04X}")
+        sockets = (entry.split() for entry in Path("/proc/net/tcp").read_text().splitlines())
+        return any(
+            own.endswith(ends[0]) and other.endswith(ends[1]) and state == ESTABLISHED
+            for _, own, other, state, *_ in sockets
+        )
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, "the server ended"
