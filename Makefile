@@ -39,7 +39,7 @@ else
 	  $(BIN)/python -m pytest $(SLOW:%=--ignore=%); status=$$?; \
 	  wait $$slow || status=1; cat $(VENV)/slow.log; exit $$status
 endif
-SLOW := tests/services tests/system
+SLOW := tests/services tests/operations tests/system
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh

@@ -1,6 +1,7 @@
 """The application, for gunicorn and for ``flask`` commands."""
 
-from imagehost import create_app, modes
+from imagehost import create_app
+from imagehost.operations import file_modes
 
-modes.restrict()
+file_modes.restrict()
 app = create_app()

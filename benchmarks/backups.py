@@ -21,10 +21,11 @@ from flask import Flask
 from benchmarks import hosts
 from benchmarks.measuring import Table, timed
 from imagehost import create_app
+from imagehost.db import counts
+from imagehost.db.models import Image
+from imagehost.domain import image_names
 from imagehost.extensions import db, settings, storage
-from imagehost.models import Image
-from imagehost.services import counting, naming
-from imagehost.services.backups import catalogue, making, verifying
+from imagehost.operations.backups import catalogue, making, verifying
 
 IMAGES = 1000
 SIZE = 200_000
@@ -82,7 +83,7 @@ def add(number: int, size: int) -> None:
     rows = []
     for _ in range(number):
         content = secrets.token_bytes(size)
-        name = f"{naming.new_name()}.jpg"
+        name = f"{image_names.new_name()}.jpg"
         path = settings.images_dir / name[:2] / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
@@ -90,7 +91,7 @@ def add(number: int, size: int) -> None:
         shown = {"width": 1600, "height": 1200, "sha256": hashlib.sha256(content).hexdigest()}
         rows.append({"filename": name, **facts, **shown})
     db.session.execute(sa.insert(Image), rows)
-    db.session.execute(counting.ADD, {"day": now.date(), "shard": 0, "change": number})
+    db.session.execute(counts.ADD, {"day": now.date(), "shard": 0, "change": number})
     db.session.commit()
     os.sync()
 

@@ -13,8 +13,8 @@ from flask import Flask
 from benchmarks import backups, hosts
 from benchmarks.measuring import Table, timed
 from imagehost.extensions import settings
-from imagehost.services import cleanup
-from imagehost.services.backups import making
+from imagehost.operations import cleanup
+from imagehost.operations.backups import making
 
 NUMBERS = (1000, 4000)
 SIZE = 4000

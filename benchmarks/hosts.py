@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from imagehost.services.naming import NAME_LETTERS
+from imagehost.domain.image_names import NAME_LETTERS
 from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.system.commands import flask

@@ -7,7 +7,7 @@ import requests
 
 from benchmarks import hosts, load
 from benchmarks.measuring import Table, rounds
-from imagehost.assets import release
+from imagehost.web.assets import release
 
 CLIENTS = 8
 ROUNDS = 5

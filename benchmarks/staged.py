@@ -14,10 +14,11 @@ from typing import Any
 from gunicorn.http.body import Body
 from gunicorn.workers.gthread import ThreadWorker
 
-from imagehost import create_app, forms, imaging
+from imagehost import create_app, imaging
 from imagehost.services import images
 from imagehost.storage.disk import DiskStorage
-from imagehost.storage.incoming import Incoming
+from imagehost.storage.spool import Incoming
+from imagehost.web import forms
 
 
 class Clock:

@@ -7,8 +7,8 @@ import sys
 
 from gunicorn.app import wsgiapp
 
-from imagehost import access
 from imagehost.extensions import db
+from imagehost.settings import access
 from wsgi import app
 
 

@@ -5,25 +5,35 @@ from typing import Any
 
 from flask import Flask
 
-from imagehost import (
+from imagehost import cli, extensions
+from imagehost.limits import counters
+from imagehost.logs import setup
+from imagehost.settings import loading
+from imagehost.settings.reader import ROOT
+from imagehost.web import (
     assets,
-    cli,
-    config,
     converters,
-    extensions,
+    guard,
     header_limits,
     languages,
-    logs,
-    ratelimit,
-    refusals,
+    problem,
     responses,
-    security,
     streams,
     templating,
 )
-from imagehost.blueprints import api, crawlers, delete, health, listing, media, oembed, pages, upload, viewing
-from imagehost.environment import ROOT
-from imagehost.request import UploadRequest
+from imagehost.web.binding import UploadRequest
+from imagehost.web.blueprints import (
+    api,
+    crawlers,
+    delete,
+    health,
+    listing,
+    media,
+    oembed,
+    pages,
+    upload,
+    viewing,
+)
 
 
 class Application(Flask):
@@ -36,7 +46,7 @@ class Application(Flask):
 
 def create_app(**overrides: object) -> Flask:
     """Build the image host from its settings; ``overrides`` come before environment and ``.env``."""
-    settings = config.load(**overrides)
+    settings = loading.load(**overrides)
     app = Application(
         "imagehost",
         template_folder=str(ROOT / "templates"),
@@ -45,17 +55,17 @@ def create_app(**overrides: object) -> Flask:
         instance_path=str(settings.instance_dir),
     )
     app.request_class = UploadRequest
-    config.init_app(app, settings)
+    loading.init_app(app, settings)
     extensions.init_app(app, settings)
-    logs.init_app(app, settings)
+    setup.init_app(app, settings)
     # Before security, whose check of host names must run before the static files answer a request.
     assets.init_app(app)
-    security.init_app(app)
-    ratelimit.init_app(app, settings)
+    guard.init_app(app)
+    counters.init_app(app, settings)
     streams.init_app(app)
     languages.init_app(app)
     responses.init_app(app)
-    refusals.init_app(app)
+    problem.init_app(app)
     converters.init_app(app)
     templating.init_app(app)
     header_limits.init_app(app)

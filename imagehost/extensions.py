@@ -8,12 +8,12 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.local import LocalProxy
 
-from imagehost import database
-from imagehost.config import Settings
-from imagehost.environment import ROOT
-from imagehost.errors import ImageHostError
+from imagehost.db import engines
+from imagehost.db.models import Base
+from imagehost.domain.errors import ImageHostError
 from imagehost.imaging import Plan, Renderer, available
-from imagehost.models import Base
+from imagehost.settings.loading import Settings
+from imagehost.settings.reader import ROOT
 from imagehost.storage import Storage
 from imagehost.storage.disk import DiskStorage
 
@@ -57,4 +57,4 @@ def init_app(app: Flask, chosen: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():
-        database.tune(db.engine)
+        engines.tune(db.engine)

@@ -7,16 +7,17 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from imagehost import access, modes
-from imagehost.config import load
-from imagehost.hosts import Hosts
+from imagehost.domain.host_names import Hosts
 from imagehost.imaging import NotNow
+from imagehost.operations import file_modes
 from imagehost.server.heads import LONGEST_HEAD
+from imagehost.settings import access
+from imagehost.settings.loading import load
 
 M_MMAP_THRESHOLD = -3
 """Of glibc's malloc.h."""
 
-modes.restrict()
+file_modes.restrict()
 settings = load()
 ports = range(settings.web_server_start_port, settings.web_server_start_port + settings.web_server_ports)
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from imagehost import database, modes
-from imagehost.errors import ImageHostError
+from imagehost.db import engines
+from imagehost.domain.errors import ImageHostError
+from imagehost.operations import file_modes
 
 db = current_app.extensions["migrate"].db
 log = logging.getLogger("imagehost.cli.migrations")
@@ -27,7 +28,7 @@ def run() -> None:
         log.exception("migration failed")
         raise refusal("migrated", error) from None
     # Every upgrade comes by here.
-    modes.close_to_others(current_app.extensions["imagehost.settings"])
+    file_modes.close_to_others(current_app.extensions["imagehost.settings"])
 
 
 def migrate(connection: sa.Connection) -> None:
@@ -36,7 +37,7 @@ def migrate(connection: sa.Connection) -> None:
     # Servers that start at the same moment each migrate: the second finds nothing left to do.
     with (
         connection,
-        database.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir),
+        engines.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir),
     ):
         context.configure(
             connection=connection, target_metadata=db.metadata, transaction_per_migration=True, **arguments

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
-from imagehost import config, create_app, environment
+from imagehost import create_app
 from imagehost.extensions import db
+from imagehost.settings import loading, reader
 from tests import pictures
 from tests.html import lint
 from tests.postgres import Postgres
@@ -29,7 +30,7 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SMALL = pictures.jpg(8, 6)
 
 
-SETTING_NAMES = {name.upper() for name in config.Settings.__dataclass_fields__} | {
+SETTING_NAMES = {name.upper() for name in loading.Settings.__dataclass_fields__} | {
     *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
     *("DB_PASSWORD_FILE", "SECRET_KEY_FILE"),
 }
@@ -52,7 +53,7 @@ def _no_settings_of_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in SETTING_NAMES:
             patch.delenv(name, raising=False)
-        patch.setattr(environment, "ROOT", Path("/nonexistent"))
+        patch.setattr(reader, "ROOT", Path("/nonexistent"))
         yield
 
 

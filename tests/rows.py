@@ -6,9 +6,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from flask import Flask
 
+from imagehost.db import counts
+from imagehost.db.models import Image, ImageDay
 from imagehost.extensions import db
-from imagehost.models import Image, ImageDay
-from imagehost.services import counting
 
 
 def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
@@ -31,7 +31,7 @@ def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
             db.session.flush()
             image.filename = f"{image.id:016}.jpg"
             db.session.flush()
-            counting.count_upload(db.session.connection(), moment.date())
+            counts.count_upload(db.session.connection(), moment.date())
             images.append(image.id)
         db.session.commit()
         return images

@@ -1,13 +1,13 @@
 """Each of our errors, as it is told in English and in German."""
 
-from imagehost import errors, foreign, upload_errors
+from imagehost.domain import errors, foreign_formats, upload_errors
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
 SOON = "Try again in a few seconds."
 GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
 
-(HEIC,) = (found for found in foreign.FOREIGN if str(found.what) == "a HEIC picture")
+(HEIC,) = (found for found in foreign_formats.FOREIGN if str(found.what) == "a HEIC picture")
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
@@ -100,7 +100,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.UnsupportedType("", foreign.KNOWN["webp"], ("jpg",)),
+        upload_errors.UnsupportedType("", foreign_formats.KNOWN["webp"], ("jpg",)),
         (
             "The file is a WebP image. This host takes JPG images. "
             "Convert it in an image editor and try again."

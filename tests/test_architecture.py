@@ -97,14 +97,14 @@ def test_only_the_server_knows_how_gunicorn_works():
     # Its errors mean that a body cannot be read.
     assert importers("gunicorn") <= {module for module in MODULES if layer(module) == "server"} | {
         "imagehost.__main__",
-        "imagehost.request",
+        "imagehost.web.binding",
     }
 
 
 def test_only_environment_reads_the_environment():
-    assert importers("environs", "dotenv") == {"imagehost.environment"}
+    assert importers("environs", "dotenv") == {"imagehost.settings.reader"}
     # Which sets where libmagic's database is, for python-magic.
-    assert uses("os.environ") - {"imagehost.libmagic", "imagehost.environment"} == set()
+    assert uses("os.environ") - {"imagehost.imaging.libmagic", "imagehost.settings.reader"} == set()
     assert uses("os.getenv") == set()
 
 
@@ -116,5 +116,5 @@ def test_only_services_commit():
 
 def test_only_responses_reads_what_shape_is_wanted():
     readers = {module for module, path in MODULES.items() if "HX-Request" in path.read_text()}
-    assert readers == {"imagehost.responses"}
-    assert uses(".accept_mimetypes") == {"imagehost.responses"}
+    assert readers == {"imagehost.web.responses"}
+    assert uses(".accept_mimetypes") == {"imagehost.web.responses"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 FILES = ["compose.yaml", "compose.tls.yaml"]
 BIN = Path(sys.executable).parent

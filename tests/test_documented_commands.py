@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from imagehost import create_app
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests.test_docs import PAGES
 
 DOCS = {page.name: page.read_text() for page in PAGES}

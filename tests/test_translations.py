@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from imagehost import errors, languages
-from imagehost.environment import ROOT
+from imagehost.domain import errors
+from imagehost.settings.reader import ROOT
+from imagehost.web import languages
 from tests.sentences import ERRORS
 
 CATALOGUES = [path.relative_to(ROOT) for path in sorted(ROOT.glob("imagehost/translations/*/*/messages.po"))]

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from imagehost import webroot
-from imagehost.assets import release
-from imagehost.cli.door import as_json, command, tell
+from imagehost.cli.output import as_json, command, tell
+from imagehost.server import nginx_files
+from imagehost.web.assets import release
 
 
 @click.command("assets")
@@ -17,6 +17,6 @@ from imagehost.cli.door import as_json, command, tell
 @command
 def assets(*, folder: Path, as_json: bool) -> None:
     """Write static files, error pages and types into DIR, for nginx. What older releases wrote stays."""
-    files = webroot.write(folder)
+    files = nginx_files.write(folder)
     text = f"{folder} has the {files} files of release {release()}."
     tell({"folder": str(folder), "release": release(), "files": files}, text, as_json=as_json)

@@ -6,14 +6,14 @@ import click
 import flask_migrate
 from flask.cli import AppGroup
 
-from imagehost.cli.door import as_json, bar, command, tell
+from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.domain.failures import Failure
 from imagehost.extensions import settings
-from imagehost.failures import Failure
-from imagehost.logs import one_line
-from imagehost.services.backups import catalogue, checks, making, manifest, restoring, signing, verifying
-from imagehost.services.backups.catalogue import Backup
-from imagehost.services.backups.signing import Origin
-from imagehost.wording import readable_size
+from imagehost.logs.setup import one_line
+from imagehost.operations.backups import catalogue, checks, making, manifest, restoring, signing, verifying
+from imagehost.operations.backups.catalogue import Backup
+from imagehost.operations.backups.signing import Origin
+from imagehost.web.readable import readable_size
 
 MOST_PROBLEMS = 1000
 """Problems of a backup that are printed for people. JSON has all of them."""

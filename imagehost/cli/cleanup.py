@@ -6,11 +6,11 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from imagehost.cli.door import as_json, bar, command, tell
-from imagehost.logs import one_line
-from imagehost.services import cleanup as services
-from imagehost.services.cleanup import Kind, Report, Share, Tally, Wish
-from imagehost.wording import readable_size
+from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.logs.setup import one_line
+from imagehost.operations import cleanup as services
+from imagehost.operations.cleanup import Kind, Report, Share, Tally, Wish
+from imagehost.web.readable import readable_size
 
 SHOWN = 20
 """Names of each kind that are shown to a person."""

@@ -3,8 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
-from imagehost.cli.door import as_json, bar, command, tell
-from imagehost.services import copying
+from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.operations import copying
 
 
 @click.command("copy-from")

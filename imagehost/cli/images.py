@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from imagehost.cli.door import as_json, bar, command, tell
-from imagehost.logs import one_line
-from imagehost.services.exporting import export
-from imagehost.services.importing import Outcome, What, import_folder
+from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.logs.setup import one_line
+from imagehost.operations.exporting import export
+from imagehost.operations.importing import Outcome, What, import_folder
 
 images = AppGroup("images", help="Import and export images.")
 

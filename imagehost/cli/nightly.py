@@ -6,10 +6,10 @@ from threading import Event
 import click
 
 from imagehost.cli.backup import backup
-from imagehost.cli.door import as_json, command, tell
+from imagehost.cli.output import as_json, command, tell
 from imagehost.cli.status import serving
-from imagehost.services.backups import pruning, scheduling
-from imagehost.services.backups.pruning import Rule
+from imagehost.operations.backups import pruning, scheduling
+from imagehost.operations.backups.pruning import Rule
 
 # The group, now with the two commands below.
 __all__ = ["backup"]

@@ -10,7 +10,7 @@ from threading import Thread
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from imagehost.failures import Failure
+from imagehost.domain.failures import Failure
 
 
 class Quiet(WSGIRequestHandler):

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
-from imagehost.kinds import KINDS
+from imagehost.domain.kinds import KINDS
 
 from .canvas import Canvas, Limits
 from .cleaning import Copy, Report, whole

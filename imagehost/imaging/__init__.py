@@ -1,7 +1,7 @@
 """Look at pictures: the only importer of Pillow and libmagic."""
 
-from imagehost.imaging.admission import Admitted, Facts, Rules, WrongKind, admit, detect, is_picture
 from imagehost.imaging.budgets import Plan
+from imagehost.imaging.checking import Admitted, Facts, Rules, WrongKind, admit, detect, is_picture
 from imagehost.imaging.renderer import Renderer, TooCostly
 from imagehost.imaging.rendering import render, rendered_size
 from imagehost.imaging.resources import available

@@ -4,8 +4,8 @@ from typing import BinaryIO
 
 from PIL import Image, PngImagePlugin
 
+from imagehost.domain.kinds import KINDS
 from imagehost.formats import exif, icc
-from imagehost.kinds import KINDS
 
 # formats.Canvas counts the pixels, by our own limit and with all frames.
 Image.MAX_IMAGE_PIXELS = None

@@ -60,7 +60,7 @@ class Process:
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        command = [sys.executable, "-m", "imagehost.imaging.server", str(number)]
+        command = [sys.executable, "-m", "imagehost.imaging.fork_server", str(number)]
         with theirs:
             try:
                 self._server = subprocess.Popen(  # noqa: S603  # all of it is ours

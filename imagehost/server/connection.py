@@ -14,7 +14,7 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
-from imagehost.ratelimit import network
+from imagehost.limits.counters import network
 from imagehost.server.chunks import Chunks
 from imagehost.server.client_socket import ClientSocket
 from imagehost.server.heads import LONGEST_HEAD, HeadReader, pared

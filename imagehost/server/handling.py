@@ -15,10 +15,10 @@ from gunicorn.http.errors import (
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
-from imagehost.header_limits import REFUSED
 from imagehost.server.answers import Answer
 from imagehost.server.canned import FAULT, UNREADABLE
 from imagehost.server.connection import Connection
+from imagehost.web.header_limits import REFUSED
 
 STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from imagehost.errors import ImageHostError
+from imagehost.db.models import Image
+from imagehost.domain.errors import ImageHostError
 from imagehost.extensions import db, storage
-from imagehost.models import Image
 from imagehost.services import images
 
 

@@ -13,15 +13,17 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from imagehost import formats, imaging
-from imagehost.errors import ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.db import counts
+from imagehost.db.models import Image
+from imagehost.db.transactions import writing
+from imagehost.domain import image_names
+from imagehost.domain.errors import ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.domain.kinds import KINDS
+from imagehost.domain.upload_errors import EmptyFile
 from imagehost.extensions import db, renderer, settings, storage
-from imagehost.kinds import KINDS
-from imagehost.models import Image
-from imagehost.services import counting, naming, rows
-from imagehost.services.refusing import refusing
-from imagehost.services.transactions import writing
-from imagehost.storage.incoming import Incoming
-from imagehost.upload_errors import EmptyFile
+from imagehost.services import image_rows
+from imagehost.services.picture_errors import refusing
+from imagehost.storage.spool import Incoming
 
 LARGEST_ID = 2**31 - 1
 """What the databases' keys hold; a larger number, which they would fail on, is no image's."""
@@ -41,7 +43,7 @@ def ensure_storage() -> None:
     if storage.is_ready():
         return
     # Asked again after the count: another request may have set it up meanwhile, and uploaded.
-    if counting.total() and not storage.is_ready():
+    if counts.total() and not storage.is_ready():
         log.error("storage marker missing", extra={"images_dir": str(settings.images_dir)})
         raise Unavailable("storage")
     storage.initialise()
@@ -55,7 +57,7 @@ def add(
     An import may give ``public_name``, without extension, and the ``moment`` of the upload. A file without a
     name is named after that moment.
     """
-    name = naming.clean_name(original_name)
+    name = image_names.clean_name(original_name)
     if not upload.written:
         raise EmptyFile(name)
     limits = formats.Limits(settings.max_pixels, settings.max_animation_pixels, settings.max_work)
@@ -69,8 +71,8 @@ def add(
         stored.flush_to_disk()
         moment = moment or datetime.now(UTC)
         row = {
-            "filename": f"{public_name or naming.new_name()}.{facts.kind}",
-            "original_name": name or naming.dated_name(moment, facts.kind),
+            "filename": f"{public_name or image_names.new_name()}.{facts.kind}",
+            "original_name": name or image_names.dated_name(moment, facts.kind),
             "size": stored.written,
             "upload_time": moment,
             "file_type": facts.kind,
@@ -91,7 +93,7 @@ def add(
         },
     )
     if first_of_day:
-        counting.fold_past_days()
+        counts.fold_past_days()
     return image
 
 
@@ -113,11 +115,11 @@ def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int,
     with writing() as connection:
         try:
             if chosen:
-                rows.reserve(connection, row["filename"])
-            image_id = rows.insert(connection, row)
+                image_rows.reserve(connection, row["filename"])
+            image_id = image_rows.insert(connection, row)
             storage.publish(stored, row["filename"])
-            first_of_day = counting.count_upload(connection, row["upload_time"].date())
-        except (rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
+            first_of_day = counts.count_upload(connection, row["upload_time"].date())
+        except (image_rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
             # Another image has the name: an import chose it, or chance (one in 2**82). Its bytes must stay.
             raise
         except BaseException:
@@ -188,7 +190,7 @@ def delete_where(condition: sa.ColumnElement[bool]) -> None:
         row = connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound
-        counting.count_deletion(connection, row.upload_time.date())
+        counts.count_deletion(connection, row.upload_time.date())
         connection.commit()
     try:
         storage.delete(row.filename)

@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from imagehost import formats, imaging
-from imagehost.errors import ImageHostError, NotFound
+from imagehost.db.models import Image
+from imagehost.db.transactions import end_reading
+from imagehost.domain.errors import ImageHostError, NotFound
 from imagehost.extensions import renderer, storage
-from imagehost.models import Image
 from imagehost.services import images
-from imagehost.services.refusing import refusing
-from imagehost.services.transactions import end_reading
+from imagehost.services.picture_errors import refusing
 from imagehost.storage.renditions import FAILED, THUMBNAIL, Rendition
 
 SECONDS_TO_REMEMBER = 24 * 60 * 60

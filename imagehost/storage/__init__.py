@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
-from imagehost.storage.incoming import Incoming
 from imagehost.storage.inventory import Item, Look
+from imagehost.storage.spool import Incoming
 
 
 class Storage(Protocol):

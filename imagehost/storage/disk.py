@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from imagehost.errors import NotFound, Unavailable
-from imagehost.storage.incoming import Incoming, storage_errors
+from imagehost.domain.errors import NotFound, Unavailable
+from imagehost.files.ownership import FILE_MODE, OTHERS, give, make_folder, shut
 from imagehost.storage.inventory import Inventory
 from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
-from imagehost.storage.owners import FILE_MODE, OTHERS, give, make_folder, shut
+from imagehost.storage.spool import Incoming, storage_errors
 
 
 class DiskStorage(Inventory):

@@ -9,7 +9,6 @@ from enum import Enum, auto
 from operator import attrgetter
 from pathlib import Path
 
-from imagehost.storage.incoming import storage_errors
 from imagehost.storage.layout import (
     DELETED,
     FILENAME,
@@ -23,6 +22,7 @@ from imagehost.storage.layout import (
     rendered,
 )
 from imagehost.storage.renditions import FOLDER
+from imagehost.storage.spool import storage_errors
 
 
 class Place(Enum):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from imagehost.kinds import KINDS
+from imagehost.domain.kinds import KINDS
 from imagehost.storage import renditions
 
 MARKER = ".imagehost"

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from imagehost.failures import Busy
-from imagehost.storage.incoming import storage_errors
-from imagehost.storage.owners import FILE_MODE, give, make_folder
+from imagehost.domain.failures import Busy
+from imagehost.files.ownership import FILE_MODE, give, make_folder
+from imagehost.storage.spool import storage_errors
 
 SECONDS_TO_WAIT = 5
 """For deletions that are just under way; another backup, restore or clean-up takes longer."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Page
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.browser import chromium
 from tests.browser.acts import Drag, Network

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from imagehost import formats, kinds
+from imagehost import formats
+from imagehost.domain import kinds
 from tests.formats.families import EACH, TOKENS, sample
 from tests.formats.looking import canvas, mutated, stored
 from tests.formats.test_all import repaired

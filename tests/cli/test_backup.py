@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from imagehost.extensions import db, settings, storage
-from imagehost.services.backups import catalogue
+from imagehost.operations.backups import catalogue
 from tests import pictures
 from tests.conftest import ON_SQLITE
-from tests.services.backups import hostile
-from tests.services.backups.hosts import add_images, lose_everything, told
+from tests.operations.backups import hostile
+from tests.operations.backups.hosts import add_images, lose_everything, told
 
 pytestmark = ON_SQLITE
 OLD_ROW = sa.text(

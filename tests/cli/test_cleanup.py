@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import ON_SQLITE
-from tests.services.cleanup.litter import flip, host_of_three, image_files, litter, put
+from tests.operations.cleanup.litter import flip, host_of_three, image_files, litter, put
 
 pytestmark = ON_SQLITE
 

@@ -6,7 +6,7 @@ import click
 import pytest
 from flask import Flask
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 SECTIONS = re.findall(
     r"^## `flask ([a-z -]+)`\n(.*?)(?=^## |\Z)",

@@ -7,8 +7,8 @@ import signal
 import click
 import pytest
 
-from imagehost.cli.door import command
-from imagehost.services import cleanup
+from imagehost.cli.output import command
+from imagehost.operations import cleanup
 from tests.conftest import ON_SQLITE
 
 

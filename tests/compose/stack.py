@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 PROJECT = "imagehost-stack"
 SECONDS = 900

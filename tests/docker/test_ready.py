@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 
 class Answer(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 
 def make_secrets(folder: Path, given: str) -> dict[str, str]:

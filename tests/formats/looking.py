@@ -9,9 +9,9 @@ from typing import Any
 from PIL import Image
 
 from imagehost import formats
+from imagehost.domain.kinds import KINDS
 from imagehost.formats import exif, icc
 from imagehost.imaging import proving
-from imagehost.kinds import KINDS
 
 ROOMY = 10_000_000
 MOST_FRAMES = 12

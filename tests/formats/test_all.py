@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from imagehost import formats
-from imagehost.kinds import KINDS
+from imagehost.domain.kinds import KINDS
 
 from . import samples
 from .families import DAMAGED, EACH, TOKENS, sample, sound

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from imagehost import formats, imaging
-from imagehost.kinds import detect
+from imagehost.domain.kinds import detect
 from tests.browser.decoded import Decoded, decoder
 
 from .avif_variants import not_shown, shown

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imagehost import formats, kinds
+from imagehost import formats
+from imagehost.domain import kinds
 from imagehost.formats import exif
 from imagehost.imaging import proving
 

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from imagehost import formats
-from imagehost.kinds import KINDS
+from imagehost.domain.kinds import KINDS
 
 from . import samples
 from .families import EACH, sample, sound

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from imagehost import formats, imaging
+from imagehost.domain.kinds import KINDS
 from imagehost.formats import exif
-from imagehost.kinds import KINDS
 from tests import pictures
 from tests.browser import chromium
 from tests.formats import samples

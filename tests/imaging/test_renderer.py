@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 
 from imagehost import formats, imaging
-from imagehost.environment import ROOT
 from imagehost.imaging import renderer as module
 from imagehost.imaging.budgets import ANY, MIB
 from imagehost.imaging.renderer import PROCESS, Renderer, TooCostly
 from imagehost.imaging.waiting import Abandoned, Crowded, Unusable, hung_up
+from imagehost.settings.reader import ROOT
 from tests import hostile, pictures
 from tests.system.server import wait_until
 
@@ -68,7 +68,7 @@ def test_a_file_on_disk_is_rendered_as_one_in_memory(tmp_path):
 
 
 def test_the_server_loads_nothing_of_the_web_process():
-    code = "import sys, imagehost.imaging.server; print(*sorted(sys.modules))"
+    code = "import sys, imagehost.imaging.fork_server; print(*sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 
 from imagehost import formats, imaging
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.formats import samples
 from tests.imaging import colours

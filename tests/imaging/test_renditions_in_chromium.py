@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from imagehost import imaging
-from imagehost.kinds import KINDS, detect
+from imagehost.domain.kinds import KINDS, detect
 from tests import pictures
 from tests.browser import chromium
 from tests.formats.looking import clean

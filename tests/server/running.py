@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests.ports import free_port
 from tests.system.server import wait_until
 

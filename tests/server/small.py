@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from imagehost.header_limits import REFUSED
 from imagehost.server import client_socket, connection
+from imagehost.web.header_limits import REFUSED
 
 bind = f"127.0.0.1:{os.environ['SMALL_PORT']}"
 worker_class = os.environ.get("SMALL_WORKER", "imagehost.server.worker.Worker")

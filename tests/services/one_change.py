@@ -9,18 +9,19 @@ import sys
 from pathlib import Path
 
 from imagehost import create_app
-from imagehost.services import counting, naming
+from imagehost.db import counts
+from imagehost.domain import image_names
 from tests.conftest import as_upload
 
 BEGIN = b"begin\n"
 PR_SET_PTRACER = 0x59616D61
-NAME = "z" * naming.NAME_LENGTH
+NAME = "z" * image_names.NAME_LENGTH
 
 
 def main(action: str, url: str, folder: str, what: str) -> None:
     # Without chance, so that every run makes the same calls.
-    counting.SHARDS = 1
-    naming.new_name = lambda: NAME
+    counts.SHARDS = 1
+    image_names.new_name = lambda: NAME
     client = create_app(DATABASE_URL=url, INSTANCE_DIR=folder, RATE_LIMIT_ENABLED=False).test_client()
     content = Path(what).read_bytes() if action == "upload" else b""
     allow_watching()

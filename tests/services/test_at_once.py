@@ -10,9 +10,10 @@ from itertools import cycle
 import pytest
 import sqlalchemy as sa
 
-from imagehost import database, imaging
+from imagehost import imaging
+from imagehost.db import counts, engines
 from imagehost.extensions import db, storage
-from imagehost.services import counting, images
+from imagehost.services import images
 from tests import pictures
 from tests.conftest import SHAPES, as_upload, assert_error, stored_files
 from tests.system import truth
@@ -73,8 +74,8 @@ def test_uploads_while_the_day_changes_are_counted_on_the_day_of_their_row(
 def test_uploads_of_one_day_go_to_several_rows_of_counts(app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)
-    assert 1 < len(rows) <= counting.SHARDS
-    assert {shard for _, shard, _ in rows} <= set(range(1, counting.SHARDS + 1))
+    assert 1 < len(rows) <= counts.SHARDS
+    assert {shard for _, shard, _ in rows} <= set(range(1, counts.SHARDS + 1))
     assert sum(number for *_, number in rows) == 40
 
 
@@ -88,7 +89,7 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder
         calm.wait(30)
         for _ in range(20):
             with app.app_context():
-                counting.fold_past_days()
+                counts.fold_past_days()
 
     def change(_: int) -> None:
         calm.wait(30)
@@ -102,10 +103,10 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder
     truth.assert_exact(database_url, folder)
     before = truth.days(database_url)[0]
     with app.app_context():
-        counting.fold_past_days()
+        counts.fold_past_days()
     after: dict[str, int] = {}
     for day, shard, number in count_rows(database_url):
-        assert shard in {counting.OF_DELETIONS, 1}, "more rows of a day are left than one of each"
+        assert shard in {counts.OF_DELETIONS, 1}, "more rows of a day are left than one of each"
         after[day] = after.get(day, 0) + number
     assert after == before
     assert sum(before.values()) == 48
@@ -116,7 +117,7 @@ def test_today_is_not_folded(app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)
     with app.app_context():
-        counting.fold_past_days()
+        counts.fold_past_days()
     assert count_rows(database_url) == rows
 
 
@@ -177,10 +178,10 @@ def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeyp
 
 @SHAPES
 def test_too_many_requests_for_the_connections_are_told_to_come_again(make_app, monkeypatch, shape):
-    monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.1)
     app = make_app()
     with app.app_context(), ExitStack() as held:
-        for _ in range(database.CONNECTIONS):
+        for _ in range(engines.CONNECTIONS):
             held.enter_context(db.engine.connect())
         answer = app.test_client().get("/images-list", headers=shape)
         assert_error(answer, 503, "unavailable", "database")
@@ -189,15 +190,15 @@ def test_too_many_requests_for_the_connections_are_told_to_come_again(make_app, 
 
 
 def test_a_storage_that_another_request_sets_up_meanwhile_is_used(app, client, monkeypatch):
-    total = counting.total
+    total = counts.total
 
     def overtaken() -> int:
-        monkeypatch.setattr(counting, "total", total)
+        monkeypatch.setattr(counts, "total", total)
         with app.app_context():
             storage.initialise()
         upload(app)
         return 1
 
-    monkeypatch.setattr(counting, "total", overtaken)
+    monkeypatch.setattr(counts, "total", overtaken)
     assert client.post("/upload", data=as_upload(PNG)).status_code == 200
     assert len(stored_files(app)) == 2

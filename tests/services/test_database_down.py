@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from imagehost import create_app, database
+from imagehost import create_app
+from imagehost.db import counts, engines
 from imagehost.extensions import db, storage
-from imagehost.services import counting, listing
+from imagehost.services import lists
 from tests import pictures
 from tests.conftest import PAGE, SHAPES, LintingClient, as_upload, assert_error, close, migrate, stored_files
 from tests.postgres import Postgres
@@ -102,7 +103,7 @@ def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, 
     client = stoppable.test_client()
     assert upload(client).status_code == 200
     with stoppable.app_context():
-        owner = storage._get_current_object() if name == "publish" else counting
+        owner = storage._get_current_object() if name == "publish" else counts
     step = getattr(owner, name)
 
     def stop_and_go_on(*arguments: object) -> object:
@@ -119,20 +120,20 @@ def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, 
 
 
 def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatch):
-    monkeypatch.setattr(database, "SECONDS_IDLE", 0)
+    monkeypatch.setattr(engines, "SECONDS_IDLE", 0)
     client = stoppable.test_client()
     image = upload(client).json
     with stoppable.app_context():
-        held = [db.engine.connect() for _ in range(database.CONNECTIONS // 2)]
+        held = [db.engine.connect() for _ in range(engines.CONNECTIONS // 2)]
         for connection in held:
             connection.execute(sa.text("SELECT 1"))
             connection.close()
-        assert db.engine.pool.checkedin() == database.CONNECTIONS // 2
+        assert db.engine.pool.checkedin() == engines.CONNECTIONS // 2
     for _ in range(2):
         server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'imagehost'"
         )
-        for _ in range(database.CONNECTIONS):
+        for _ in range(engines.CONNECTIONS):
             assert client.get("/images-list").status_code == 200
             assert upload(client).status_code == 200
             assert client.get(image["url"]).status_code == 200
@@ -156,13 +157,13 @@ def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(
 
 
 def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, server, monkeypatch):
-    monkeypatch.setattr(listing, "BATCH", 2)
+    monkeypatch.setattr(lists, "BATCH", 2)
     client = stoppable.test_client()
     for _ in range(5):
         upload(client)
     rows = iter([])
     with stoppable.app_context():
-        rows = chain.from_iterable(listing.batches())
+        rows = chain.from_iterable(lists.batches())
         next(rows)
         server.stop()
         next(rows)
@@ -173,7 +174,7 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
 @SHAPES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_writer_that_holds_sqlite_too_long_is_told(make_app, database_url, monkeypatch, shape):
-    monkeypatch.setattr(database, "SECONDS_TO_WAIT", 0.05)
+    monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.05)
     app = make_app()
     client = app.test_client()
     image = upload(client).json

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imagehost.storage.incoming import HELD
+from imagehost.storage.spool import HELD
 from tests import pictures
 from tests.conftest import SHAPES, as_upload, assert_error, stored_files
 from tests.forms import form, part

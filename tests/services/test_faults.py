@@ -10,8 +10,9 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
+from imagehost.db import counts
+from imagehost.domain import image_names
 from imagehost.extensions import db
-from imagehost.services import counting, naming
 from tests import pictures
 from tests.conftest import SHAPES, as_upload, assert_error, stored_files
 from tests.system import truth
@@ -36,8 +37,8 @@ ERRNOS = pytest.mark.parametrize(
 @pytest.fixture
 def kept(client, monkeypatch):
     """An image from before the fault; those that follow go to other folders, as the first of each."""
-    names = (letter * naming.NAME_LENGTH for letter in naming.NAME_LETTERS)
-    monkeypatch.setattr(naming, "new_name", lambda: next(names))
+    names = (letter * image_names.NAME_LENGTH for letter in image_names.NAME_LETTERS)
+    monkeypatch.setattr(image_names, "new_name", lambda: next(names))
     return client.post("/upload", data=as_upload(PNG, "kept.png")).json
 
 
@@ -144,7 +145,7 @@ def test_a_statement_that_fails_undoes_the_upload(
 
 
 def test_a_fault_of_ours_undoes_the_upload(client, unchanged, monkeypatch):
-    monkeypatch.setattr(counting, "count_upload", fail_at(1, print, RuntimeError("a mistake")))
+    monkeypatch.setattr(counts, "count_upload", fail_at(1, print, RuntimeError("a mistake")))
     answer = client.post("/upload", data=as_upload(PNG))
     assert_error(answer, 500, "internal_error", answer.headers["X-Request-ID"])
     assert "a mistake" not in answer.text
@@ -212,7 +213,7 @@ def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
         (folder / "aa").mkdir(exist_ok=True)
         (folder / "aa" / name).write_bytes(b"of somebody else")
     before = truth.files(folder)
-    monkeypatch.setattr(naming, "new_name", lambda: name.removesuffix(".png"))
+    monkeypatch.setattr(image_names, "new_name", lambda: name.removesuffix(".png"))
     assert_error(client.post("/upload", data=as_upload(PNG)), 500, "internal_error")
     assert truth.files(folder) == before
     assert truth.rows(database_url).keys() == {kept["filename"]}

@@ -9,10 +9,11 @@ from itertools import chain
 import pytest
 import sqlalchemy as sa
 
+from imagehost.db import counts
+from imagehost.db.models import Image, ImageDay
 from imagehost.extensions import db
-from imagehost.models import Image, ImageDay
-from imagehost.services import counting, images, listing
-from imagehost.services.cleanup import rows
+from imagehost.operations.cleanup import rows
+from imagehost.services import images, lists
 from tests import pictures
 from tests.conftest import as_upload
 
@@ -82,17 +83,17 @@ def plan(statement: str, parameters: object) -> str:
 
 def ways(client, number: int) -> dict[str, Callable[[], object]]:
     """What a host does most; some of it with the image of that number, or the next."""
-    middle = counting.total() // listing.PER_PAGE // 2
+    middle = counts.total() // lists.PER_PAGE // 2
     return {
         "upload": lambda: client.post("/upload", data=as_upload(PNG)),
         "find": lambda: images.find(name_of(number)),
-        "first page": lambda: listing.page(1),
-        "middle page": lambda: listing.page(middle),
-        "page past the last": lambda: listing.page(MANY),
-        "long page": lambda: listing.page(middle // 10, 100),
-        "part of the array": lambda: listing.entries(100, (moment_of(number), number)),
-        "fingerprint of the array": listing.fingerprint,
-        "total": counting.total,
+        "first page": lambda: lists.page(1),
+        "middle page": lambda: lists.page(middle),
+        "page past the last": lambda: lists.page(MANY),
+        "long page": lambda: lists.page(middle // 10, 100),
+        "part of the array": lambda: lists.entries(100, (moment_of(number), number)),
+        "fingerprint of the array": lists.fingerprint,
+        "total": counts.total,
         "rows of a clean-up": lambda: rows.those_after(number),
         "delete": lambda: images.delete(number),
         "delete by name": lambda: images.delete_by_filename(name_of(number + 1)),
@@ -102,7 +103,7 @@ def ways(client, number: int) -> dict[str, Callable[[], object]]:
 @pytest.fixture(autouse=True)
 def _one_shard(monkeypatch):
     # The first upload that a shard of the counts sees also tidies up.
-    monkeypatch.setattr("imagehost.services.counting.SHARDS", 1)
+    monkeypatch.setattr("imagehost.db.counts.SHARDS", 1)
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_no_statement_looks_at_all_images(context, client, number):
 def test_the_whole_list_is_read_in_its_order_not_sorted(context):
     grow(1, MANY)
     with heard() as asked:
-        assert sum(1 for _ in chain.from_iterable(listing.batches())) == MANY
+        assert sum(1 for _ in chain.from_iterable(lists.batches())) == MANY
     # Towards the end few are left, which PostgreSQL may well sort.
     for statement, parameters in asked[: len(asked) // 2]:
         found = plan(statement, parameters)

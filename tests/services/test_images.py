@@ -5,13 +5,14 @@ from unittest import mock
 
 import pytest
 
-from imagehost.errors import NotFound
-from imagehost.services import images, naming, rows
+from imagehost.domain import image_names
+from imagehost.domain.errors import NotFound
+from imagehost.services import image_rows, images
 from tests import pictures
 from tests.conftest import SMALL, as_upload, stored_files, uploaded
 from tests.formats import samples
 from tests.rows import add_rows, assert_counts_are_right
-from tests.services.test_listing import START
+from tests.services.test_lists import START
 
 
 def test_any_name_comes_back_from_the_database(app, client):
@@ -46,7 +47,7 @@ def test_an_id_that_is_none_is_not_found(app, image_id):
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "gif"])
 def test_two_images_never_share_a_name_whatever_their_types(app, client, kind):
-    with mock.patch.object(naming, "new_name", return_value="a" * 16):
+    with mock.patch.object(image_names, "new_name", return_value="a" * 16):
         first = uploaded(client)
         answer = client.post("/upload", data=as_upload(pictures.MAKE[kind]()))
         assert answer.status_code == 500
@@ -63,7 +64,7 @@ def test_of_many_that_choose_a_name_at_once_one_gets_it(app):
             with app.app_context(), images.receive() as incoming:
                 incoming.write(pictures.MAKE[kind]())
                 return images.add(incoming, f"x.{kind}", public_name="b" * 16).filename
-        except rows.NameTaken:
+        except image_rows.NameTaken:
             return ""
 
     app.extensions["imagehost.storage"].initialise()
@@ -78,7 +79,7 @@ def test_of_many_that_choose_a_name_at_once_one_gets_it(app):
 
 def test_two_images_never_share_a_name(app, client):
     """A name that is taken, which no one will ever see, is a fault, and the first image stays whole."""
-    with mock.patch.object(naming, "new_name", return_value="a" * 16):
+    with mock.patch.object(image_names, "new_name", return_value="a" * 16):
         first = uploaded(client)
         assert client.post("/upload", data=as_upload(SMALL)).status_code == 500
     assert client.get(first["url"]).status_code == 200

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from imagehost import create_app
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from imagehost.storage.renditions import beside
 from tests import pictures
 from tests.conftest import as_upload, close

@@ -45,7 +45,7 @@ def asked(seen: list[str]) -> list[str]:
 
 def test_an_upload_takes_two_statements_and_one_commit(app, client, filled, monkeypatch):
     # The first upload that a shard of the counts sees also tidies up; this one goes where one was before.
-    monkeypatch.setattr("imagehost.services.counting.SHARDS", 1)
+    monkeypatch.setattr("imagehost.db.counts.SHARDS", 1)
     client.post("/upload", data=as_upload(PNG))
     with counting(app) as seen:
         assert client.post("/upload", data=as_upload(PNG)).status_code == 200

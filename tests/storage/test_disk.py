@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imagehost.environment import ROOT
-from imagehost.errors import NotFound, StorageFull, Unavailable
+from imagehost.domain.errors import NotFound, StorageFull, Unavailable
+from imagehost.settings.reader import ROOT
 from imagehost.storage import renditions
 from imagehost.storage.disk import DiskStorage
 

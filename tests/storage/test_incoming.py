@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from imagehost.environment import ROOT
-from imagehost.errors import StorageFull, Unavailable
-from imagehost.storage import incoming as module
-from imagehost.storage.incoming import HELD, Incoming
-from imagehost.upload_errors import TooLarge
+from imagehost.domain.errors import StorageFull, Unavailable
+from imagehost.domain.upload_errors import TooLarge
+from imagehost.settings.reader import ROOT
+from imagehost.storage import spool as module
+from imagehost.storage.spool import HELD, Incoming
 
 ERRORS = pytest.mark.parametrize(
     ("number", "error"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imagehost.errors import NotFound, StorageFull, Unavailable
-from imagehost.failures import Busy
+from imagehost.domain.errors import NotFound, StorageFull, Unavailable
+from imagehost.domain.failures import Busy
 from imagehost.storage import maintenance
 from imagehost.storage.disk import DiskStorage
 from tests.storage.small_disk import SmallDisk

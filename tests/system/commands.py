@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 FLASK = str(Path(sys.executable).with_name("flask"))
 

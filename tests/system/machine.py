@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 
 from imagehost import create_app
-from imagehost.services.backups import making
+from imagehost.operations.backups import making
 from tests.conftest import close
 from tests.ports import free_port
 from tests.postgres import Postgres

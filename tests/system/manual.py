@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 HEADING = re.compile(r"^#{1,4} (.+)$")
 FENCE = re.compile(r"^```(.*)$")

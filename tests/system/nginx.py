@@ -17,7 +17,7 @@ from typing import Self
 
 import requests
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests.ports import free_port
 from tests.system.commands import flask
 from tests.system.server import SECONDS_TO_STOP, Server, family, wait_until

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 
 PROJECT = (
     *("Makefile", "babel.cfg", "requirements.txt", "wsgi.py", ".gitignore", ".env.sample"),

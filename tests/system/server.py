@@ -12,7 +12,7 @@ from typing import Self
 
 import requests
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests.ports import free_port
 
 SECONDS_TO_START = 60
@@ -142,7 +142,7 @@ def family(group: int) -> list[tuple[int, int]]:
 def renders(process: int) -> bool:
     """Tell whether a process is a server of the renderer, or was forked by one."""
     try:
-        return b"imagehost.imaging.server" in Path(f"/proc/{process}/cmdline").read_bytes()
+        return b"imagehost.imaging.fork_server" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False  # it ended meanwhile
 

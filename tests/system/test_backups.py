@@ -12,14 +12,15 @@ import requests
 import sqlalchemy as sa
 from PIL import Image
 
-from imagehost import create_app, database
-from imagehost.environment import ROOT
-from imagehost.services.backups import making, verifying
-from imagehost.services.backups.catalogue import Backup
+from imagehost import create_app
+from imagehost.db import engines
+from imagehost.operations.backups import making, verifying
+from imagehost.operations.backups.catalogue import Backup
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.conftest import close
+from tests.operations.backups import hostile
 from tests.ports import free_port
-from tests.services.backups import hostile
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
 from tests.system.commands import FLASK, environment, flask, run
@@ -110,7 +111,7 @@ def test_everything_comes_back_after_a_total_loss(server, url, settings):
 
 
 def drop_tables(url: str) -> None:
-    engine = sa.create_engine(database.normalise(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(engines.normalise(url), poolclass=sa.NullPool)
     with engine.begin() as connection:
         for table in sa.inspect(connection).get_table_names():
             connection.execute(sa.text(f"DROP TABLE {table}"))

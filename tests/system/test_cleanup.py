@@ -8,10 +8,10 @@ import pytest
 import requests
 
 from imagehost import create_app
-from imagehost.services import cleanup
-from imagehost.services.cleanup import Kind, Share, Wish
+from imagehost.operations import cleanup
+from imagehost.operations.cleanup import Kind, Share, Wish
 from tests.conftest import close
-from tests.services.cleanup.litter import put
+from tests.operations.cleanup.litter import put
 from tests.system import truth
 from tests.system.server import Server
 from tests.system.test_at_once import distinct, upload

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.system.nginx import Host
-from tests.test_cross_site import ORIGINS, SITES, allowed, headers
+from tests.web.test_cross_site import ORIGINS, SITES, allowed, headers
 
 URLS: dict[str, Callable[[Host], str]] = {
     "bare": lambda host: host.backends[0].url,

@@ -13,16 +13,17 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from imagehost import create_app, streams
+from imagehost import create_app
+from imagehost.db import counts
+from imagehost.db.models import Image
 from imagehost.extensions import db
-from imagehost.models import Image
-from imagehost.services import counting
-from tests.blueprints.test_form_limits import HEADERS, with_headers
+from imagehost.web import streams
 from tests.conftest import close
 from tests.forms import MULTIPART
 from tests.postgres import Postgres
 from tests.system.nginx import Host, running_host, working_folder
 from tests.system.server import Server
+from tests.web.blueprints.test_form_limits import HEADERS, with_headers
 
 ROWS = 20_000
 """So many that their list does not fit into the buffers of a connection."""
@@ -44,7 +45,7 @@ def fill(database: str, folder: Path, number: int) -> list[int]:
     ]
     with app.app_context():
         db.session.execute(sa.insert(Image), rows)
-        db.session.execute(counting.ADD, {"day": now.date(), "shard": 1, "change": number})
+        db.session.execute(counts.ADD, {"day": now.date(), "shard": 1, "change": number})
         db.session.commit()
         ids = list(db.session.scalars(sa.select(Image.id)))
     app.extensions["imagehost.storage"].initialise()

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from imagehost.services import parallel
+from imagehost.operations import parallel
 from tests import pictures
 from tests.system import commands, truth
 

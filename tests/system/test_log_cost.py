@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from imagehost.repeats import LINES
+from imagehost.logs.repeats import LINES
 from tests import pictures
 from tests.system.server import Server
 

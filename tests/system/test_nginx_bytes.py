@@ -7,7 +7,7 @@ import shutil
 import pytest
 import requests
 
-from imagehost import kinds
+from imagehost.domain import kinds
 from tests import pictures
 from tests.system.nginx import Host, Nginx, ask
 from tests.system.server import wait_until

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from imagehost import security
+from imagehost.web import guard
 from tests.conftest import FRAGMENT, PAGE
 from tests.html import lint
 from tests.system.nginx import Host, Nginx, ask
@@ -48,7 +48,7 @@ def assert_error(
     assert answer.headers["Content-Language"] == ("de" if "Bitte" in message or "bitte" in message else "en")
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     assert answer.headers.get("Retry-After") == retry
-    for name, value in security.HEADERS.items():
+    for name, value in guard.HEADERS.items():
         if name != "Content-Security-Policy":
             assert answer.headers[name] == value
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from imagehost import webroot
-from imagehost.config import SLACK, load
-from imagehost.environment import ROOT
-from imagehost.hosts import map_of_nginx
-from imagehost.wording import readable_size
+from imagehost.domain.host_names import map_of_nginx
+from imagehost.server import nginx_files
+from imagehost.settings.loading import SLACK, load
+from imagehost.settings.reader import ROOT
+from imagehost.web.readable import readable_size
 from tests.system.nginx import Nginx, make_certificate, read, working_folder
 from tests.system.server import wait_until
 
@@ -48,8 +48,8 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     # Those of the defaults: gixy has opinions about ports that end in 443.
     ports = {"HTTP_LISTEN_PORT": 8080, "API_LISTEN_PORT": 8000, "HTTPS_LISTEN_PORT": 8443}
     (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / webroot.TYPES).write_bytes(webroot.types())
-    (tmp_path / "assets" / webroot.NAMES).write_text(map_of_nginx())
+    (tmp_path / "assets" / nginx_files.TYPES).write_bytes(nginx_files.types())
+    (tmp_path / "assets" / nginx_files.NAMES).write_text(map_of_nginx())
     nginx = Nginx(tmp_path, **ports, **settings)
     said = nginx.check()
     assert "test is successful" in said
@@ -207,7 +207,7 @@ def test_plain_http_leads_to_a_name_in_ascii(public_url, leads_to):
     ],
 )
 def test_own_names_follow_from_the_settings(tmp_path, settings, names):
-    for name in (webroot.TYPES, webroot.NAMES):
+    for name in (nginx_files.TYPES, nginx_files.NAMES):
         (tmp_path / name).touch()
     told = derived(ASSETS_DIR=tmp_path, **settings)["OWN_NAMES"]
     assert re.findall(r"(\S+) 1;", told) == names

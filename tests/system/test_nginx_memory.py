@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 import pytest
 import requests
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.system import slow_bodies
 from tests.system.nginx import Host, Nginx

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from PIL import Image
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.postgres import Postgres
 from tests.storage.small_disk import SmallDisk

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from imagehost import assets
+from imagehost.web import assets
 from tests import pictures
 from tests.system.nginx import Answer, Host, ask
 from tests.system.test_smuggling import PORTS

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 
 README = (ROOT / "README.md").read_text()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.ports import free_port
 from tests.system import truth

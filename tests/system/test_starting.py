@@ -6,7 +6,7 @@ import sys
 import pytest
 import requests
 
-from imagehost.environment import ROOT
+from imagehost.settings.reader import ROOT
 from tests.ports import free_port
 from tests.system import commands
 from tests.system.server import Server

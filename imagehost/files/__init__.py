@@ -1,0 +1,1 @@
+"""Work with files that several layers share: ownership and hashes."""

@@ -1,0 +1,194 @@
+"""What happened, one line an event: in ``LOG_DIR/app.log`` and on the console."""
+
+import json
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+from typing import TextIO
+
+from flask import Flask, g, has_request_context, request
+from pythonjsonlogger.json import JsonFormatter
+
+from imagehost.limits.counters import network
+from imagehost.logs.repeats import Repeats, Window
+from imagehost.logs.rotating_file import LineFile
+from imagehost.settings.loading import Settings
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "request",
+    "client",
+}
+LONGEST = 200
+"""Characters of a fact or a message."""
+OWN_LENGTHS = {"reason": 500, "addresses": 5000}
+"""Longer limits for some facts: an error of the database, and the ports that the host listens on."""
+LONGEST_TRACEBACK = 10_000
+REFUSED = "refused"
+"""The event of a refusal (``refusals``)."""
+PLAIN = re.compile(r"[^\s\"'=\\]+")
+GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(message)s"
+
+
+class Gate(logging.Handler):
+    """Passes events to the file and the console. Limits the size of each event and the number per client.
+
+    Only refusals and problems are limited in number. Uploads, deletions and commands are always logged.
+    """
+
+    def __init__(self, *handlers: logging.Handler) -> None:
+        super().__init__()
+        self.handlers = handlers
+        self.repeats = Repeats()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Complete an event and pass it on. Before it, log how many other events were left out."""
+        inside = has_request_context()
+        client = (request.remote_addr or "-")[:LONGEST] if inside else "-"
+        record.request = g.get("request_id", "-") if inside else "-"
+        record.client = client
+        # The message without its arguments: a text that a client chose would make a new kind of each line.
+        event = cut(str(record.msg))
+        shorten(record)
+        self.sum_up(self.repeats.ended())
+        limited = inside and (record.levelno >= logging.WARNING or event == REFUSED)
+        if not limited or self.repeats.admit(network(client), event, record.levelno):
+            self.pass_on(record)
+
+    def pass_on(self, record: logging.LogRecord) -> None:
+        """Pass an event to each handler whose level allows it."""
+        for handler in self.handlers:
+            if record.levelno >= handler.level:
+                handler.handle(record)
+
+    def sum_up(self, windows: list[Window]) -> None:
+        """Log one line for each window: how many events were left out."""
+        for window in windows:
+            text = f"{window.event} {window.left_out} times more"
+            record = logging.LogRecord(__name__, window.level, __file__, 0, text, None, None)
+            vars(record).update(request="-", client=window.client, times=window.left_out)
+            self.pass_on(record)
+
+    def close(self) -> None:
+        """Log how many events were left out so far, and close all handlers."""
+        self.sum_up(self.repeats.ended(all_of_them=True))
+        for handler in self.handlers:
+            handler.close()
+        super().close()
+
+
+def shorten(record: logging.LogRecord) -> None:
+    """Shorten the texts of an event: a client may have chosen them."""
+    record.msg, record.args = cut(record.getMessage()), None
+    if record.exc_info and record.exc_info[0]:
+        text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        # The end of a traceback says what went wrong.
+        record.exc_text = text if len(text) <= LONGEST_TRACEBACK else f"…{text[-LONGEST_TRACEBACK:]}"
+        record.exc_info = None
+    facts = vars(record)
+    for name, value in facts.items():
+        if name not in STANDARD and not isinstance(value, int | float):
+            facts[name] = cut(str(value), OWN_LENGTHS.get(name, LONGEST))
+
+
+def cut(text: str, length: int = LONGEST) -> str:
+    """Cut a text, and show that it was cut."""
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Writes each event to the current ``sys.stderr``."""
+
+    def __init__(self) -> None:
+        # Not StreamHandler's __init__, which would keep the stream of this moment.
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
+        """Return the current standard error stream."""
+        return sys.stderr
+
+
+class TextFormatter(logging.Formatter):
+    """Writes time, level, request id, client, message, and what it was about as ``name=value``."""
+
+    converter = time.gmtime  # type: ignore[assignment]  # the standard library's own idiom
+
+    def __init__(self) -> None:
+        super().__init__(FORMAT, "%Y-%m-%dT%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make one line of an event, its traceback included."""
+        facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        if record.exc_text:
+            facts["traceback"] = record.exc_text
+        record.message = one_line(record.getMessage())
+        record.client = quote(vars(record)["client"])
+        record.asctime = self.formatTime(record, self.datefmt)
+        return " ".join(
+            [self.formatMessage(record), *(f"{name}={quote(str(facts[name]))}" for name in facts)]
+        )
+
+
+def quote(value: str) -> str:
+    """Write a value so that nothing in it passes for another one, or for another line."""
+    return (
+        value
+        if PLAIN.fullmatch(value) and value.isprintable()
+        else one_line(json.dumps(value, ensure_ascii=False))
+    )
+
+
+def one_line(text: str) -> str:
+    """Escape what is not printable: line ends, terminal codes, marks that turn the writing round."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+
+
+def begin_request() -> None:
+    """Give the request its id; one that a trusted proxy gave is kept."""
+    given = request.headers.get("X-Request-ID", "")
+    trusted = bool(request.environ.get("werkzeug.proxy_fix.orig"))
+    g.request_id = given if trusted and GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def formatter(settings: Settings) -> logging.Formatter:
+    """Choose by ``LOG_FORMAT``."""
+    if settings.log_format == "text":
+        return TextFormatter()
+    json_formatter = JsonFormatter(
+        "%(asctime)s %(levelname)s %(request)s %(client)s %(message)s",
+        "%Y-%m-%dT%H:%M:%SZ",
+        rename_fields={"asctime": "time", "levelname": "level", "message": "event", "exc_info": "traceback"},
+    )
+    json_formatter.converter = time.gmtime
+    return json_formatter
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Send the package's events to the file and the console."""
+    logger = logging.getLogger("imagehost")
+    logger.setLevel(settings.log_level.upper())
+    logger.propagate = False
+    for old in list(logger.handlers):
+        logger.removeHandler(old)
+        old.close()
+    console = Console()
+    # What needs somebody; the rest would drown what commands print.
+    console.setLevel(logging.WARNING)
+    # Commands say in their own words what they could not do.
+    console.addFilter(lambda record: not record.name.startswith("imagehost.cli"))
+    file = LineFile(settings.log_dir / "app.log", settings.log_max_size, settings.log_keep)
+    for handler in (file, console):
+        handler.setFormatter(formatter(settings))
+    logger.addHandler(Gate(file, console))
+    app.before_request(begin_request)

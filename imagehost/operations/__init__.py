@@ -1,0 +1,1 @@
+"""Long-running work: backups, clean-up, imports, exports, copies, and what they share."""

@@ -1,0 +1,55 @@
+"""Copying one image out, checked on the way."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from imagehost.domain.errors import NotFound, Unavailable
+from imagehost.domain.failures import Failure
+from imagehost.extensions import storage
+from imagehost.files import hashing
+from imagehost.operations.exporting.rows import Row
+from imagehost.operations.journals import GO_ON
+from imagehost.storage.spool import NO_ROOM
+
+DRAFT = ".imagehost-export.part"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def copy(row: Row, folder: Path, name: str) -> str:
+    """Copy an image, unless it is there; say what is wrong with it, if anything is. Raises Failure."""
+    target, draft = folder / name, folder / DRAFT
+    if target.is_file() and target.stat().st_size == row.size:
+        return ""
+    seen = storage.look_at(row.filename)
+    if seen is not None and not seen.is_file:
+        # A pipe, for one, would be waited for.
+        return "its file is a link, a folder or the like"
+    try:
+        with storage.open(row.filename) as source, draft.open("wb") as file:
+            digest = hashing.copy(source, file)
+    except NotFound:
+        return "its file is missing"
+    except Unavailable as error:
+        if not storage.is_ready():
+            raise
+        return f"its file cannot be read ({error.__cause__})"
+    if digest != row.sha256:
+        return "its file is damaged: the SHA-256 is another"
+    moment = (row.upload_time - EPOCH) // timedelta(microseconds=1) * 1000
+    os.utime(draft, ns=(moment, moment))
+    draft.replace(target)
+    return ""
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Say in one line that a folder cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise Failure(f"There is no room left in {folder}. Make room. {GO_ON}") from error
+        raise Failure(f"{folder} cannot be written to: {error.strerror}. {GO_ON}") from error

@@ -1,0 +1,39 @@
+"""A file that remembers how far long work has come, over a kill or a power failure, so that it can go on."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from imagehost.domain.errors import StorageFull, Unavailable
+from imagehost.domain.failures import Failure
+
+GO_ON = "Run the same command again: it goes on where it ended."
+
+
+@contextmanager
+def journal(path: Path, table: str) -> Iterator[sqlite3.Connection]:
+    """Open a journal, or make it with one table; alone, until the block ends. Raises Failure."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+            connection.commit()
+            yield connection
+            connection.commit()
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
+            raise Failure("The same command is running already. Wait until it has ended.") from error
+        raise Failure(f"{path} cannot be used: {error}. {GO_ON}") from error
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say how to go on with work that a person, the database or the storage ended half-way."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Failure(f"Interrupted. {GO_ON}") from None
+    except (Unavailable, StorageFull) as error:
+        raise Failure(f"{error} {GO_ON}") from error

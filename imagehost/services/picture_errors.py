@@ -1,0 +1,43 @@
+"""Turns what is wrong with a picture into the error that the client is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imagehost import formats, imaging
+from imagehost.domain import foreign_formats
+from imagehost.domain.errors import Unavailable
+from imagehost.domain.upload_errors import (
+    DamagedImage,
+    TooCostly,
+    TooManyPixels,
+    TooMuchWork,
+    UnsupportedType,
+)
+from imagehost.extensions import settings
+
+
+@contextmanager
+def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
+    """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
+
+    ``busy`` names the part of the host that is busy with other requests: a key of ``errors.SILENT``.
+
+    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
+    or Unavailable.
+    """
+    try:
+        yield
+    except imaging.WrongKind as error:
+        raise UnsupportedType(
+            name, foreign_formats.recognise(error.head), settings.allowed_extensions
+        ) from error
+    except formats.Malformed as error:
+        raise DamagedImage(name, str(error)) from error
+    except formats.PixelLimit as error:
+        raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
+    except formats.WorkLimit as error:
+        raise TooMuchWork(name, error.work, error.limit) from error
+    except imaging.TooCostly as error:
+        raise TooCostly(name) from error
+    except imaging.NotNow as error:
+        raise Unavailable(busy) from error

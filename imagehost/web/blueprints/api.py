@@ -1,0 +1,94 @@
+"""The JSON interface for scripts and screenshot tools."""
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from flask import Blueprint, Response, current_app, jsonify, request, stream_with_context, url_for
+
+from imagehost.limits import counters
+from imagehost.limits.counters import limited
+from imagehost.services import images, lists
+from imagehost.web import parameters, representations
+from imagehost.web.binding import uploaded
+from imagehost.web.blueprints.delete import DELETED
+from imagehost.web.responses import unless_known
+from imagehost.web.streams import Streams
+
+bp = Blueprint("api", __name__, url_prefix="/api/upload")
+
+MOST_AT_ONCE = 100
+OF_LISTS = ("limit", "after")
+PARAMETERS = {"api.index": OF_LISTS, "api.index_slash": OF_LISTS}
+
+
+@bp.before_request
+def refuse_unknown_parameters() -> None:
+    """Refuse parameters that the address does not have. Raises BadRequest."""
+    parameters.allow_only(*PARAMETERS.get(request.endpoint or "", ()))
+
+
+@bp.post("", endpoint="create")
+@bp.post("/", endpoint="create_slash")
+@limited("uploads")
+def create() -> Response:
+    """Keep the picture of the form."""
+    return jsonify(representations.uploaded(images.add(*uploaded(request))))
+
+
+@bp.get("", endpoint="index")
+@bp.get("/", endpoint="index_slash")
+@limited("lists")
+def index() -> Response:
+    """List the images: all of them, as one array that is written while it is read, or ``limit`` of them."""
+    limit = parameters.number_up_to(MOST_AT_ONCE, "limit")
+    after = parameters.read_cursor("after")
+    root = representations.absolute(representations.image_url(""))
+    state = representations.hashed(lists.fingerprint(), root, limit, after)
+    return unless_known(state, lambda: some(limit, after) if limit else everything(after))
+
+
+@bp.delete("/<filename:filename>")
+@limited("deletions")
+def destroy(filename: str) -> Response:
+    """Delete an image: its row, its bytes, its renditions."""
+    images.delete_by_filename(filename)
+    return jsonify(DELETED)
+
+
+def some(limit: int, after: lists.Position | None) -> Response:
+    """Give a part of the array, and where the next one is."""
+    # One more tells whether there is another part.
+    rows = lists.entries(limit + 1, after)
+    folder = representations.image_url("")
+    answer = jsonify([representations.entry(row, folder) for row in rows[:limit]])
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        place = parameters.write_cursor((last.upload_time, last.id))
+        address = url_for("api.index", limit=limit, after=place)
+        answer.headers["Link"] = f'<{representations.absolute(address)}>; rel="next"'
+    return answer
+
+
+def everything(after: lists.Position | None) -> Response:
+    """Return the array, or its part after a position: a long one as a stream, which waits for its turn."""
+    if lists.is_short():
+        # A server that is killed while it answers has sent all of a short array or nothing.
+        return Response("".join(as_json(after)), mimetype="application/json")
+    streams: Streams = current_app.extensions["imagehost.web.streams"]
+    pieces = streams.paced(counters.client(), as_json(after))
+    # The first piece is read before the status is sent, so that a lost database can still be reported by 503.
+    first = next(pieces)
+    answer = Response(stream_with_context(chain([first], pieces)), mimetype="application/json")
+    answer.call_on_close(pieces.close)
+    return answer
+
+
+def as_json(after: lists.Position | None) -> Iterator[str]:
+    """Write the array, a batch of images at a time."""
+    separator = "["
+    folder = representations.image_url("")
+    for batch in lists.batches(after):
+        yield separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
+        separator = ",\n"
+    yield "[]\n" if separator == "[" else "]\n"

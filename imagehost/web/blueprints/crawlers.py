@@ -1,0 +1,83 @@
+"""Tell programs which addresses they may fetch, and where to report security problems."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, request, url_for
+from werkzeug.exceptions import NotFound
+
+from imagehost.extensions import settings
+from imagehost.web import languages, representations
+
+bp = Blueprint("crawlers", __name__)
+
+PREVIEWERS = (
+    "Twitterbot",
+    "facebookexternalhit",
+    "meta-externalfetcher",
+    "LinkedInBot",
+    "Pinterestbot",
+    "redditbot",
+    "Slackbot",
+    "Slackbot-LinkExpanding",
+    "Slack-ImgProxy",
+    "Discordbot",
+    "TelegramBot",
+    "WhatsApp",
+    "SkypeUriPreview",
+    "Mastodon",
+    "Synapse",
+    "Iframely",
+    "Embedly",
+)
+"""Programs that fetch a page when a person shares its link, to show a preview. They build no index."""
+SHOWN = ("/$", "/view/", "/images/", "/thumbnails/", "/previews/", "/oembed")
+"""The addresses that these programs need for a preview."""
+HIDDEN = {"viewing.show", "listing.index", "upload.index", "media.image", "media.thumbnail", "media.preview"}
+"""Pages and pictures that search engines may not list. Of the rest, only the start page is useful to them."""
+VALID = timedelta(days=180)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """List the addresses that programs may fetch (RFC 9309)."""
+    if settings.allow_indexing:
+        return plain("User-agent: *", "Disallow: /api/")
+    return plain(
+        "# Programs that show what a shared link leads to",
+        *(f"User-agent: {name}" for name in PREVIEWERS),
+        *(f"Allow: {path}" for path in SHOWN),
+        "Disallow: /",
+        "",
+        "User-agent: *",
+        "Allow: /$",
+        "Disallow: /",
+    )
+
+
+@bp.get("/.well-known/security.txt")
+def security() -> Response:
+    """Say where to report security problems (RFC 9116), if ``SECURITY_CONTACT`` is set."""
+    if settings.security_contact is None:
+        raise NotFound
+    expires = (datetime.now(UTC) + VALID).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [
+        f"Contact: {settings.security_contact}",
+        f"Expires: {representations.timestamp(expires)}",
+        f"Preferred-Languages: {', '.join(languages.LANGUAGES)}",
+    ]
+    if settings.public_url:
+        lines.append(f"Canonical: {representations.absolute(url_for('crawlers.security'))}")
+    return plain(*lines)
+
+
+@bp.after_app_request
+def hide(answer: Response) -> Response:
+    """Keep pages and images out of search engines. nginx does the same: bytes.conf.template."""
+    if request.endpoint in HIDDEN and not settings.allow_indexing:
+        answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def plain(*lines: str) -> Response:
+    """Answer with lines of text."""
+    return Response("".join(f"{line}\n" for line in lines), mimetype="text/plain")

@@ -1,0 +1,26 @@
+"""Deleting an image."""
+
+from flask import Blueprint, Response, url_for
+
+from imagehost.limits.counters import limited
+from imagehost.services import images
+from imagehost.web.responses import render
+
+bp = Blueprint("delete", __name__)
+
+DELETED = {"status": "success", "message": "Image deleted successfully."}
+
+
+@bp.delete("/delete/<int:image_id>", endpoint="destroy")
+@bp.post("/delete/<int:image_id>", endpoint="destroy_by_form")
+@limited("deletions")
+def destroy(image_id: int) -> Response:
+    """Delete an image: its row, its bytes, its renditions."""
+    images.delete(image_id)
+    return render(
+        DELETED,
+        page="images/index.html",
+        fragment="images/_deleted.html",
+        see_other=url_for("listing.index"),
+        event="image-deleted",
+    )

@@ -1,0 +1,91 @@
+"""How connections are set up, on both databases."""
+
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost.db import engines
+from imagehost.domain.errors import Unavailable
+from imagehost.extensions import db
+from tests.conftest import ON_SQLITE, assert_error, uploaded
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+FULL = 2
+"""PRAGMA synchronous: a commit is on the disk before it returns."""
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", FULL),
+        ("foreign_keys", 1),
+        ("busy_timeout", engines.SECONDS_TO_WAIT * 1000),
+    ],
+)
+def test_every_connection_to_sqlite_is_durable_and_patient(app, pragma, value):
+    with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+        for connection in (first, second):
+            assert connection.execute(sa.text(f"PRAGMA {pragma}")).scalar_one() == value
+
+
+@ON_POSTGRESQL
+def test_postgresql_speaks_utc(app):
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.execute(sa.text("SHOW timezone")).scalar_one() in {"utc", "UTC"}
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("seconds", [0, engines.SECONDS_IDLE])
+def test_a_connection_lost_while_it_was_idle_is_made_anew(app, monkeypatch, seconds):
+    with app.app_context():
+        ask = sa.text("SELECT pg_backend_pid()")
+        with db.engine.connect() as connection:
+            lost = connection.execute(ask).scalar_one()
+        other = sa.create_engine(db.engine.url)
+        with other.connect() as connection:
+            assert connection.execute(
+                sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": lost}
+            ).scalar_one()
+        other.dispose()
+        now = time.monotonic()
+        monkeypatch.setattr(engines.time, "monotonic", lambda: now + seconds)
+        if not seconds:
+            # Who was busy a moment ago is trusted; one that fails is told, and the next one is well.
+            with pytest.raises(Unavailable), db.engine.connect() as connection:
+                connection.execute(ask)
+        with db.engine.connect() as connection:
+            assert connection.execute(ask).scalar_one() != lost
+
+
+@ON_SQLITE
+def test_a_writer_begins_as_one(app):
+    """Else it fails whenever another was faster between its first read and its first write."""
+    begun = []
+    with app.app_context():
+        sa.event.listen(
+            db.engine, "before_cursor_execute", lambda *arguments: begun.append(arguments[2].split(";")[0])
+        )
+        with db.engine.connect().execution_options(**engines.IMMEDIATE) as connection:
+            connection.execute(sa.text("SELECT 1"))
+        with db.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("first", [0, 4096], ids=["no database", "a torn page"])
+def test_a_damaged_file_of_sqlite_is_a_database_that_does_not_answer(app, client, tmp_path, first):
+    uploaded(client)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.engine.dispose()
+    with (tmp_path / "imagehost.db").open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(first)
+        file.write(b"x" * (size - first))
+    assert_error(client.get("/images-list"), 503, "unavailable", "database")
+    assert "ERROR" in (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()

@@ -1,0 +1,117 @@
+"""The tables, as the migrations make them and as the models say."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import upgrade
+
+from imagehost import create_app
+from imagehost.db.models import Base, Image
+from imagehost.extensions import db
+from tests.conftest import close, uploaded
+from tests.rows import add_rows, assert_counts_are_right
+
+ZONES = [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))]
+MOMENTS = [
+    datetime(2025, 1, 24, 23, 59, 59, 999999),  # noqa: DTZ001  # the zone follows
+    datetime(2024, 2, 29, 0, 0),  # noqa: DTZ001  # the zone follows
+    datetime(2025, 10, 26, 2, 30, fold=1),  # noqa: DTZ001  # the zone follows
+]
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_a_moment_comes_back_in_utc(app, moment, zone):
+    (image_id,) = add_rows(app, [moment.replace(tzinfo=zone).astimezone(UTC)])
+    with app.app_context():
+        db.session.get(Image, image_id).upload_time = moment.replace(tzinfo=zone)
+        db.session.commit()
+        db.session.expire_all()
+        read = db.session.get(Image, image_id).upload_time
+        assert (read, read.tzinfo) == (moment.replace(tzinfo=zone), UTC)
+        found = sa.select(Image.id).where(Image.upload_time == moment.replace(tzinfo=zone))
+        assert db.session.scalars(found).all() == [image_id]
+
+
+def test_a_moment_without_a_zone_is_refused(app):
+    with pytest.raises(sa.exc.StatementError, match="has no time zone"):
+        add_rows(app, [MOMENTS[0]])
+
+
+def insert_by_hand() -> None:
+    columns = ("filename", "original_name", "size", "file_type", "width", "height", "sha256")
+    values = dict.fromkeys(columns, "1") | {"size": 1, "width": 4, "height": 3}
+    statement = (
+        f"INSERT INTO images ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    )
+    db.session.execute(sa.text(statement), values)
+    db.session.commit()
+
+
+def test_the_database_itself_knows_the_time_and_that_an_image_is_upright(app):
+    with app.app_context():
+        insert_by_hand()
+        image = db.session.scalars(sa.select(Image)).one()
+    assert abs(image.upload_time - datetime.now(UTC)) < timedelta(minutes=1)
+    assert image.orientation == 1
+
+
+def test_the_migrations_make_what_the_models_say(app):
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_names_of_constraints_are_the_same_on_both(app):
+    with app.app_context():
+        inspector = sa.inspect(db.engine)
+        assert [each["name"] for each in inspector.get_unique_constraints("images")] == ["uq_images_filename"]
+        assert "ix_images_upload_time_id" in {each["name"] for each in inspector.get_indexes("images")}
+        assert not any(column["nullable"] for column in inspector.get_columns("images"))
+
+
+def test_upgrading_twice_changes_nothing(app, client):
+    image = uploaded(client)
+    with app.app_context():
+        upgrade()
+    assert client.get(image["url"]).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_images_from_before_are_shown_as_they_are_stored(request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/old.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").create("old")
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=tmp_path)
+    with app.app_context():
+        upgrade(revision="0001")
+        insert_by_hand()
+        upgrade()
+        image = db.session.scalars(sa.select(Image)).one()
+        assert (image.orientation, image.shown_size) == (1, (4, 3))
+        if kind == "sqlite":
+            schema = db.session.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'images'"))
+            assert "AUTOINCREMENT" in schema
+    close(app)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_sides_are_swapped_where_an_image_is_shown_on_its_side(orientation):
+    image = Image(width=4, height=3, orientation=orientation)
+    assert image.shown_size == ((4, 3) if orientation < 5 else (3, 4))
+    assert image.turned((320, 240)) == ((320, 240) if orientation < 5 else (240, 320))
+
+
+def test_a_size_may_be_larger_than_4_gigabytes(app):
+    (image_id,) = add_rows(app, [datetime.now(UTC)])
+    with app.app_context():
+        db.session.get(Image, image_id).size = 2**40
+        db.session.commit()
+        db.session.expire_all()
+        assert db.session.get(Image, image_id).size == 2**40
+        assert_counts_are_right()

@@ -1,0 +1,75 @@
+"""Change a backup as an attacker would."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from imagehost.operations.backups import manifest
+from imagehost.operations.backups.catalogue import Backup
+
+AT_ONCE = "BEGIN TRANSACTION;\n"
+"""The beginning of a dump of SQLite."""
+BEFORE_DATA = "\nCOPY public.image_days"
+IN_DATA = " FROM stdin;\n"
+AT_END = "\n--\n-- PostgreSQL database dump complete\n"
+
+
+def reseal(backup: Backup, **facts: object) -> None:
+    """Write checksums and manifest again, as an attacker without the key would."""
+    files = sorted(path for path in backup.path.rglob("*") if path.is_file())
+    listed = [path for path in files if path.name not in {"SHA256SUMS", "manifest.json"}]
+    sums = "".join(f"{hashed(path)}  {path.relative_to(backup.path)}\n" for path in listed)
+    (backup.path / "SHA256SUMS").write_text(sums)
+    told = json.loads((backup.path / "manifest.json").read_text())
+    told |= {"sha256": hashed(backup.path / "SHA256SUMS"), **facts}
+    (backup.path / "manifest.json").write_text(json.dumps(told))
+
+
+def reseal_manifest(backup: Backup, change: Callable[[dict[str, object]], object]) -> None:
+    """Change the facts in the manifest."""
+    told = json.loads((backup.path / "manifest.json").read_text())
+    change(told)
+    (backup.path / "manifest.json").write_text(json.dumps(told))
+
+
+def hashed(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def insert(backup: Backup, text: str, before: str) -> None:
+    """Insert text into a dump before a place, and make the checksums fit."""
+    dump = backup.dump.read_text()
+    assert before in dump
+    backup.dump.write_text(dump.replace(before, text + before, 1))
+    reseal(backup)
+
+
+def unsign(backup: Backup) -> None:
+    """Change a backup into one from the time before manifests were signed."""
+
+    def strip(told: dict[str, object]) -> None:
+        del told["signature"]
+        told["format"] = manifest.UNSIGNED_FORMAT
+
+    reseal_manifest(backup, strip)
+
+
+def replace_by(path: Path, make: Callable[[Path], object]) -> None:
+    """Replace a file by something else."""
+    path.unlink()
+    make(path)
+
+
+def as_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def as_link(path: Path) -> None:
+    path.symlink_to("/etc/passwd")
+
+
+def as_device(path: Path) -> None:
+    # A device that returns NUL bytes for ever.
+    path.symlink_to("/dev/zero")

@@ -1,0 +1,69 @@
+"""What may lie about in a storage."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from imagehost.domain import image_names
+from imagehost.operations.cleanup import Kind, Report, Wish
+from imagehost.storage.renditions import FOLDER
+from tests import pictures
+from tests.conftest import uploaded
+
+NOW = Wish(grace=0)
+ORPHAN = "orphan0000000000.jpg"
+GARBAGE = {Kind.ORPHAN: 1, Kind.RENDITION: 2, Kind.INCOMING: 1, Kind.DELETED: 1}
+FOREIGN = ["README.txt", "ab/notes.txt", f"ab/{ORPHAN}", "lost+found"]
+BYTES = 15
+"""Of the garbage."""
+
+
+def host_of_three(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Upload three images, none of which is on a shelf that litter is put on; give the storage's folder."""
+    numbers = itertools.count()
+    monkeypatch.setattr(image_names, "new_name", lambda: f"image{next(numbers):011}")
+    for number in range(3):
+        uploaded(app.test_client(), pictures.jpg(16 + number, 12))
+    return app.extensions["imagehost.settings"].images_dir
+
+
+def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
+    """Put a file into the storage past the application."""
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return target
+
+
+def litter(folder: Path) -> None:
+    """One of each that may be removed, and of what may not."""
+    put(folder, f"or/{ORPHAN}")
+    put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp", b"123")
+    put(folder, f".renditions/{FOLDER}/no/nothing000000000.png.720.webp", b"1")
+    put(folder, ".incoming/tmpabcdef", b"12")
+    put(folder, ".deleted/deleted000000000.gif", b"1234")
+    for path in ("README.txt", "lost+found/#12345", "ab/notes.txt", f"ab/{ORPHAN}"):
+        put(folder, path)
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    """All that is there, when it changed last, and its size; but for locks."""
+    found = (path for path in folder.rglob("*") if ".locks" not in path.parts)
+    return {str(path.relative_to(folder)): (path.lstat().st_ctime_ns, path.lstat().st_size) for path in found}
+
+
+def image_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("im/*"))
+
+
+def flip(path: Path) -> None:
+    """Turn one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def counts(report: Report) -> dict[Kind, int]:
+    return {kind: tally.found for kind, tally in report.tallies.items() if tally.found}

@@ -1,0 +1,111 @@
+"""A damaged index of names costs no image: clean-up goes by id, too, and tells it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost.extensions import db
+from imagehost.operations.cleanup import Kind, Report, Wish
+from tests.operations.cleanup.litter import ORPHAN, counts, image_files, put
+
+FORCED = Wish(grace=0, drop_missing=True, force=True)
+
+
+@pytest.fixture
+def damage(app, folder):
+    """Let the index of names forget an image."""
+
+    def act() -> str:
+        name = image_files(folder)[-1].name
+        with app.app_context():
+            if db.engine.dialect.name == "sqlite":
+                overwrite_entry(name)
+            else:
+                add_past_the_index(name)
+        return name
+
+    yield act
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            execute(
+                [
+                    "DROP INDEX uq_test",
+                    "ALTER TABLE images ADD CONSTRAINT uq_images_filename UNIQUE (filename)",
+                ]
+            )
+            execute([f'ALTER DATABASE "{db.engine.url.database}" RESET enable_seqscan'])
+
+
+def execute(statements: list[str]) -> None:
+    with db.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+
+def overwrite_entry(name: str) -> None:
+    """Write another name into the page of the index."""
+    path = db.engine.url.database
+    db.engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        query = (
+            "SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND sql IS NULL AND tbl_name = 'images'"
+        )
+        (page,) = connection.execute(query).fetchone()
+    connection.close()
+    with Path(path).open("r+b") as file:
+        file.seek((page - 1) * size)
+        content = file.read(size)
+        assert content.count(name.encode()) == 1
+        file.seek((page - 1) * size)
+        file.write(content.replace(name.encode(), b"zzzzz" + name[5:].encode()))
+
+
+def add_past_the_index(name: str) -> None:
+    """Add the row while the index is not written to, and have it asked nevertheless."""
+    ready = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = 'uq_test'::regclass"
+    row = f"SELECT * FROM images WHERE filename = '{name}'"
+    execute(
+        [
+            f"CREATE TEMP TABLE aside AS {row}",
+            f"DELETE FROM images WHERE filename = '{name}'",
+            "ALTER TABLE images DROP CONSTRAINT uq_images_filename",
+            "CREATE UNIQUE INDEX uq_test ON images (filename)",
+            ready.format("false"),
+        ]
+    )
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO images SELECT * FROM aside"))
+        connection.execute(sa.text("DROP TABLE aside"))
+    execute([ready.format("true"), f'ALTER DATABASE "{db.engine.url.database}" SET enable_seqscan = off'])
+    db.engine.dispose()
+
+
+def by_name(name: str) -> int:
+    query = sa.text("SELECT count(*) FROM images WHERE filename = :name")
+    return db.session.execute(query, {"name": name}).scalar_one()
+
+
+@pytest.mark.parametrize("wish", [FORCED, Wish(grace=0)], ids=["forced", "plain"])
+def test_an_image_that_the_index_forgot_is_kept_and_told(app, clean, folder, damage, wish):
+    put(folder, f"or/{ORPHAN}")
+    name = damage()
+    with app.app_context():
+        assert by_name(name) == 0
+    before = {path.name for path in image_files(folder)}
+    report: Report = clean(wish)
+    assert counts(report) == {Kind.ORPHAN: 1, Kind.UNINDEXED: 1}
+    assert report[Kind.UNINDEXED].names == [name]
+    assert report.needs_somebody
+    assert {path.name for path in image_files(folder)} == before
+    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    assert f"ERROR - - index damaged image={name}" in log
+
+
+def test_a_lost_file_is_told_also_where_the_index_forgot_it(clean, folder, damage):
+    name = damage()
+    (folder / name[:2] / name).unlink()
+    assert clean()[Kind.MISSING].names == [name]

@@ -1,0 +1,184 @@
+"""Rows whose file is lost are dropped only on demand; damaged files are named, and stay."""
+
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost.domain.errors import Unavailable
+from imagehost.extensions import storage
+from imagehost.operations import cleanup
+from imagehost.operations.cleanup import Kind, Share, Wish, files, rows
+from imagehost.operations.exporting.rows import batches_of_rows
+from imagehost.services import images
+from imagehost.storage import layout
+from imagehost.storage.disk import DiskStorage
+from imagehost.storage.inventory import Look
+from tests.conftest import ON_SQLITE
+from tests.operations.cleanup.litter import counts, flip, image_files
+from tests.system import truth
+
+DROP = Wish(grace=0, drop_missing=True)
+READ = Wish(grace=0, checksums=Share(1, 1))
+
+
+def test_a_lost_file_is_reported_and_its_row_stays(clean, folder, database_url):
+    lost = image_files(folder)[0]
+    lost.unlink()
+    report = clean()
+    assert report[Kind.MISSING].names == [lost.name]
+    assert report.needs_somebody
+    assert lost.name in truth.rows(database_url)
+
+
+def test_the_row_of_a_lost_file_is_dropped_on_demand(app, clean, folder, database_url):
+    lost = image_files(folder)[0]
+    lost.unlink()
+    report = clean(DROP)
+    assert (report[Kind.MISSING].found, report[Kind.MISSING].removed) == (1, 1)
+    assert not report.needs_somebody
+    assert len(truth.rows(database_url)) == 2
+    truth.assert_exact(database_url, folder)
+    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    assert f"row without a file dropped image={lost.name} original_name=photo.jpg" in log
+
+
+def test_a_file_that_is_found_again_keeps_its_row(clean, folder, meanwhile, database_url):
+    lost = image_files(folder)[0]
+    aside = lost.rename(folder / "aside")
+    meanwhile(rows, "drop", lambda: aside.rename(lost))
+    report = clean(DROP)
+    assert (report[Kind.MISSING].found, report[Kind.MISSING].removed) == (1, 0)
+    assert report.needs_somebody
+    truth.assert_exact(database_url, folder)
+
+
+def test_a_volume_that_goes_away_meanwhile_costs_no_row(clean, folder, meanwhile, database_url):
+    image_files(folder)[0].unlink()
+    before = truth.rows(database_url)
+    meanwhile(rows, "drop", (folder / layout.MARKER).unlink)
+    assert clean(DROP)[Kind.MISSING].removed == 0
+    assert truth.rows(database_url) == before
+
+
+def test_a_row_that_goes_meanwhile_is_not_counted_twice(clean, folder, meanwhile, database_url):
+    lost = image_files(folder)[0]
+    lost.unlink()
+    meanwhile(rows, "drop", lambda: images.delete_by_filename(lost.name))
+    assert clean(DROP)[Kind.MISSING].removed == 0
+    truth.assert_exact(database_url, folder)
+
+
+def test_an_image_that_is_deleted_meanwhile_is_not_called_lost(clean, folder, monkeypatch, database_url):
+    """Between the reading of its row and the look at its file."""
+    real = rows.problem
+
+    def delete_first(share: Share | None, row: rows.Row) -> object:
+        if row.id == 2:
+            images.delete(2)
+        return real(share, row)
+
+    monkeypatch.setattr(rows, "problem", delete_first)
+    assert counts(clean(DROP)) == {}
+    truth.assert_exact(database_url, folder)
+    assert len(truth.rows(database_url)) == 2
+
+
+@ON_SQLITE
+def test_an_image_that_is_deleted_while_it_is_read_is_not_called_damaged(clean, folder, monkeypatch):
+    real = rows.damage
+
+    def delete_first(row: rows.Row, seen: Look) -> str:
+        storage.delete(row.filename)
+        return real(row, seen)
+
+    monkeypatch.setattr(rows, "damage", delete_first)
+    assert counts(clean(READ)) == {}
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (flip, "its SHA-256 is another"),
+        (lambda path: os.truncate(path, 10), "it has 10 bytes, not"),
+        (lambda path: (path.unlink(), path.mkdir()), "it is not a file"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "it is not a file"),
+        (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "it is not a file"),
+    ],
+    ids=["a flipped bit", "cut", "folder", "pipe", "link"],
+)
+@ON_SQLITE
+def test_a_damaged_file_is_named_and_never_removed(clean, folder, damage, reason, database_url):
+    path = image_files(folder)[0]
+    damage(path)
+    report = clean(Wish(grace=0, checksums=Share(1, 1), drop_missing=True, force=True))
+    (name,) = report[Kind.DAMAGED].names
+    assert name.startswith(f"{path.name}: {reason}")
+    assert report.needs_somebody
+    assert os.path.lexists(path)
+    assert path.name in truth.rows(database_url)
+
+
+def test_damage_is_not_looked_for_unless_asked(clean, folder):
+    flip(image_files(folder)[0])
+    assert counts(clean()) == {}
+
+
+@ON_SQLITE
+def test_a_file_that_cannot_be_read_is_damaged(clean, folder, monkeypatch):
+    path = image_files(folder)[0]
+    real = Path.open
+
+    def fail(self: Path, *arguments: object) -> object:
+        if self == path:
+            raise OSError(5, "Input/output error")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Path, "open", fail)
+    assert clean(READ)[Kind.DAMAGED].names == [
+        f"{path.name}: it cannot be read ([Errno 5] Input/output error)"
+    ]
+
+
+@ON_SQLITE
+def test_a_storage_that_goes_away_while_it_is_read_is_not_called_damaged(clean, folder, monkeypatch):
+    def fail(_: str) -> None:
+        (folder / layout.MARKER).unlink(missing_ok=True)
+        raise Unavailable("storage")
+
+    monkeypatch.setattr(DiskStorage, "open", lambda _, name: fail(name))
+    with pytest.raises(Unavailable):
+        clean(READ)
+
+
+@ON_SQLITE
+def test_slices_together_read_every_file_once(clean, folder, database_url):
+    for path in image_files(folder):
+        flip(path)
+    parts = [clean(Wish(grace=0, checksums=Share(number, 3)))[Kind.DAMAGED].names for number in (1, 2, 3)]
+    assert [len(names) for names in parts] == [1, 1, 1]
+    named = {name.partition(":")[0] for names in parts for name in names}
+    assert named == truth.rows(database_url).keys()
+
+
+@ON_SQLITE
+def test_the_names_that_a_report_repeats_are_bounded(clean, folder, monkeypatch):
+    monkeypatch.setattr(cleanup.report, "NAMES", 2)
+    for path in image_files(folder):
+        path.unlink()
+    report = clean()
+    assert (report[Kind.MISSING].found, len(report[Kind.MISSING].names)) == (3, 2)
+    assert files.recorded([]) == set()
+
+
+@pytest.mark.parametrize("read", [rows.every, batches_of_rows], ids=["clean-up", "export"])
+def test_a_deletion_after_the_last_row_was_read_is_seen(app, folder, database_url, read):
+    """Nothing holds on to the moment of the last, empty look."""
+    with app.app_context():
+        known = list(rows.every())
+        list(read())
+        with truth.reading(database_url) as connection:
+            connection.execute(sa.text("DELETE FROM images WHERE id = :id"), {"id": known[0].id})
+            connection.commit()
+        assert [rows.is_there(row) for row in known] == [False, True, True]

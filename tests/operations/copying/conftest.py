@@ -1,0 +1,44 @@
+"""A host on one database, which moves to the other; both databases at the same revision."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from imagehost import create_app
+from imagehost.db import engines
+from tests.conftest import close, uploaded
+
+
+@pytest.fixture
+def source_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
+    """The other kind of database than ``database_url``, empty."""
+    if database_url.startswith("postgresql"):
+        path = tmp_path / "old" / "imagehost.db"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("migrated_postgres")
+    execute(url, "TRUNCATE images, image_days RESTART IDENTITY")
+    return url
+
+
+@pytest.fixture
+def old(source_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The host on it, with four images; a fifth, the newest, and another were deleted."""
+    app = create_app(DATABASE_URL=source_url, INSTANCE_DIR=tmp_path, RATE_LIMIT_ENABLED=False)
+    client = app.test_client()
+    ids = [uploaded(client, name=f"Фото {number} '\"\\%.jpg")["id"] for number in range(6)]
+    for image_id in (ids[1], ids[-1]):
+        assert client.delete(f"/delete/{image_id}").status_code == 200
+    yield app
+    close(app)
+
+
+def execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(engines.normalise(url), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))

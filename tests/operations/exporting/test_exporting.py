@@ -1,0 +1,230 @@
+"""Every image comes out under its original name, bit for bit, or is named."""
+
+import hashlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from imagehost.db.models import Image
+from imagehost.domain.failures import Failure
+from imagehost.extensions import db
+from imagehost.operations import exporting, importing
+from imagehost.operations.exporting import copying, journal, rows
+from imagehost.services import images
+from tests.conftest import ON_SQLITE, uploaded
+from tests.operations.exporting.conftest import FILES, NAMES, files, table
+from tests.system import truth
+
+
+def image_files(app) -> list[Path]:
+    return sorted(app.extensions["imagehost.settings"].images_dir.glob("[a-z0-9][a-z0-9]/*"))
+
+
+def test_all_images_come_out_under_their_original_names(app, export, hosted, target, database_url):
+    outcome = export()
+    assert (outcome.exported, outcome.problems) == (6, {})
+    assert files(target) == FILES
+    lines = table(target)
+    assert [line["original_name"] for line in lines] == NAMES
+    for line, image in zip(lines, hosted, strict=True):
+        content = (target / line["file"]).read_bytes()
+        assert (
+            hashlib.sha256(content).hexdigest()
+            == line["sha256"]
+            == truth.rows(database_url)[line["filename"]]
+        )
+        assert (line["filename"], int(line["id"])) == (image["filename"], image["id"])
+        moment = datetime.fromisoformat(line["upload_time"])
+        assert (target / line["file"]).stat().st_mtime == pytest.approx(moment.timestamp(), abs=1e-5)
+    assert list(lines[0]) == ["file", *(column.name for column in Image.__table__.columns)]
+
+
+def test_what_comes_out_goes_in_again(app, export, hosted, target, make_app, tmp_path, database_url):
+    export()
+    before = truth.rows(database_url)
+    with app.app_context():
+        times = db.session.scalars(sa.select(Image.upload_time).order_by(Image.id)).all()
+        for image in hosted:
+            images.delete(image["id"])
+        outcome = importing.import_folder(target, keep_times=True)
+        assert outcome.refused == []
+        assert db.session.scalars(sa.select(Image.upload_time).order_by(Image.upload_time)).all() == times
+    assert sorted(truth.rows(database_url).values()) == sorted(before.values())
+    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+
+
+def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, target, monkeypatch):
+    lost, damaged, cut, pipe, unreadable = image_files(app)[:5]
+    sound = {path: path.read_bytes() for path in (lost, damaged, cut, pipe)}
+    lost.unlink()
+    damaged.write_bytes(sound[damaged][:-3] + b"abc")
+    os.truncate(cut, 10)
+    pipe.unlink()
+    os.mkfifo(pipe)
+    real = Path.open
+
+    def fail(self: Path, *arguments: object, **options: object) -> object:
+        if self == unreadable:
+            raise OSError(5, "Input/output error")
+        return real(self, *arguments, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "open", fail)
+        outcome = export()
+    assert outcome.exported == 1
+    assert outcome.problems == {
+        lost.name: "its file is missing",
+        damaged.name: "its file is damaged: the SHA-256 is another",
+        cut.name: "its file is damaged: the SHA-256 is another",
+        pipe.name: "its file is a link, a folder or the like",
+        unreadable.name: "its file cannot be read ([Errno 5] Input/output error)",
+    }
+    without = {line["filename"] for line in table(target) if not line["file"]}
+    assert without == outcome.problems.keys()
+    pipe.unlink()
+    for path, content in sound.items():
+        path.write_bytes(content)
+    assert (export().exported, files(target)) == (6, FILES)
+
+
+def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, target, monkeypatch):
+    calls = []
+
+    def interrupt(row: rows.Row, folder: Path, name: str) -> str:
+        calls.append(name)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return copying.copy(row, folder, name)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(exporting, "copy", interrupt)
+        with pytest.raises(Failure, match=r"Interrupted\. Run the same command again"):
+            export()
+    done = {path.name: path.stat().st_ino for path in target.iterdir() if path.suffix == ".jpg"}
+    assert set(done) == {"photo.jpg", "photo (2).jpg", "PHOTO (3).jpg"}
+    # Of the three, the first is deleted meanwhile, and another one is uploaded.
+    client = app.test_client()
+    client.delete(f"/delete/{hosted[0]['id']}")
+    uploaded(client, name="photo.jpg")
+    assert export().exported == 6
+    assert files(target) == {*FILES - {"photo.jpg"}, "photo (4).jpg"}
+    assert (target / "PHOTO (3).jpg").stat().st_ino == done["PHOTO (3).jpg"]
+    assert [line["id"] for line in table(target)] == ["2", "3", "4", "5", "6", "7"]
+
+
+@ON_SQLITE
+def test_a_file_that_a_power_failure_emptied_is_copied_again(export, target, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(exporting, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(Failure):
+            export()
+    os.truncate(target / "photo.jpg", 0)
+    export()
+    assert (target / "photo.jpg").stat().st_size > 0
+
+
+def test_an_image_that_is_deleted_meanwhile_is_no_problem(app, export, hosted, target, monkeypatch):
+    def delete_first(row: rows.Row, folder: Path, name: str) -> str:
+        if row.id == hosted[2]["id"]:
+            images.delete(row.id)
+        return copying.copy(row, folder, name)
+
+    monkeypatch.setattr(exporting, "copy", delete_first)
+    outcome = export()
+    assert (outcome.exported, outcome.problems) == (5, {})
+    assert len(table(target)) == 5
+
+
+@ON_SQLITE
+def test_many_images_come_by_the_handful(export, target, monkeypatch):
+    monkeypatch.setattr(rows, "BATCH", 2)
+    assert export().exported == 6
+    assert files(target) == FILES
+
+
+@ON_SQLITE
+def test_an_empty_host_gives_an_empty_table(app, target):
+    app.extensions["imagehost.storage"].initialise()
+    with app.app_context():
+        assert exporting.export(target).exported == 0
+    assert table(target) == []
+
+
+@ON_SQLITE
+def test_a_folder_that_holds_something_else_is_refused(export, target):
+    target.mkdir()
+    (target / "mine.txt").write_text("keep me")
+    with pytest.raises(Failure, match="is not empty"):
+        export()
+    assert files(target) == {"mine.txt"}
+
+
+@ON_SQLITE
+def test_a_finished_export_is_not_overwritten(export, target):
+    export()
+    with pytest.raises(Failure, match="is not empty"):
+        export()
+
+
+@ON_SQLITE
+def test_the_same_export_twice_at_once_is_refused(export, target):
+    target.mkdir()
+    with journal.opened(target), pytest.raises(Failure, match="is running already"):
+        export()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("where", ["", "export", ".."])
+def test_the_storage_is_not_exported_into(app, hosted, where):
+    images_dir = app.extensions["imagehost.settings"].images_dir
+    with app.app_context(), pytest.raises(Failure, match="Choose another one"):
+        exporting.export(images_dir / where)
+    assert not (images_dir / "export").exists()
+
+
+@ON_SQLITE
+def test_a_storage_that_is_not_there_is_told_before_anything_is_made(app, export, target):
+    (app.extensions["imagehost.settings"].images_dir / ".imagehost").unlink()
+    with pytest.raises(Exception, match="storage does not answer"):
+        export()
+    assert not target.exists()
+
+
+@ON_SQLITE
+def test_a_folder_that_cannot_be_made_is_told(app, hosted, tmp_path):
+    (tmp_path / "file").write_text("")
+    with app.app_context(), pytest.raises(Failure, match="cannot be written to: Not a directory"):
+        exporting.export(tmp_path / "file" / "export")
+
+
+@ON_SQLITE
+def test_a_thousand_images_of_one_name_have_as_many_files(app, target, monkeypatch):
+    target.mkdir()
+    with app.app_context(), journal.opened(target) as notes:
+        names = notes.names(
+            [
+                db.session.execute(
+                    sa.select(
+                        sa.literal(number).label("id"),
+                        sa.literal("image.png").label("original_name"),
+                        sa.literal("png").label("file_type"),
+                    )
+                ).one()
+                for number in range(1000)
+            ]
+        )
+    assert names[:3] == ["image.png", "image (2).png", "image (3).png"]
+    assert len(set(names)) == 1000
+
+
+@ON_SQLITE
+def test_all_is_on_the_disk_before_the_journal_goes(export, target, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, "sync", lambda: seen.append({path.name for path in target.iterdir()}))
+    export()
+    (names,) = seen
+    assert names == {*FILES, "images.csv", journal.FILE}
+    assert not (target / journal.FILE).exists()

@@ -1,0 +1,34 @@
+"""A folder of pictures, and its import."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from imagehost.operations import importing
+from imagehost.operations.importing import Outcome, What
+from tests import pictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A gallery of four pictures."""
+    gallery = tmp_path / "gallery"
+    (gallery / "summer" / "sea").mkdir(parents=True)
+    for number, path in enumerate(("b.jpg", "a.jpg", "summer/c.jpg", "summer/sea/d.jpg")):
+        (gallery / path).write_bytes(pictures.jpg(10 + number, 8))
+    return gallery
+
+
+@pytest.fixture
+def bring(app: Flask, folder: Path) -> Callable[..., Outcome]:
+    def run(**options: bool) -> Outcome:
+        with app.app_context():
+            return importing.import_folder(folder, **options)
+
+    return run
+
+
+def counts(outcome: Outcome) -> dict[str, int]:
+    return {what.name.lower(): outcome.counts[what] for what in What if outcome.counts[what]}

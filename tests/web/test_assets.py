@@ -1,0 +1,121 @@
+"""Static files: kept for good under addresses that hold their content's hash, compressed, and protected."""
+
+import gzip
+import re
+import shutil
+
+import brotli
+import pytest
+
+from imagehost import create_app
+from imagehost.web import assets
+from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, uploaded
+
+DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
+
+
+def address(client, name: str) -> str:
+    """Where a page finds a file."""
+    (found,) = re.findall(rf'(?:src|href)="(/static/[^"]*{re.escape(name)})"', client.get("/upload").text)
+    return found
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/queue.js", "icons/180.png"])
+def test_a_file_is_kept_for_good(client, name):
+    answer = client.get(address(client, name))
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert int(re.search(r"max-age=(\d+)", answer.headers["Cache-Control"])[1]) >= 31536000
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js"])
+def test_a_file_protects_its_reader(client, name):
+    answer = client.get(address(client, name))
+    for header, value in assets.HEADERS.items():
+        assert answer.headers[header] == value
+    assert {"Content-Security-Policy", "X-Content-Type-Options"} <= set(assets.HEADERS)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("coding", DECODE)
+@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/js/queue.js"])
+def test_make_has_compressed_it(client, name, coding):
+    plain = client.get(address(client, name))
+    answer = client.get(address(client, name), headers={"Accept-Encoding": coding})
+    assert answer.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in answer.vary
+    assert DECODE[coding](answer.data) == plain.data
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("coding", DECODE)
+@pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "/manifest.webmanifest"])
+def test_pages_are_compressed(client, path, coding):
+    uploaded(client)
+    plain = client.get(path, headers=PAGE)
+    answer = client.get(path, headers={**PAGE, "Accept-Encoding": coding})
+    assert answer.headers["Content-Encoding"] == coding
+    assert "Accept-Encoding" in answer.vary
+    if path != "/":  # which shows one of five pictures
+        assert DECODE[coding](answer.data) == plain.data
+
+
+@ON_SQLITE
+def test_a_compressed_list_is_known_again(client):
+    for _ in range(3):
+        uploaded(client)
+    headers = {**FRAGMENT, "Accept-Encoding": "br"}
+    first = client.get("/images-list", headers=headers)
+    assert first.headers["Content-Encoding"] == "br"
+    again = client.get("/images-list", headers={**headers, "If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+@ON_SQLITE
+def test_pictures_are_not_compressed_again(client):
+    image = uploaded(client)
+    answer = client.get(image["url"], headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("folder", ["static", "templates", "translations"])
+def test_whatever_changes_has_a_new_address(monkeypatch, tmp_path, folder):
+    folders = {path.name: shutil.copytree(path, tmp_path / path.name) for path in assets.FOLDERS}
+    monkeypatch.setattr(assets, "FOLDERS", tuple(folders.values()))
+    before = assets.release.__wrapped__()
+    assert before == assets.release()
+    changed = next(path for path in sorted(folders[folder].rglob("*")) if path.suffix in assets.SOURCES)
+    changed.write_bytes(changed.read_bytes() + b" ")
+    assert assets.release.__wrapped__() != before
+
+
+@ON_SQLITE
+def test_a_file_of_another_release_is_not_found(client):
+    other = address(client, "/app.css").replace(assets.release(), "0" * 16)
+    assert client.get(other).status_code == 404
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("path", ["../wsgi.py", "%2e%2e/wsgi.py", "js/../../wsgi.py", "", "js", "js/"])
+def test_nothing_else_is_served(client, path):
+    assert client.get(f"/static/{assets.release()}/{path}").status_code == 404
+
+
+@ON_SQLITE
+def test_an_icon_is_where_browsers_ask_for_one(client):
+    answer = client.get("/favicon.ico")
+    assert answer.data[:4] == b"\0\0\1\0"
+    assert "immutable" not in answer.headers["Cache-Control"]
+
+
+def test_every_module_is_fetched_at_once(tmp_path):
+    page = create_app(INSTANCE_DIR=tmp_path).test_client().get("/").text
+    named = set(re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]{16}/(js/\w+\.js)"', page))
+    static = assets.FOLDERS[0]
+    sources = [static / "app.js", *(static / name for name in named)]
+    imported = {
+        name for path in sources for name in re.findall(r'from "\./(?:js/)?(\w+\.js)"', path.read_text())
+    }
+    assert {f"js/{name}" for name in imported} == named
