@@ -1,4 +1,4 @@
-# Two images: the application, and with `--target nginx` the proxy before it.
+# Two images: the application, and with `--target nginx` the proxy in front of it.
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /app
@@ -16,7 +16,7 @@ RUN pybabel -q compile -d imagehost/translations \
     && python -m whitenoise.compress --quiet static \
     && python -m compileall -q --invalidation-mode unchecked-hash docker imagehost migrations wsgi.py \
     && FLASK_SKIP_DOTENV=1 INSTANCE_DIR=/tmp/instance flask assets /srv/imagehost
-# Babel knows a thousand languages; those that the host speaks are enough.
+# Babel has data for a thousand languages. Only those of the host are needed.
 WORKDIR /venv/lib/python3.13/site-packages/babel
 RUN mv locale-data all \
     && mkdir locale-data \
@@ -24,7 +24,7 @@ RUN mv locale-data all \
     && rm -r all
 
 
-# Debian's package of psql and pg_dump brings all of Perl with it, for wrappers that nobody calls here.
+# Debian's package of psql and pg_dump depends on Perl, for wrappers that are not used here: copy only the programs.
 FROM python:3.13-slim-bookworm AS postgresql
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-15
@@ -65,7 +65,7 @@ ENV PATH=/venv/bin:$PATH \
     LOG_DIR=/var/log/imagehost \
     BACKUP_DIR=/var/backups/imagehost \
     WEB_SERVER_HOST=0.0.0.0
-# Python's own library comes uncompiled: what a start imports is compiled once, here.
+# Python's standard library is not compiled in the base image. Compile the modules that a start imports once, here.
 RUN export INSTANCE_DIR=/tmp/instance LOG_DIR=/tmp/instance \
     && flask db upgrade \
     && gunicorn --check-config --config python:imagehost.gunicorn wsgi:app \

@@ -1,27 +1,27 @@
 # make run      install, migrate and serve at http://localhost:8000
-# make install  only install, where something else serves: see docs/operations.md
+# make install  only install, if another program serves: see docs/operations.md
 # make test     install what the tests need, and run them
 # make lint     ruff and mypy
 # make screenshots   take a picture of every page and state, into screenshots/
-# make lighthouse    let Lighthouse look at the pages
-# make bench    install what benchmarks need, and run them, or some: make bench BENCH="uploads lists"
-# make stack    start all containers on a Docker engine, and put them through their paces
-# make lock     write the lock files anew
-# make messages collect what is to be translated
+# make lighthouse    check the pages with Lighthouse
+# make bench    install what benchmarks need, and run all, or some: make bench BENCH="uploads lists"
+# make stack    start all containers on a Docker engine, and test them
+# make lock     update the lock files
+# make messages collect the texts to translate
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard imagehost/translations/*/LC_MESSAGES/messages.po))
-# What pages are made of and git does not keep: translations in gettext's own form, compressed static files.
+# Generated files that pages need and git does not contain: compiled translations, compressed static files.
 BUILT := $(CATALOGUES) $(VENV)/static.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-# flask would read a .env of any folder above as well; the application reads the project's own.
+# Otherwise, flask would also read the .env of parent folders. The application reads only the project's .env.
 export FLASK_SKIP_DOTENV := 1
 
 .PHONY: run install test screenshots bench lighthouse stack lint format lock messages clean
-# Two installations at a time would spoil the virtual environment.
+# Two installations at the same time would damage the virtual environment.
 .NOTPARALLEL:
 
 install: $(VENV)/run.stamp $(BUILT)
@@ -34,7 +34,7 @@ test: $(VENV)/dev.stamp $(BUILT)
 ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
-	@# Most of both halves is waiting for servers and browsers, so they run side by side.
+	@# Both halves mostly wait for servers and browsers, so they run in parallel.
 	@$(BIN)/python -m pytest $(SLOW) >$(VENV)/slow.log 2>&1 & slow=$$!; \
 	  $(BIN)/python -m pytest $(SLOW:%=--ignore=%); status=$$?; \
 	  wait $$slow || status=1; cat $(VENV)/slow.log; exit $$status
@@ -71,11 +71,11 @@ lock: $(VENV)/dev.stamp
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 messages: $(VENV)/dev.stamp
-	@$(BIN)/pybabel -q extract -F babel.cfg -k "Malformed DamagedImage:2" --no-location --sort-output \
+	@$(BIN)/pybabel -q extract -F babel.cfg -k "translatable Malformed DamagedImage:2" --no-location --sort-output \
 	  --header-comment "# Translations template for imagehost." -o $(VENV)/messages.pot imagehost templates
 	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d imagehost/translations --update-header-comment \
 	  --no-fuzzy-matching --ignore-obsolete --no-wrap
-	@# Who, when and with what: git knows, and does not say it anew in every run.
+	@# Remove author, date and program: git has them, and they would change in every run.
 	@sed -i.old -E '1,/^$$/{/^#, fuzzy|^"(Project|Report|PO|Last|Language-Team|Generated)/d;}' $(CATALOGUES:.mo=.po)
 	@rm $(CATALOGUES:.mo=.po.old)
 

@@ -3,5 +3,5 @@
 from imagehost import create_app
 from imagehost.operations import file_modes
 
-file_modes.restrict()
+file_modes.set_umask()
 app = create_app()

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import flask_migrate
 import sqlalchemy as sa
-from flask import Flask
 
 from benchmarks import hosts
 from benchmarks.measuring import Table, timed
@@ -24,8 +23,11 @@ from imagehost import create_app
 from imagehost.db import counts
 from imagehost.db.models import Image
 from imagehost.domain import image_names
-from imagehost.extensions import db, settings, storage
-from imagehost.operations.backups import catalogue, making, verifying
+from imagehost.host import Host
+from imagehost.operations.backups.catalogue import list_backups
+from imagehost.operations.backups.create import create_backup
+from imagehost.operations.backups.verify import verify_backup
+from imagehost.web.binding import HOST
 
 IMAGES = 1000
 SIZE = 200_000
@@ -41,8 +43,8 @@ def measure(
     """Fill a table for each database."""
     tables = []
     for kind in kinds:
-        with filled(kind, images, size) as app, app.app_context():
-            found = [one_round(size, turn) for turn in range(rounds)]
+        with filled(kind, images, size) as host:
+            found = [one_round(host, size, turn) for turn in range(rounds)]
         table = Table(f"Backups of {images:,} images of {size // 1000} kB ({kind})")
         fill(table, {name: [one[name] for one in found] for name in found[0]})
         tables.append(table)
@@ -61,70 +63,72 @@ def fill(table: Table, found: dict[str, list[float]]) -> None:
 
 
 @contextmanager
-def filled(kind: str, images: int, size: int) -> Iterator[Flask]:
-    """Fill a database and a storage with images of random bytes; give the application that works on both."""
+def filled(kind: str, images: int, size: int) -> Iterator[Host]:
+    """Fill a database and a storage with images of random bytes; give the host that works on both."""
     with hosts.room() as folder, hosts.database(kind, folder) as url:
         app = create_app(INSTANCE_DIR=folder, DATABASE_URL=url, LOG_LEVEL="error")
         with app.app_context():
             flask_migrate.upgrade()
-            storage.initialise()
-            add(images, size)
+        host: Host = app.extensions[HOST]
+        host.storage.initialise()
+        add(host, images, size)
         try:
-            yield app
+            yield host
         finally:
-            with app.app_context():
-                db.session.remove()
-                db.engine.dispose()
+            host.database.engine.dispose()
 
 
-def add(number: int, size: int) -> None:
+def add(host: Host, number: int, size: int) -> None:
     """Add rows and files as uploads would, but for looking at the pictures."""
     now = datetime.now(UTC)
     rows = []
     for _ in range(number):
         content = secrets.token_bytes(size)
         name = f"{image_names.new_name()}.jpg"
-        path = settings.images_dir / name[:2] / name
+        path = host.settings.images_dir / name[:2] / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         facts = {"original_name": "photo.jpg", "size": size, "upload_time": now, "file_type": "jpg"}
         shown = {"width": 1600, "height": 1200, "sha256": hashlib.sha256(content).hexdigest()}
         rows.append({"filename": name, **facts, **shown})
-    db.session.execute(sa.insert(Image), rows)
-    db.session.execute(counts.ADD, {"day": now.date(), "shard": 0, "change": number})
-    db.session.commit()
+    with host.database.engine.begin() as connection:
+        connection.execute(sa.insert(Image), rows)
+        connection.execute(counts.ADD, {"day": now.date(), "shard": 0, "change": number})
     os.sync()
 
 
-def one_round(size: int, turn: int) -> dict[str, float]:
+def one_round(host: Host, size: int, turn: int) -> dict[str, float]:
     """Make and check backups, and a copy by hand; give the seconds of each, and the room in MB."""
-    acts: dict[str, Callable[[], float]] = {"copy": copy, "first": lambda: timed(making.create)}
+    acts: dict[str, Callable[[], float]] = {
+        "copy": lambda: copy(host),
+        "first": lambda: timed(lambda: create_backup(host)),
+    }
     # In turn the one and the other is first: a disk that grows tired hits both alike.
     found = {name: acts[name]() for name in list(acts)[:: -1 if turn % 2 else 1]}
     later, room = [], []
     for _ in range(LATER):
-        add(NEW, size)
-        before = occupied(settings.backup_dir)
-        later.append(timed(making.create))
-        room.append((occupied(settings.backup_dir) - before - NEW * size) / 1e6)
-    found |= {"later": sum(later) / LATER, "verify": timed(verify), "room": sum(room) / LATER}
-    remove(settings.backup_dir)
+        add(host, NEW, size)
+        before = occupied(host.settings.backup_dir)
+        later.append(timed(lambda: create_backup(host)))
+        room.append((occupied(host.settings.backup_dir) - before - NEW * size) / 1e6)
+    found |= {"later": sum(later) / LATER, "verify": timed(lambda: verify(host)), "room": sum(room) / LATER}
+    remove(host.settings.backup_dir)
     return found
 
 
-def verify() -> None:
+def verify(host: Host) -> None:
     """Check the newest backup, which has to be whole."""
-    problems = verifying.verify(catalogue.every()[-1])
+    problems = verify_backup(host, list_backups(host)[-1])
     if problems:
         raise RuntimeError(f"the backup is not whole: {problems}")
 
 
-def copy() -> float:
+def copy(host: Host) -> float:
     """Copy as an administrator would by hand; give the seconds."""
-    target = settings.backup_dir.with_name("copy")
+    target = host.settings.backup_dir.with_name("copy")
 
     def by_hand() -> None:
-        subprocess.run(["cp", "-r", settings.images_dir, target], check=True)
+        subprocess.run(["cp", "-r", host.settings.images_dir, target], check=True)
         os.sync()
 
     seconds = timed(by_hand)

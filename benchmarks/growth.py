@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from benchmarks import growth_of_commands, hosts, load, seeding
 from benchmarks.measuring import Table
-from imagehost.db import engines
 from imagehost.domain.image_names import NAME_LETTERS
+from imagehost.settings.database_url import normalise
 
 NUMBERS = (1000, 100_000, 1_000_000)
 FILES = 100_000
@@ -116,7 +116,7 @@ def client(host: hosts.Host, number: int) -> Client:
     # The first upload sets the storage up, as it has to be before there are rows.
     Client(host, []).upload()
     seeding.seed(url, number)
-    engine = sa.create_engine(engines.normalise(url))
+    engine = sa.create_engine(normalise(url))
     every = max(1, number // FILES)
     with engine.connect() as connection:
         # The first upload has its file.

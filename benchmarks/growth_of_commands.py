@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from statistics import linear_regression
 
-from flask import Flask
-
 from benchmarks import backups, hosts
 from benchmarks.measuring import Table, timed
-from imagehost.extensions import settings
-from imagehost.operations import cleanup
-from imagehost.operations.backups import making
+from imagehost.host import Host
+from imagehost.operations.backups.create import create_backup
+from imagehost.operations.cleanup import CleanupOptions, clean_up
 
 NUMBERS = (1000, 4000)
 SIZE = 4000
@@ -30,11 +28,11 @@ def measure() -> list[Table]:
 def commands(kind: str) -> Table:
     """Run them in turn on storages of each size, and fill the table of a database."""
     with ExitStack() as held:
-        apps = {number: held.enter_context(backups.filled(kind, number, SIZE)) for number in NUMBERS}
+        filled = {number: held.enter_context(backups.filled(kind, number, SIZE)) for number in NUMBERS}
         found = []
         for turn in range(ROUNDS):
             order = NUMBERS[:: -1 if turn % 2 else 1]
-            found.append({number: one_round(apps[number]) for number in order})
+            found.append({number: one_round(filled[number]) for number in order})
     table = Table(f"Growth of commands with the number of images, of 4 kB each ({kind})")
     for name in found[0][NUMBERS[0]]:
         for number in NUMBERS:
@@ -45,21 +43,20 @@ def commands(kind: str) -> Table:
     return table
 
 
-def one_round(app: Flask) -> dict[str, float]:
+def one_round(host: Host) -> dict[str, float]:
     """Run each once; give the seconds, without those that a command takes to start."""
     acts: dict[str, Callable[[], object]] = {
-        "`flask cleanup --dry-run`": lambda: cleanup.clean(cleanup.Wish(dry_run=True)),
-        "the first `flask backup create`": making.create,
-        "`flask backup create` after 10 new images": making.create,
-        "`flask backup verify`": backups.verify,
+        "`flask cleanup --dry-run`": lambda: clean_up(host, CleanupOptions(dry_run=True)),
+        "the first `flask backup create`": lambda: create_backup(host),
+        "`flask backup create` after 10 new images": lambda: create_backup(host),
+        "`flask backup verify`": lambda: backups.verify(host),
     }
     found = {}
-    with app.app_context():
-        for name, act in acts.items():
-            if "new" in name:
-                backups.add(backups.NEW, SIZE)
-            found[name] = timed(act)
-        backups.remove(settings.backup_dir)
+    for name, act in acts.items():
+        if "new" in name:
+            backups.add(host, backups.NEW, SIZE)
+        found[name] = timed(act)
+    backups.remove(host.settings.backup_dir)
     return found
 
 

@@ -148,7 +148,9 @@ def beside_pillow() -> Table:
         (folder / "photo").write_bytes(content)
         with (folder / "photo").open("rb") as file:
             acts: dict[str, Callable[[], float]] = {
-                "ours": partial(timed, lambda: renderer.render(file, "jpg", thumbnails.SIDE, lambda: False)),
+                "ours": partial(
+                    timed, lambda: renderer.render(file, "jpg", thumbnails.SIDE, None, lambda: False)
+                ),
                 "pillow": partial(timed, lambda: thumbnails.by_pillow(content)),
             }
             rounds(1, acts)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from imagehost.db import engines
+from imagehost.settings.database_url import normalise
 
 YEARS = 1826
 """Days of five years."""
@@ -45,7 +45,7 @@ def today() -> float:
 
 def seed(url: str, number: int, days: float = YEARS) -> None:
     """Add images without files to a migrated database, evenly over so many days up to now."""
-    engine = sa.create_engine(engines.normalise(url), isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(normalise(url), isolation_level="AUTOCOMMIT")
     kind = engine.dialect.name
     with engine.connect() as connection:
         if kind == "sqlite":

@@ -4,24 +4,27 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from flask_migrate import Migrate
 
-from imagehost import cli, extensions
-from imagehost.limits import counters
-from imagehost.logs import setup
-from imagehost.settings import loading
+from imagehost import cli
+from imagehost.host import Host
+from imagehost.logs import setup as logs
+from imagehost.settings.loading import load_settings
 from imagehost.settings.reader import ROOT
 from imagehost.web import (
     assets,
+    binding,
     converters,
     guard,
     header_limits,
     languages,
     problem,
+    request_ids,
     responses,
     streams,
     templating,
+    upload_request,
 )
-from imagehost.web.binding import UploadRequest
 from imagehost.web.blueprints import (
     api,
     crawlers,
@@ -35,6 +38,8 @@ from imagehost.web.blueprints import (
     viewing,
 )
 
+migrate = Migrate(directory=str(ROOT / "migrations"), render_as_batch=True)
+
 
 class Application(Flask):
     """A Flask application whose views and hooks are all synchronous."""
@@ -45,29 +50,32 @@ class Application(Flask):
 
 
 def create_app(**overrides: object) -> Flask:
-    """Build the image host from its settings; ``overrides`` come before environment and ``.env``."""
-    settings = loading.load(**overrides)
+    """Build the image host from its settings; ``overrides`` take precedence over environment and ``.env``."""
+    settings = load_settings(**overrides)
+    host = Host.build(settings)
     app = Application(
         "imagehost",
         template_folder=str(ROOT / "templates"),
-        # They are served by assets.
+        # The module assets serves static files.
         static_folder=None,
         instance_path=str(settings.instance_dir),
     )
-    app.request_class = UploadRequest
-    loading.init_app(app, settings)
-    extensions.init_app(app, settings)
-    setup.init_app(app, settings)
-    # Before security, whose check of host names must run before the static files answer a request.
+    logs.start_logging(settings)
+    binding.init_app(app, host)
+    migrate.init_app(app, host.database)
+    # The order matters. Hooks run in the order of their registration: a request gets its id first, so that
+    # every log line has it. Of the wrappers around the WSGI application, the last one runs first: it cuts
+    # long headers. Then the wrapper of the guard checks host names, and then static files are served.
+    request_ids.init_app(app)
     assets.init_app(app)
-    guard.init_app(app)
-    counters.init_app(app, settings)
+    guard.init_app(app, settings)
+    upload_request.init_app(app, settings)
     streams.init_app(app)
     languages.init_app(app)
     responses.init_app(app)
     problem.init_app(app)
     converters.init_app(app)
-    templating.init_app(app)
+    templating.init_app(app, settings)
     header_limits.init_app(app)
     cli.init_app(app)
     for module in (pages, upload, listing, viewing, oembed, delete, api, media, health, crawlers):

@@ -1,4 +1,4 @@
-"""Runs migrations on the application's own engine."""
+"""Run migrations with the application's engine."""
 
 import logging
 import sqlite3
@@ -11,15 +11,17 @@ from flask import current_app
 from imagehost.db import engines
 from imagehost.domain.errors import ImageHostError
 from imagehost.operations import file_modes
+from imagehost.web.binding import HOST
 
-db = current_app.extensions["migrate"].db
+host = current_app.extensions[HOST]
+engine = host.database.engine
 log = logging.getLogger("imagehost.cli.migrations")
 
 
 def run() -> None:
-    """Bring the database to the revision asked for, each migration in its own transaction."""
+    """Migrate the database to the requested revision, each migration in its own transaction."""
     try:
-        connection = db.engine.connect()
+        connection = engine.connect()
     except ERRORS as error:
         raise refusal("opened", error) from None
     try:
@@ -27,20 +29,23 @@ def run() -> None:
     except ERRORS as error:
         log.exception("migration failed")
         raise refusal("migrated", error) from None
-    # Every upgrade comes by here.
-    file_modes.close_to_others(current_app.extensions["imagehost.settings"])
+    # Each upgrade runs this function, so other users lose their rights on files of older releases here.
+    file_modes.close_to_others(host.settings)
 
 
 def migrate(connection: sa.Connection) -> None:
-    """Migrate, one process at a time."""
+    """Migrate. Only one process at a time does this."""
     arguments = current_app.extensions["migrate"].configure_args
-    # Servers that start at the same moment each migrate: the second finds nothing left to do.
+    # Servers that start at the same time all migrate: the second one finds nothing to do.
     with (
         connection,
-        engines.migrating(connection, current_app.extensions["imagehost.settings"].instance_dir),
+        engines.migrating(connection, host.settings.instance_dir),
     ):
         context.configure(
-            connection=connection, target_metadata=db.metadata, transaction_per_migration=True, **arguments
+            connection=connection,
+            target_metadata=host.database.metadata,
+            transaction_per_migration=True,
+            **arguments,
         )
         with context.begin_transaction():
             context.run_migrations()
@@ -50,9 +55,9 @@ ERRORS = (ImageHostError, sa.exc.SQLAlchemyError, sqlite3.Error, psycopg2.Error)
 
 
 def refusal(done: str, error: Exception) -> SystemExit:
-    """Say in one line what the database says."""
+    """Return an exit with the first line of the database's error."""
     reason = str(error.__cause__ or error).strip().splitlines()[0]
-    return SystemExit(f"imagehost: the database {db.engine.url} cannot be {done}: {reason}")
+    return SystemExit(f"imagehost: the database {engine.url} cannot be {done}: {reason}")
 
 
 if context.is_offline_mode():

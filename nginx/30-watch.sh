@@ -1,6 +1,6 @@
 #!/bin/sh
-# Keeps nginx up to date with the addresses of APP_HOST, and its logs short. (The application rotates its own logs.)
-# The official image's entrypoint runs it before nginx, as run.sh does: it writes the addresses down, and stays behind.
+# Updates the addresses of APP_HOST for nginx, and rotates nginx's logs. (The application rotates its own logs.)
+# The official image's entrypoint and run.sh run it before nginx: it writes the addresses, then runs in the background.
 set -eu
 umask 027
 
@@ -9,13 +9,13 @@ pid_file=$NGINX_CONF_DIR/nginx.pid
 
 addresses() {
     case $APP_HOST in
-        # An address is one, also where the machine has none of its kind but that of loopback.
+        # An IP address is used directly: getent fails if the machine's only IPv4 address is that of loopback.
         *[!0-9.]*) getent ahostsv4 "$APP_HOST" | awk '$2 == "STREAM" { print $1 }' | sort -u ;;
         *) echo "$APP_HOST" ;;
     esac
 }
 
-# servers OPTIONS ADDRESS…: every port of each.
+# servers OPTIONS ADDRESS…: writes a line for each port of each address.
 servers() {
     options=$1
     shift
@@ -28,14 +28,14 @@ servers() {
     done
 }
 
-# backends ADDRESS…: without an address one that is down, so that nginx starts nevertheless.
+# backends ADDRESS…: writes the upstream. Without an address, its only server is down, so that nginx can start.
 backends() {
     echo 'upstream application {'
-    # What all workers know of the backends: less than 1 KiB of each, and each stands here twice.
+    # The memory that workers share about backends: less than 1 KiB for each line, and each backend has two lines.
     echo "    zone application $((64 + 3 * $# * WEB_SERVER_PORTS))k;"
     echo '    least_conn;'
     if [ $# -gt 0 ]; then
-        # Who does not answer is passed over for a while; where that would be all of them, each is asked again.
+        # A backend that does not answer is skipped for a while. If all are skipped, each one is tried again.
         servers 'max_fails=1 fail_timeout=2s' "$@"
         servers 'backup max_fails=0' "$@"
     else
@@ -45,16 +45,16 @@ backends() {
     echo '}'
 }
 
-# write ADDRESS…: puts them in the place of the former ones, and tells whether they are others.
+# write ADDRESS…: replaces the former addresses. Returns 1 if they are the same.
 write() {
     backends "$@" >"$upstream.new" && ! cmp -s "$upstream.new" "$upstream" || return 1
     mv "$upstream.new" "$upstream"
     echo "imagehost: $APP_HOST is at ${*:-no address yet}"
 }
 
-# Where nobody can say where APP_HOST is, the addresses known last stay.
+# If APP_HOST cannot be resolved, the last known addresses stay.
 has_moved() {
-    # shellcheck disable=SC2046  # one word an address
+    # shellcheck disable=SC2046  # one word per address
     set -- $(addresses)
     [ $# -gt 0 ] && write "$@"
 }
@@ -102,7 +102,7 @@ watch() {
         if has_moved || is_renewed; then
             tell_nginx HUP
         fi
-        # What cannot be rotated must not end the watch.
+        # A log that cannot be rotated must not end the loop.
         rotate || true
         sleep 2
     done

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs nginx on a plain machine as the container does; with -t it looks whether it could. See docs/nginx.md.
+# Runs nginx without a container, with the same configuration. With -t, it only tests it. See docs/nginx.md.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-# absolute PATH: a relative one starts where the caller is, as the application has it.
+# absolute PATH: a relative path starts at the caller's folder, as in the application.
 absolute() {
     case $1 in
         '' | /*) echo "$1" ;;
@@ -19,7 +19,7 @@ NGINX_CONF_DIR=$(absolute "${NGINX_CONF_DIR:-$INSTANCE_DIR/nginx}")
 NGINX_TEMP_DIR=$(absolute "${NGINX_TEMP_DIR:-$NGINX_CONF_DIR/temp}")
 TLS_CERTIFICATE=$(absolute "${TLS_CERTIFICATE-}")
 TLS_KEY=$(absolute "${TLS_KEY-}")
-# Debian keeps it off the PATH of users.
+# On Debian, nginx is not on the PATH of users.
 NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
 # shellcheck source=nginx/15-settings.envsh
 . "$here/15-settings.envsh"
@@ -32,7 +32,7 @@ undecided() {
     exit 1
 }
 
-# Through nginx, other machines reach an application that listens for this machine only: its own check finds nothing.
+# Other machines can reach the application through nginx. Its own check passes, because it listens only on loopback.
 for address in $LISTEN_ADDRESSES; do
     case ${ACCESS:+decided}$address in
         decided* | \[::1\] | localhost) ;;

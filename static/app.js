@@ -1,4 +1,4 @@
-// What works without a script works without this one; it makes uploading, copying and looking pleasant.
+// The pages work without scripts. The scripts make uploading, copying and viewing easier.
 
 import { showAlerts } from "./js/alerts.js";
 import { confirmDeletions } from "./js/confirming.js";
@@ -13,7 +13,7 @@ import { forgetOlderForms } from "./js/store.js";
 import { switchTabs } from "./js/tabs.js";
 import { followTheme } from "./js/theme.js";
 
-// Without it the page is one of links and forms; what these scripts would catch would go nowhere.
+// Without htmx, links and forms work by themselves. The scripts would only block them.
 if (!globalThis.htmx) throw new Error("htmx did not load");
 
 forgetOlderForms();

@@ -3,18 +3,21 @@
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg2
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from imagehost import create_app
-from imagehost.extensions import db
+from imagehost.host import Host
 from imagehost.settings import loading, reader
+from imagehost.web.binding import HOST
 from tests import pictures
 from tests.html import lint
 from tests.postgres import Postgres
@@ -34,6 +37,23 @@ SETTING_NAMES = {name.upper() for name in loading.Settings.__dataclass_fields__}
     *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
     *("DB_PASSWORD_FILE", "SECRET_KEY_FILE"),
 }
+
+
+class CompiledTemplates(BytecodeCache):
+    """The compiled templates of all applications of this process."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
 
 
 class LintingClient(FlaskClient):
@@ -85,10 +105,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "imagehost.db")
         return f"sqlite:///{tmp_path}/imagehost.db"
     url: str = request.getfixturevalue("migrated_postgres")
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg2://"))
-    with engine.begin() as connection:
-        connection.execute(sa.text("TRUNCATE images, image_days RESTART IDENTITY"))
-    engine.dispose()
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE images, image_days RESTART IDENTITY")
+    connection.close()
     return url
 
 
@@ -101,6 +120,7 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]
         settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path, "RATE_LIMIT_ENABLED": False}
         app = create_app(**{**settings, **overrides})
         app.test_client_class = LintingClient
+        app.jinja_env.bytecode_cache = TEMPLATES
         made.append(app)
         return app
 
@@ -112,6 +132,11 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
     return make_app()
+
+
+@pytest.fixture
+def host(app: Flask) -> Host:
+    return host_of(app)
 
 
 @pytest.fixture
@@ -132,9 +157,19 @@ def migrate(url: str, folder: Path) -> None:
 
 
 def close(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    host_of(app).database.engine.dispose()
+
+
+def host_of(app: Flask) -> Host:
+    """Return the host that an application serves."""
+    host: Host = app.extensions[HOST]
+    return host
+
+
+def change_host(app: Flask, **parts: object) -> Host:
+    """Replace parts of the host that an application serves, for example its clock."""
+    app.extensions[HOST] = replace(host_of(app), **parts)
+    return host_of(app)
 
 
 def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:
@@ -176,7 +211,7 @@ def page_of(image: dict[str, object]) -> str:
 
 def stored_files(app: Flask) -> list[Path]:
     """All bytes that the storage holds, apart from locks and marker."""
-    folder = app.extensions["imagehost.settings"].images_dir
+    folder = host_of(app).settings.images_dir
     return sorted(
         path
         for path in folder.rglob("*")

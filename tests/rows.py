@@ -1,20 +1,24 @@
 """Rows without bytes: lists of any length, at any time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from imagehost.db import counts
 from imagehost.db.models import Image, ImageDay
-from imagehost.extensions import db
+from imagehost.host import Host
+from tests.conftest import host_of
 
 
 def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
     """Add an image for each moment, as an upload would, but for the bytes; give their ids."""
-    app.extensions["imagehost.storage"].initialise()
-    with app.app_context():
+    host = host_of(app)
+    host.storage.initialise()
+    with Session(host.database.engine) as session:
         images = []
         for moment in times:
             image = Image(
@@ -27,22 +31,39 @@ def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
                 height=3,
                 sha256="0" * 64,
             )
-            db.session.add(image)
-            db.session.flush()
+            session.add(image)
+            session.flush()
             image.filename = f"{image.id:016}.jpg"
-            db.session.flush()
-            counts.count_upload(db.session.connection(), moment.date())
+            session.flush()
+            counts.count_upload(session.connection(), moment.date())
             images.append(image.id)
-        db.session.commit()
+        session.commit()
         return images
 
 
-def assert_counts_are_right() -> None:
+def assert_counts_are_right(host: Host) -> None:
     """The counts of all days equal the rows."""
-    rows: dict[date, int] = {}
-    for (moment,) in db.session.execute(sa.select(Image.upload_time)):
-        rows[moment.date()] = rows.get(moment.date(), 0) + 1
     by_day = sa.select(ImageDay.day, sa.func.sum(ImageDay.images)).group_by(ImageDay.day)
-    counts = {day: int(images) for day, images in db.session.execute(by_day) if images}
-    db.session.rollback()
-    assert counts == rows
+    rows: dict[date, int] = {}
+    for (moment,) in execute(host, sa.select(Image.upload_time)):
+        rows[moment.date()] = rows.get(moment.date(), 0) + 1
+    assert {day: int(images) for day, images in execute(host, by_day) if images} == rows
+
+
+def execute(host: Host, statement: sa.Executable, values: object = None) -> Sequence[sa.Row[Any]]:
+    """Run a statement in a transaction of its own, and return its rows."""
+    with host.database.engine.begin() as connection:
+        result = connection.execute(statement, values)
+        return result.all() if result.returns_rows else []
+
+
+def total(host: Host) -> int:
+    """Return the number of images, by the counts of their days."""
+    with host.database.reading() as session:
+        return counts.total(session)
+
+
+def scalars(host: Host, statement: sa.Executable) -> Sequence[Any]:
+    """Return the first column of all rows of a query, which may be images."""
+    with host.database.reading() as session:
+        return session.scalars(statement).all()

@@ -1,27 +1,28 @@
 """Each of our errors, as it is told in English and in German."""
 
-from imagehost.domain import errors, foreign_formats, upload_errors
+from imagehost.domain import errors, foreign_formats
+from imagehost.web import errors as web_errors
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
 SOON = "Try again in a few seconds."
 GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
 
-(HEIC,) = (found for found in foreign_formats.FOREIGN if str(found.what) == "a HEIC picture")
+(HEIC,) = (found for found in foreign_formats.FOREIGN if found.what == "a HEIC picture")
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
-        upload_errors.TooSlow(),
+        web_errors.TooSlow(),
         "The picture arrived too slowly. Try again over a faster connection.",
         "Das Bild kam zu langsam an. Bitte über eine schnellere Verbindung erneut versuchen.",
     ),
     (
-        upload_errors.NoFile(),
+        web_errors.NoFile(),
         "No picture was sent. Send one as multipart/form-data, in a field named file.",
         "Es wurde kein Bild gesendet. Bitte eines als multipart/form-data senden, im Feld „file“.",
     ),
     (
-        upload_errors.NotAForm(),
+        web_errors.NotAForm(),
         (
             "No picture was sent: the request is not a form. Send the picture as multipart/form-data, "
             "in a field named file; with curl: -F file=@photo.jpg"
@@ -32,7 +33,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.NoBoundary(),
+        web_errors.NoBoundary(),
         (
             "The form cannot be read: its Content-Type has no boundary. Let your program write that "
             "header by itself; with curl: -F file=@photo.jpg"
@@ -43,22 +44,27 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.EmptyFile("a.png"),
+        errors.Forbidden(),
+        "You may not do this here. Ask the person who runs this host.",
+        "Das ist hier nicht erlaubt. Bitte die Person fragen, die diesen Host betreibt.",
+    ),
+    (
+        errors.EmptyFile("a.png"),
         "a.png is empty. Choose a picture.",
         "a.png ist leer. Bitte ein Bild auswählen.",
     ),
     (
-        upload_errors.EmptyFile(""),
+        errors.EmptyFile(""),
         "The file is empty. Choose a picture.",
         "Die Datei ist leer. Bitte ein Bild auswählen.",
     ),
     (
-        upload_errors.TooManyFiles(),
+        web_errors.TooManyFiles(),
         "More than one picture was sent. Send each in a request of its own.",
         "Es wurde mehr als ein Bild gesendet. Bitte jedes in einer eigenen Anfrage senden.",
     ),
     (
-        errors.CrossSite(),
+        web_errors.CrossSite(),
         "This request came from a page of another site and was refused. Send it from here.",
         "Diese Anfrage kam von einer anderen Website und wurde abgelehnt. Bitte von hier aus senden.",
     ),
@@ -68,27 +74,27 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         "Dieses Bild gibt es nicht. Vielleicht wurde es gelöscht.",
     ),
     (
-        upload_errors.TooLarge(10 * 1024 * 1024),
+        errors.TooLarge(10 * 1024 * 1024),
         "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
         "Das Bild ist zu groß. Erlaubt sind höchstens 10,0 MiB; bitte verkleinern und erneut versuchen.",
     ),
     (
-        upload_errors.FormTooLarge(),
+        web_errors.FormTooLarge(),
         "The form has too much beside the picture. Send only that.",
         "Das Formular enthält zu viel neben dem Bild. Bitte nur das Bild senden.",
     ),
     (
-        upload_errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
+        errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
         "a.txt is not a JPG, PNG or GIF image.",
         "a.txt ist kein Bild im Format JPG, PNG oder GIF.",
     ),
     (
-        upload_errors.UnsupportedType("", None, ("jpg",)),
+        errors.UnsupportedType("", None, ("jpg",)),
         "The file is not a JPG image.",
         "Die Datei ist kein Bild im Format JPG.",
     ),
     (
-        upload_errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
+        errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
         (
             "a.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. On an iPhone, choose Most "
             "Compatible in Settings, Camera, Formats. Elsewhere, convert it in an image editor and try again."
@@ -100,7 +106,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.UnsupportedType("", foreign_formats.KNOWN["webp"], ("jpg",)),
+        errors.UnsupportedType("", foreign_formats.KNOWN["webp"], ("jpg",)),
         (
             "The file is a WebP image. This host takes JPG images. "
             "Convert it in an image editor and try again."
@@ -111,7 +117,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.DamagedImage("a.png", "it ends too early"),
+        errors.DamagedImage("a.png", "it ends too early"),
         "a.png is damaged: it ends too early. Save it again in an image editor and try again.",
         (
             "a.png ist beschädigt: Die Datei endet zu früh. "
@@ -119,7 +125,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.TooManyPixels("", 2_500_000_000, 100_000_000),
+        errors.TooManyPixels("", 2_500_000_000, 100_000_000),
         (
             "The picture has 2,500,000,000 pixels. "
             "The limit is 100,000,000 pixels; make it smaller and try again."
@@ -130,7 +136,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.TooManyPixels("a.gif", 5_000_000_001, 5_000_000_000, animated=True),
+        errors.TooManyPixels("a.gif", 5_000_000_001, 5_000_000_000, animated=True),
         (
             "a.gif has at least 5,000,000,001 pixels in all its frames. "
             "The limit is 5,000,000,000 pixels; make it smaller or shorter and try again."
@@ -141,7 +147,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.TooMuchWork("a.jpg", 6_100_000_000, 2_000_000_000),
+        errors.TooMuchWork("a.jpg", 6_100_000_000, 2_000_000_000),
         (
             "a.jpg has at least 6,100,000,000 samples in all its scans. The limit is 2,000,000,000 samples; "
             "make it smaller or save it as a baseline JPEG and try again."
@@ -152,12 +158,12 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        upload_errors.TooCostly("a.jpg"),
+        errors.TooCostly("a.jpg"),
         "a.jpg takes too much memory or time to decode. Make it smaller and try again.",
         "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
     ),
     (
-        errors.WrongHost("evil.example"),
+        web_errors.WrongHost("evil.example"),
         (
             "This host does not answer to evil.example. Check the address. "
             "If you run the host, add the name to ALLOWED_HOSTS."
@@ -168,7 +174,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.WrongHost(),
+        web_errors.WrongHost(),
         (
             "This host does not answer to this name. Check the address. "
             "If you run the host, add the name to ALLOWED_HOSTS."
@@ -256,7 +262,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.NoSuchFormat(),
+        web_errors.NoSuchFormat(),
         "oEmbed answers are given in JSON only. Ask with format=json.",
         "oEmbed-Antworten gibt es nur als JSON. Bitte mit format=json anfragen.",
     ),

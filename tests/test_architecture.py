@@ -1,28 +1,60 @@
-"""Layers import one way only, and what has one home stays there."""
+"""Each module has a layer, and imports only its own layer and those below. See docs/architecture.md."""
 
 import ast
+import subprocess
+import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import imagehost
+from imagehost.settings.reader import ROOT
 
 PACKAGE = Path(imagehost.__file__).parent
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-# Each may import those below itself, and its like.
+# From the lowest to the highest. Packages of one line do not import each other, but for those named below.
 LAYERS = [
-    "server",
-    "blueprints cli",
+    "domain",
+    "files formats imaging",
+    "storage db limits settings logs",
+    "host",
     "services",
-    "models storage imaging formats",
-    "upload_errors",
-    "errors failures",
-    "wording",
+    "operations",
+    "web cli server gunicorn",
+    "app",
+    "__main__",
 ]
-RANK = {layer: rank for rank, layers in enumerate(LAYERS) for layer in layers.split()}
+RANK = {package: rank for rank, packages in enumerate(LAYERS) for package in packages.split()}
+NEIGHBOURS = {
+    ("imaging", "formats"),
+    ("limits", "settings"),
+    ("logs", "settings"),
+    ("cli", "web"),
+    ("cli", "server"),
+    ("server", "web"),
+    ("gunicorn", "server"),
+    ("gunicorn", "web"),
+}
+"""Who of one line may import whom."""
+FRAMEWORKS = {
+    "flask",
+    "werkzeug",
+    "babel",
+    "jinja2",
+    "flask_babel",
+    "flask_migrate",
+    "flask_sqlalchemy",
+    "gunicorn",
+}
+WEB = {"web", "cli", "server", "gunicorn", "app", "__main__"}
+"""Packages that may load a framework."""
+ANSWERING = ("imagehost.web.blueprints", "imagehost.cli")
+"""Views and commands are called what they do: index, create. Two modules may have the same one."""
+ENTRIES = {"init_app", "main"}
 
 
 def tree(module: str) -> ast.Module:
@@ -30,7 +62,7 @@ def tree(module: str) -> ast.Module:
 
 
 def imports(module: str) -> set[str]:
-    """All that a module imports, by full name."""
+    """All that a module imports, by full name, at its top and inside of functions."""
     found: set[str] = set()
     is_package = MODULES[module].name == "__init__.py"
     for node in ast.walk(tree(module)):
@@ -44,8 +76,9 @@ def imports(module: str) -> set[str]:
     return found
 
 
-def layer(module: str) -> str:
-    return f"{module}.".split(".")[1] if module.startswith("imagehost") else ""
+def package_of(name: str) -> str:
+    """Return the part of a name after ``imagehost``; an empty string for names of other packages."""
+    return f"{name}.".split(".")[1] if f"{name}.".startswith("imagehost.") else ""
 
 
 def importers(*names: str) -> set[str]:
@@ -63,55 +96,89 @@ def uses(pattern: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if layer(module) in RANK])
-def test_layers_import_only_downwards(module):
-    upwards = {name for name in imports(module) if RANK.get(layer(name), 99) < RANK[layer(module)]}
-    assert upwards == set()
+def test_each_module_has_a_layer():
+    assert {module for module in MODULES if package_of(module) not in RANK} == {"imagehost"}
+    assert set(RANK) == {package_of(module) for module in MODULES} - {""}
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if layer(module) == "formats"])
-def test_formats_know_nothing_of_the_rest(module):
-    assert {name for name in imports(module) if layer(name) not in {"", "formats", "kinds"}} == set()
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "imagehost"])
+def test_a_module_imports_only_what_is_below(module):
+    own = package_of(module)
+    wrong = {
+        name
+        for name in imports(module)
+        if (other := package_of(name))
+        and other != own
+        and not (RANK[other] < RANK[own] or (own, other) in NEIGHBOURS)
+    }
+    assert wrong == set()
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if layer(module) == "server"])
-def test_the_server_knows_of_the_application_only_how_it_refuses_and_logs(module):
-    known = {"", "server", "header_limits", "logs", "ratelimit", "repeats"}
-    assert {name for name in imports(module) if layer(name) not in known} == set()
+@pytest.mark.parametrize("package", [package for package in RANK if package not in WEB])
+def test_a_lower_layer_loads_no_framework(package):
+    """Also not by way of others: it is imported in a process of its own."""
+    modules = [module for module in MODULES if package_of(module) == package]
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert {name for name in loaded if name.partition(".")[0] in FRAMEWORKS} == set()
+    above = {name for name in loaded if RANK.get(package_of(name), 0) > RANK[package]}
+    assert above == set()
 
 
-@pytest.mark.parametrize(
-    "module", [module for module in MODULES if layer(module) in {"services", "formats", "storage"}]
-)
-def test_services_know_nothing_of_flask(module):
-    assert {name for name in imports(module) if name.split(".")[0] in {"flask", "werkzeug"}} == set()
+def test_a_name_is_in_one_module():
+    homes: dict[str, list[str]] = defaultdict(list)
+    for module in MODULES:
+        if not module.startswith(ANSWERING):
+            for node in tree(module).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in ENTRIES:
+                    homes[node.name].append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def test_one_module_reads_the_request():
+    readers = {module for module in MODULES if "flask.request" in imports(module)}
+    assert readers == {"imagehost.web.binding"}
+    assert {module for module in MODULES if "flask.g" in imports(module)} <= {
+        "imagehost.web.languages",
+        "imagehost.web.representations",
+    }
 
 
 def test_only_imaging_looks_at_pictures():
     looking = importers("PIL", "magic")
     assert looking
-    assert {module for module in looking if layer(module) != "imaging"} == set()
+    assert {module for module in looking if package_of(module) != "imaging"} == set()
 
 
 def test_only_the_server_knows_how_gunicorn_works():
     # Its errors mean that a body cannot be read.
-    assert importers("gunicorn") <= {module for module in MODULES if layer(module) == "server"} | {
+    assert importers("gunicorn") <= {module for module in MODULES if package_of(module) == "server"} | {
         "imagehost.__main__",
-        "imagehost.web.binding",
+        "imagehost.web.upload_request",
     }
 
 
-def test_only_environment_reads_the_environment():
+def test_only_the_settings_read_the_environment():
     assert importers("environs", "dotenv") == {"imagehost.settings.reader"}
     # Which sets where libmagic's database is, for python-magic.
-    assert uses("os.environ") - {"imagehost.imaging.libmagic", "imagehost.settings.reader"} == set()
+    allowed = {"imagehost.imaging.libmagic", "imagehost.settings.reader"}
+    # Which passes variables on to PostgreSQL's programs.
+    allowed |= {"imagehost.operations.dumps.programs"}
+    assert uses("os.environ") - allowed == set()
     assert uses("os.getenv") == set()
 
 
-def test_only_services_commit():
+def test_only_use_cases_commit():
     committing = uses(".commit")
     assert committing
-    assert {module for module in committing if layer(module) != "services"} == set()
+    assert {module for module in committing if package_of(module) not in {"services", "operations"}} == set()
+
+
+def test_locks_and_atomic_writes_have_one_home():
+    assert uses(".flock") == {"imagehost.files.locks"}
+    assert uses("tempfile.mkstemp") == {"imagehost.files.atomic_files", "imagehost.storage.spool"}
 
 
 def test_only_responses_reads_what_shape_is_wanted():

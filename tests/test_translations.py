@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from imagehost.domain import errors
+from imagehost.domain.errors import ImageHostError, Refused
 from imagehost.settings.reader import ROOT
-from imagehost.web import languages
+from imagehost.web import languages, messages
+from imagehost.web.errors import BadRequest
 from tests.sentences import ERRORS
 
 CATALOGUES = [path.relative_to(ROOT) for path in sorted(ROOT.glob("imagehost/translations/*/*/messages.po"))]
@@ -22,12 +23,20 @@ PLACEHOLDER = re.compile(r"%\(\w+\)\w|%%|\{\w+\}")
 
 def test_no_error_is_left_out():
     told = {type(error) for error, _, _ in ERRORS}
-    assert set(errors.ImageHostError.__subclasses__()) - told == {errors.BadRequest}
+    assert set(messages.TABLE) - told == {BadRequest}
+
+
+def test_each_error_has_a_status_and_a_sentence():
+    waiting, known = [ImageHostError], set()
+    while waiting:
+        waiting += (found := waiting.pop()).__subclasses__()
+        known.add(found)
+    assert known - set(messages.TABLE) == {ImageHostError, Refused}
 
 
 @pytest.mark.parametrize(("error", "english"), [(error, english) for error, english, _ in ERRORS])
 def test_without_a_request_it_is_english(error, english):
-    assert str(error) == english
+    assert messages.sentence_in_english(error) == english
 
 
 def test_each_compiled_language_is_offered():

@@ -1,4 +1,4 @@
-"""The ``flask`` commands: thin doors to services."""
+"""The ``flask`` commands. Each one calls a service."""
 
 from typing import cast
 
@@ -18,5 +18,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     for command in COMMANDS:
         app.cli.add_command(command)
-    # A group of Flask-Migrate's.
+    # This group belongs to Flask-Migrate.
     cast("click.Group", app.cli.commands["db"]).add_command(copy_from)

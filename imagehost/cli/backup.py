@@ -1,4 +1,4 @@
-"""``flask backup``: backups that are known to restore."""
+"""``flask backup``: create, list, verify and restore backups."""
 
 from dataclasses import asdict
 
@@ -6,17 +6,20 @@ import click
 import flask_migrate
 from flask.cli import AppGroup
 
-from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.cli.output import as_json, bar, command, print_result
 from imagehost.domain.failures import Failure
-from imagehost.extensions import settings
 from imagehost.logs.setup import one_line
-from imagehost.operations.backups import catalogue, checks, making, manifest, restoring, signing, verifying
-from imagehost.operations.backups.catalogue import Backup
-from imagehost.operations.backups.signing import Origin
+from imagehost.operations.backups.catalogue import Backup, find_backup, list_backups
+from imagehost.operations.backups.create import create_backup, create_dump
+from imagehost.operations.backups.manifest import Origin, origin_of, read_manifest
+from imagehost.operations.backups.restore import restore_backup
+from imagehost.operations.backups.verifications import last_verification
+from imagehost.operations.backups.verify import verify_backup
+from imagehost.web.binding import current_host
 from imagehost.web.readable import readable_size
 
 MOST_PROBLEMS = 1000
-"""Problems of a backup that are printed for people. JSON has all of them."""
+"""The number of problems of a backup that are printed as text. JSON contains all of them."""
 
 backup = AppGroup("backup", help="Back up database and images, and bring them back.")
 
@@ -27,19 +30,19 @@ backup = AppGroup("backup", help="Back up database and images, and bring them ba
 @command
 def create(*, database_only: bool, as_json: bool) -> None:
     """Make a backup, while uploads and deletions go on."""
-    made = making.create_of_database() if database_only else making.create(bar)
-    facts = made.manifest
-    held = f"{facts.counts['images']} images, {readable_size(facts.bytes)}"
+    host = current_host()
+    new = create_dump(host) if database_only else create_backup(host, bar)
+    manifest = new.manifest
+    size = f"{manifest.counts['images']} images, {readable_size(manifest.bytes)}"
     text = (
-        f"{made.backup.name}: the database alone ({held})"
+        f"{new.backup.name}: the database alone ({size})"
         if database_only
-        else (
-            f"{made.backup.name}: {held}; {facts.copied} copied, {facts.linked} shared with an earlier backup"
-        )
+        else f"{new.backup.name}: {size}; {manifest.copied} copied, {manifest.linked} shared with an earlier "
+        "backup"
     )
-    problems = making.problems_of(facts)
-    result = {"name": made.backup.name, "path": str(made.backup.path), **asdict(facts), "problems": problems}
-    tell(result, "\n".join([text, *map(one_line, problems)]), as_json=as_json, ok=not problems)
+    problems = manifest.problems()
+    facts = {"name": new.backup.name, "path": str(new.backup.path), **asdict(manifest), "problems": problems}
+    print_result(facts, "\n".join([text, *map(one_line, problems)]), as_json=as_json, ok=not problems)
 
 
 @backup.command("list")
@@ -47,47 +50,42 @@ def create(*, database_only: bool, as_json: bool) -> None:
 @command
 def list_all(*, as_json: bool) -> None:
     """List the backups, oldest first."""
-    found = [described(one) for one in catalogue.every()]
+    found = [described(each) for each in list_backups(current_host())]
     lines = [
-        one_line(f"{one['name']:<30} {one['images']!s:>9} images {one['size']:>9}  {one['state']}")
-        for one in found
+        one_line(f"{each['name']:<30} {each['images']!s:>9} images {each['size']:>9}  {each['state']}")
+        for each in found
     ]
-    tell(
-        {"backups": found},
-        "\n".join(lines) or none_yet(),
-        as_json=as_json,
-    )
+    print_result({"backups": found}, "\n".join(lines) or none_yet(), as_json=as_json)
 
 
 def none_yet() -> str:
-    """Say that there is no backup, and where: perhaps a disk is not mounted."""
-    gone = "" if settings.backup_dir.exists() else ", a folder that does not exist"
-    return f"There is no backup yet in {settings.backup_dir}{gone}. Make one: flask backup create"
+    """Return a message that there is no backup. It names the folder, because a disk may not be mounted."""
+    folder = current_host().settings.backup_dir
+    missing = "" if folder.exists() else ", a folder that does not exist"
+    return f"There is no backup yet in {folder}{missing}. Make one: flask backup create"
 
 
-def described(one: Backup) -> dict[str, object]:
-    """Say what a backup holds, and what the last check found."""
-    check = checks.last(one)
-    state = "not verified yet" if check is None else f"verified {check.checked_at}"
-    if check and check.problems:
-        state = f"DAMAGED: {check.problems[0]}"
-    facts: dict[str, object] = {"name": one.name, "database_only": one.database_only, "state": state}
+def described(each: Backup) -> dict[str, object]:
+    """Return the facts of a backup: its contents, and the result of its last verification."""
+    host = current_host()
+    verification = last_verification(host, each)
+    state = f"verified {verification.checked_at}" if verification else "not verified yet"
+    if verification and verification.problems:
+        state = f"DAMAGED: {verification.problems[0]}"
+    facts: dict[str, object] = {"name": each.name, "database_only": each.database_only, "state": state}
     try:
-        held = manifest.read(one)
+        manifest = read_manifest(each)
     except Failure as error:
         return {**facts, "images": None, "bytes": None, "size": "?", "state": f"DAMAGED: {error}"}
-    origin = signing.origin(held)
+    origin = origin_of(host, manifest)
     if origin is not Origin.HERE:
         facts["state"] = f"{state}; {origin.text}"
-    size = readable_size(held.bytes)
-    if one.database_only:
-        size = "database"
     return {
         **facts,
-        "images": held.counts["images"],
-        "bytes": held.bytes,
-        "size": size,
-        "made_at": held.made_at,
+        "images": manifest.counts["images"],
+        "bytes": manifest.bytes,
+        "size": "database" if each.database_only else readable_size(manifest.bytes),
+        "made_at": manifest.made_at,
         "origin": origin.value,
     }
 
@@ -99,26 +97,34 @@ def described(one: Backup) -> dict[str, object]:
 @command
 def verify(*, name: str | None, every: bool, as_json: bool) -> None:
     """Check every file of a backup, the newest unless named, and restore its dump into a scratch database."""
-    chosen = catalogue.every()
+    host = current_host()
+    chosen = list_backups(host)
     if not every:
-        chosen = [catalogue.find(name)] if name else chosen[-1:]
+        chosen = [find_backup(host, name)] if name else chosen[-1:]
     if not chosen:
         raise Failure(none_yet())
-    found = {one.name: verifying.verify(one, bar) for one in chosen}
-    makers = {one.name: signing.made_by(one) for one in chosen}
-    lines = [verdict(name, problems, makers[name]) for name, problems in found.items()]
-    origins = {name: maker.value if maker else None for name, maker in makers.items()}
-    result = {"backups": found, "origins": origins}
-    tell(result, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
+    found = {each.name: verify_backup(host, each, bar) for each in chosen}
+    origins = {each.name: origin_if_known(each) for each in chosen}
+    lines = [verdict(name, problems, origins[name]) for name, problems in found.items()]
+    facts = {"backups": found, "origins": {name: one and one.value for name, one in origins.items()}}
+    print_result(facts, "\n".join(lines), as_json=as_json, ok=not any(found.values()))
 
 
-def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
-    """Describe the result of a check, and say who made the backup."""
+def origin_if_known(each: Backup) -> Origin | None:
+    """Return which host made a backup, or None if its manifest cannot be read."""
+    try:
+        return origin_of(current_host(), read_manifest(each))
+    except Failure:
+        return None
+
+
+def verdict(name: str, problems: list[str], origin: Origin | None) -> str:
+    """Return the result of a verification, and the origin of the backup, as text."""
     state = f"DAMAGED, problems: {len(problems)}" if problems else "whole"
-    first = f"{name}: {state}; {maker.text}" if maker else f"{name}: {state}"
+    first = f"{name}: {state}; {origin.text}" if origin else f"{name}: {state}"
     more = len(problems) - MOST_PROBLEMS
-    told = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-    return "\n  ".join([first, *map(one_line, told)])
+    shown = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+    return "\n  ".join([first, *map(one_line, shown)])
 
 
 @backup.command()
@@ -136,16 +142,17 @@ def verdict(name: str, problems: list[str], maker: Origin | None) -> str:
 @command
 def restore(*, name: str, yes: bool, foreign: bool, new_storage: bool, as_json: bool) -> None:
     """Bring database and images to what a backup holds, or change nothing. NAME may be a path."""
-    done = restoring.restore(
-        catalogue.find(name), replace=yes, foreign=foreign, new_storage=new_storage, progress=bar
+    host = current_host()
+    done = restore_backup(
+        host, find_backup(host, name), replace=yes, foreign=foreign, new_storage=new_storage, progress=bar
     )
-    # What migrations that the backup has not seen would have done.
+    # The backup may be older than some migrations.
     flask_migrate.upgrade()
     safety = done.safety.backup.name if done.safety else None
-    counted = {"images": done.manifest.counts["images"], "added": done.added, "removed": done.removed}
-    lines = [f"{done.backup.name} is restored: {counted['images']} images."]
+    counts = {"images": done.manifest.counts["images"], "added": done.added, "removed": done.removed}
+    lines = [f"{done.backup.name} is restored: {counts['images']} images."]
     lines += [f"What was here before is in {safety}."] if safety else []
-    problems = making.problems_of(done.manifest)
-    lines += making.problems_of(done.safety.manifest) if done.safety else []
-    result = {"name": done.backup.name, "safety_backup": safety, **counted, "problems": problems}
-    tell(result, "\n".join(map(one_line, lines + problems)), as_json=as_json, ok=not problems)
+    lines += done.safety.manifest.problems() if done.safety else []
+    problems = done.manifest.problems()
+    facts = {"name": done.backup.name, "safety_backup": safety, **counts, "problems": problems}
+    print_result(facts, "\n".join(map(one_line, lines + problems)), as_json=as_json, ok=not problems)

@@ -1,4 +1,4 @@
-"""``flask cleanup``: remove what nothing speaks for, and report what is lost."""
+"""``flask cleanup``: remove files that no row refers to, and report lost files."""
 
 import re
 from dataclasses import asdict
@@ -6,20 +6,21 @@ from dataclasses import asdict
 import click
 from flask.cli import with_appcontext
 
-from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.cli.output import as_json, bar, command, print_result
 from imagehost.logs.setup import one_line
 from imagehost.operations import cleanup as services
-from imagehost.operations.cleanup import Kind, Report, Share, Tally, Wish
+from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding, Share, Tally
+from imagehost.web.binding import current_host
 from imagehost.web.readable import readable_size
 
 SHOWN = 20
-"""Names of each kind that are shown to a person."""
-TOLD = (Kind.MISSING, Kind.DAMAGED, Kind.UNINDEXED, Kind.FOREIGN)
-"""Kinds whose names a person wants to know."""
+"""The number of names of each kind that are printed as text."""
+TOLD = (Finding.MISSING, Finding.DAMAGED, Finding.UNINDEXED, Finding.FOREIGN)
+"""The kinds whose names are printed as text."""
 
 
 def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Share | None:
-    """Read a share of all images: ``3/7``."""
+    """Parse a share of all images, such as ``3/7``. None if the option is not given."""
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)
@@ -65,17 +66,19 @@ def cleanup(
     if share and not checksums:
         raise click.UsageError("--slice needs --checksums.")
     share = (share or Share(1, 1)) if checksums else None
-    report = services.clean(Wish(dry_run, drop_missing, share, grace * 60, force), bar)
-    hidden = set() if checksums else {Kind.DAMAGED}
-    hidden |= set() if report[Kind.UNINDEXED].found else {Kind.UNINDEXED}
+    report = services.clean_up(
+        current_host(), CleanupOptions(dry_run, drop_missing, share, grace * 60, force), bar
+    )
+    hidden = set() if checksums else {Finding.DAMAGED}
+    hidden |= set() if report[Finding.UNINDEXED].found else {Finding.UNINDEXED}
     tallies = {kind: tally for kind, tally in report.tallies.items() if kind not in hidden}
     found = {kind.value.replace(" ", "_"): asdict(tally) for kind, tally in tallies.items()}
     result = {"dry_run": dry_run, "freed": report.freed, "found": found}
-    tell(result, written(report, tallies), as_json=as_json, ok=not report.needs_somebody)
+    print_result(result, written(report, tallies), as_json=as_json, ok=not report.needs_somebody)
 
 
-def written(report: Report, tallies: dict[Kind, Tally]) -> str:
-    """Write a table, and below it the names that somebody has to know."""
+def written(report: CleanupReport, tallies: dict[Finding, Tally]) -> str:
+    """Return a table of the findings, followed by the names that a person has to know."""
     lines = [
         f"{'':<24}{'found':>10}{'size':>12}{'to remove' if report.dry_run else 'removed':>12}{'failed':>8}"
     ]
@@ -90,8 +93,8 @@ def written(report: Report, tallies: dict[Kind, Tally]) -> str:
     return "\n".join(lines)
 
 
-def named(kind: Kind, tally: Tally) -> list[str]:
-    """Name the first findings of a kind."""
+def named(kind: Finding, tally: Tally) -> list[str]:
+    """Return lines with the names of the first findings of a kind."""
     names = [f"  {one_line(name)}" for name in tally.names[:SHOWN]]
     more = [f"  and {tally.found - SHOWN} more: see app.log"] if tally.found > SHOWN else []
     return [f"{kind.value}:", *names, *more] if names else []

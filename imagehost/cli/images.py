@@ -1,23 +1,26 @@
-"""``flask images``: many at once, in from a folder, and out to one."""
+"""``flask images``: import all images of a folder, and export all images to a folder."""
 
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from imagehost.cli.output import as_json, bar, command, tell
+from imagehost.cli.output import as_json, bar, command, print_result
+from imagehost.domain.errors import Refused
 from imagehost.logs.setup import one_line
-from imagehost.operations.exporting import export
-from imagehost.operations.importing import Outcome, What, import_folder
+from imagehost.operations.exporting import export_to
+from imagehost.operations.importing import Decision, ImportResult, PathResult, import_folder
+from imagehost.web.binding import current_host
+from imagehost.web.messages import sentence_in_english
 
 images = AppGroup("images", help="Import and export images.")
 
 COUNTED = {
-    What.IMPORTED: "imported",
-    What.ALREADY: "imported before",
-    What.DELETED: "imported before and deleted since: not brought back (--again does)",
-    What.PASSED: "passed over",
-    What.REFUSED: "refused",
+    Decision.IMPORTED: "imported",
+    Decision.ALREADY: "imported before",
+    Decision.DELETED: "imported before and deleted since: not brought back (--again does)",
+    Decision.PASSED: "passed over",
+    Decision.REFUSED: "refused",
 }
 
 
@@ -29,16 +32,24 @@ COUNTED = {
 @command
 def import_all(*, folder: Path, keep_times: bool, again: bool, as_json: bool) -> None:
     """Import all pictures of FOLDER and its subfolders; called again, it goes on where it was."""
-    outcome = import_folder(folder, keep_times=keep_times, again=again, progress=bar)
-    counts = {what.name.lower(): outcome.counts[what] for what in What}
-    refused = [{"path": each.path, "code": each.code, "message": each.reason} for each in outcome.refused]
+    outcome = import_folder(current_host(), folder, keep_times=keep_times, again=again, progress=bar)
+    counts = {what.name.lower(): outcome.counts[what] for what in Decision}
+    refused = [
+        {"path": each.path, "code": each.code, "message": sentence_of(each)} for each in outcome.refused
+    ]
     result = {"folder": str(folder), **counts, "reasons": dict(outcome.reasons), "files": refused}
-    tell(result, written(outcome), as_json=as_json, ok=not outcome.refused)
+    print_result(result, written(outcome), as_json=as_json, ok=not outcome.refused)
 
 
-def written(outcome: Outcome) -> str:
-    """Write what was refused and why, then the counts."""
-    lines = [f"{one_line(each.path)}: {one_line(each.reason)}" for each in outcome.refused]
+def sentence_of(result: PathResult) -> str:
+    """Return the reason why a file was refused."""
+    reason = result.reason
+    return sentence_in_english(reason) if isinstance(reason, Refused) else reason
+
+
+def written(outcome: ImportResult) -> str:
+    """Return the refused files with their reasons, then the counts, as text."""
+    lines = [f"{one_line(each.path)}: {one_line(sentence_of(each))}" for each in outcome.refused]
     lines += [f"{outcome.counts[what]} {words}" for what, words in COUNTED.items() if outcome.counts[what]]
     lines += [f"  {number} {code}" for code, number in sorted(outcome.reasons.items())]
     return "\n".join(lines) or "There is nothing in that folder."
@@ -50,10 +61,10 @@ def written(outcome: Outcome) -> str:
 @command
 def export_all(*, folder: Path, as_json: bool) -> None:
     """Copy all images to FOLDER under their original names, with images.csv; called again, it goes on."""
-    outcome = export(folder, bar)
+    outcome = export_to(current_host(), folder, bar)
     lines = [f"{filename}: {problem}" for filename, problem in outcome.problems.items()]
     lines.append(f"{outcome.exported} images are in {folder}.")
     if outcome.problems:
         lines.append(f"{len(outcome.problems)} are not: the same command, once they are repaired, adds them.")
     result = {"folder": str(folder), "exported": outcome.exported, "problems": outcome.problems}
-    tell(result, "\n".join(lines), as_json=as_json, ok=not outcome.problems)
+    print_result(result, "\n".join(lines), as_json=as_json, ok=not outcome.problems)

@@ -1,4 +1,4 @@
-"""``flask backup prune`` and ``schedule``: backups that come and go by themselves."""
+"""``flask backup prune`` and ``schedule``: create and remove backups automatically."""
 
 from datetime import datetime, time
 from threading import Event
@@ -6,12 +6,13 @@ from threading import Event
 import click
 
 from imagehost.cli.backup import backup
-from imagehost.cli.output import as_json, command, tell
+from imagehost.cli.output import as_json, command, print_result
 from imagehost.cli.status import serving
-from imagehost.operations.backups import pruning, scheduling
-from imagehost.operations.backups.pruning import Rule
+from imagehost.operations.backups.prune import KeepRule, prune_backups
+from imagehost.operations.backups.schedule import BackupSchedule
+from imagehost.web.binding import current_host
 
-# The group, now with the two commands below.
+# This module adds two commands to the group.
 __all__ = ["backup"]
 
 KEEPING = (
@@ -23,7 +24,7 @@ KEEPING = (
 
 
 def keeping(view: click.decorators.FC) -> click.decorators.FC:
-    """Add the options that say which backups are kept: the fields of a Rule."""
+    """Add the options that select the backups to keep: the fields of a KeepRule."""
     for name, number, text in KEEPING:
         view = click.option(
             f"--keep-{name}", name, type=click.IntRange(0), default=number, show_default=True, help=text
@@ -38,9 +39,9 @@ def keeping(view: click.decorators.FC) -> click.decorators.FC:
 @command
 def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     """Remove old backups; the newest sound one of each last day, week and month stays."""
-    gone = [one.name for one in pruning.prune(Rule(**kept), dry_run=dry_run)]
+    gone = [one.name for one in prune_backups(current_host(), KeepRule(**kept), dry_run=dry_run)]
     verb = "would go" if dry_run else "removed"
-    tell(
+    print_result(
         {"removed": gone, "dry_run": dry_run},
         "\n".join([f"{verb}: {name}" for name in gone]) or "Nothing to remove.",
         as_json=as_json,
@@ -63,7 +64,7 @@ def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
 def schedule(*, moment: datetime, host: str, port: int, **kept: int) -> None:
     """Make, verify and prune backups every day, until stopped."""
     at = time(moment.hour, moment.minute)
-    plan = scheduling.Schedule(at, Rule(**kept))
+    plan = BackupSchedule(current_host(), at, KeepRule(**kept))
     with serving(plan.problem, host, port):
         click.echo(f"Backups are made at {at:%H:%M} each day. State: http://{host}:{port}/readyz")
         plan.run(Event())

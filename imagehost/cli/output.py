@@ -1,4 +1,4 @@
-"""What all commands have in common: ``--json``, progress to a terminal, failures as one line and status 1."""
+"""The output of all commands: ``--json``, progress bars, and failures as one line with exit status 1."""
 
 import json
 import logging
@@ -15,10 +15,11 @@ from imagehost.domain.errors import ImageHostError
 from imagehost.domain.failures import Failure
 from imagehost.logs.setup import one_line
 from imagehost.operations.progress import Advance
+from imagehost.web.messages import sentence_in_english
 
 ENDS = (signal.SIGTERM, signal.SIGHUP)
 OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
-"""What click itself tells, or ends with."""
+"""Exceptions that click handles itself."""
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,17 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 
 
 def command(view: Callable[..., object]) -> Callable[..., None]:
-    """Tell what a command could not do: one line (or JSON) on the error output, and exit status 1."""
+    """Report a failure as one line on the error output, or as JSON on the output, and exit with status 1."""
 
     @wraps(view)
     def run(*args: Any, **options: Any) -> None:
         try:
             with ending_in_order():
                 view(*args, **options)
-        except (Failure, ImageHostError) as error:
+        except Failure as error:
             fail(str(error), as_json=bool(options.get("as_json")))
+        except ImageHostError as error:
+            fail(sentence_in_english(error), as_json=bool(options.get("as_json")))
         except OF_CLICK:
             raise
         except Exception as error:
@@ -47,8 +50,8 @@ def command(view: Callable[..., object]) -> Callable[..., None]:
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Let a command that is asked to stop take back what it has half done, as it does after an error."""
-    # nohup ignores the end of the terminal, and so do we.
+    """Exit by an exception on a signal, so that a command undoes unfinished work, as after an error."""
+    # Leave ignored signals ignored: nohup ignores SIGHUP, so that the command survives its terminal.
     before = {number: now for number in ENDS if (now := signal.getsignal(number)) is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -60,17 +63,17 @@ def ending_in_order() -> Iterator[None]:
 
 
 def fail(message: str, *, as_json: bool) -> NoReturn:
-    """End with a message and status 1."""
+    """Print a message, and exit with status 1."""
     if as_json:
         click.echo(json.dumps({"status": "error", "message": message}))
     else:
-        # The message may contain names from elsewhere, for example of a backup's files.
+        # The message may contain names that others chose, for example of a backup's files.
         click.echo(f"imagehost: {one_line(message)}", err=True)
     sys.exit(1)
 
 
-def tell(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
-    """Print the result of a command, for scripts or for people. End with status 1 unless ``ok``.
+def print_result(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = True) -> None:
+    """Print the result of a command, for scripts or for people. Exit with status 1 unless ``ok``.
 
     Codes for the terminal are escaped. The caller has to escape line ends in names that are in the text.
     """
@@ -84,7 +87,7 @@ def tell(result: Mapping[str, object], text: str, *, as_json: bool, ok: bool = T
 
 @contextmanager
 def bar(label: str, total: int) -> Iterator[Advance]:
-    """Show a progress bar on the error output, where that is a terminal."""
+    """Show a progress bar on the error output, if that is a terminal."""
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as shown:
         yield shown.update

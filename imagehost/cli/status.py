@@ -1,9 +1,8 @@
-"""A small server that says how a long-running command is doing, for health checks."""
+"""A small HTTP server that reports the state of a long-running command to health checks."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from http import HTTPStatus
 from threading import Thread
 
@@ -14,17 +13,18 @@ from imagehost.domain.failures import Failure
 
 
 class Quiet(WSGIRequestHandler):
-    """Logs no requests: health checks are all that come."""
+    """Logs no requests, because all of them are health checks."""
 
     def log(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator[None]:
-    """Answer ``/healthz``, and ``/readyz`` by whether there is a problem, while the block runs."""
-    # Each request has a thread of its own, which knows nothing of the application by itself.
-    context = copy_context()
+    """Answer ``/healthz`` and ``/readyz`` while the block runs. ``/readyz`` fails if there is a problem.
+
+    Raises Failure.
+    """
 
     @Request.application
     def answer(request: Request) -> Response:
@@ -32,7 +32,7 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
             return told(HTTPStatus.OK, {"status": "success"})
         if request.path != "/readyz":
             return told(HTTPStatus.NOT_FOUND, error("not_found", "There is nothing at this address."))
-        said = context.copy().run(problem)
+        said = problem()
         if said is None:
             return told(HTTPStatus.OK, {"status": "success", "backup": "ok"})
         return told(HTTPStatus.SERVICE_UNAVAILABLE, {**error("unavailable", said), "backup": "failed"})
@@ -51,11 +51,11 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
 
 
 def error(code: str, message: str) -> dict[str, str]:
-    """Write an error in the shape that all answers have."""
+    """Return an error in the form that all JSON answers have."""
     return {"status": "error", "code": code, "message": message, "detail": message}
 
 
 def told(status: HTTPStatus, facts: dict[str, str]) -> Response:
-    """Answer with JSON."""
+    """Return a JSON answer."""
     headers = {"Cache-Control": "no-store"}
     return Response(json.dumps(facts) + "\n", status, headers, mimetype="application/json")

@@ -1,24 +1,27 @@
-"""How many images there are, by day: so that the total and any page cost the same at any number of images."""
+"""Count the images of each day, so that the total and each page cost the same for any number of images."""
 
 import logging
 import secrets
-from datetime import UTC, date, datetime
+from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from imagehost.db.database import Database
 from imagehost.db.models import ImageDay
 from imagehost.domain.errors import ImageHostError
-from imagehost.extensions import db
 
 OF_DELETIONS = 0
 """The shard of deletions. On SQLite uploads use it, too, since SQLite has one writer at a time."""
 SHARDS = 8
-"""Number of further shards, from 1 up. On PostgreSQL the uploads of one day are spread over them."""
+"""The number of further shards, from 1 up. On PostgreSQL the uploads of one day are spread over them."""
 
 ADD = sa.text(
     "INSERT INTO image_days (day, shard, images) VALUES (:day, :shard, :change) "
     "ON CONFLICT (day, shard) DO UPDATE SET images = image_days.images + excluded.images RETURNING images"
 ).bindparams(sa.bindparam("day", type_=sa.Date))
+
+TOTAL = sa.select(sa.func.coalesce(sa.func.sum(ImageDay.images), 0))
 
 FOLD = sa.text(
     "WITH moved AS (DELETE FROM image_days WHERE day < :today AND shard > 1 RETURNING day, images) "
@@ -30,38 +33,38 @@ log = logging.getLogger(__name__)
 
 
 def count_upload(connection: sa.Connection, day: date) -> bool:
-    """Add one in a transaction; tell whether it is the first that its shard counts.
+    """Count an upload in a transaction. Return whether it is the first that its shard counts on this day.
 
-    Best called right before the commit: until then the row is locked.
+    Call this right before the commit: the row is locked until then.
     """
     shard = 1 + secrets.randbelow(SHARDS) if connection.dialect.name == "postgresql" else 0
     return bool(connection.execute(ADD, {"day": day, "shard": shard, "change": 1}).scalar_one() == 1)
 
 
 def count_deletion(connection: sa.Connection, day: date) -> None:
-    """Subtract one in a transaction; the number of the shard may well be negative."""
+    """Count a deletion in a transaction. The number of this shard may be negative."""
     connection.execute(ADD, {"day": day, "shard": OF_DELETIONS, "change": -1})
 
 
-def fold_past_days() -> None:
-    """Merge the uploads of days that are over, so that pages sum only one or two rows a day.
+def fold_past_days(database: Database, today: date) -> None:
+    """Merge the uploads of days before ``today``, so that pages sum only one or two rows a day.
 
-    Deletions stay apart; otherwise a merge could look like a deletion after an upload
-    (``listing.fingerprint``).
+    Deletions remain separate. Otherwise a merge could look like a deletion after an upload
+    (``lists.list_fingerprint``).
     """
-    if db.engine.dialect.name != "postgresql":
+    if not database.is_postgresql:
         return
     try:
-        # On a connection of its own: what fails here does not concern the caller's session and answer.
-        with db.engine.begin() as connection:
-            # A second one at the same time would wait for the first one's rows, in whatever order.
+        # On a separate connection: a failure must not affect the caller's session and answer.
+        with database.engine.begin() as connection:
+            # A second process would lock the same rows, perhaps in another order, and wait for the first one.
             if connection.execute(sa.text("SELECT pg_try_advisory_xact_lock(7240173)")).scalar_one():
-                connection.execute(FOLD, {"today": datetime.now(UTC).date()})
+                connection.execute(FOLD, {"today": today})
     except ImageHostError:
-        # The next first upload of a day tries again, and no sum is wrong until then.
+        # The next first upload of a shard and day tries again, and all sums are correct until then.
         log.warning("past days not folded")
 
 
-def total() -> int:
-    """Count all images."""
-    return int(db.session.execute(sa.select(sa.func.coalesce(sa.func.sum(ImageDay.images), 0))).scalar_one())
+def total(session: Session) -> int:
+    """Return the number of images."""
+    return int(session.execute(TOTAL).scalar_one())

@@ -1,8 +1,6 @@
-"""The engine: its URL, how it connects, how SQLite is made durable, and the border for its errors."""
+"""Prepare a database engine: pool, durability of SQLite, conversion of drivers' errors, migration lock."""
 
-import fcntl
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,72 +16,64 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from imagehost.domain.errors import StorageFull, Unavailable
+from imagehost.files.locks import locked_folder
 
 CONNECTIONS = 10
-"""Connections a worker process holds at most: ten workers fit PostgreSQL's default of 100."""
+"""The maximum number of connections of a worker process. PostgreSQL's default of 100 allows ten workers."""
 SECONDS_TO_CONNECT = 3
 SECONDS_TO_WAIT = 10
-"""For a free connection, and on SQLite for other writers."""
+"""The longest wait for a free connection, and on SQLite for other writers."""
 SECONDS_IDLE = 0.2
-"""After so many a connection is tried before it is lent: it may have been lost meanwhile."""
+"""A connection that was idle for this time is tested before it is used: it may have been lost meanwhile."""
 
 IMMEDIATE = {"sqlite_begin": "IMMEDIATE"}
-"""Execution option of a transaction that writes, given with its first statement.
+"""The execution option of a transaction that writes. It must be set before the first statement.
 
-A deferred one that reads first fails with 'database is locked' when another writer was faster."""
+A deferred transaction that reads first fails with 'database is locked' if another writer was faster."""
 
 NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
-"""What SQLite says on a full disk: when it writes, and when it connects."""
+"""SQLite's errors on a full disk: when it writes, and when it connects."""
 
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-"""How the names of what SQLite says of a damaged file begin."""
+"""The prefixes of SQLite's error names for a damaged file."""
 
 DOWN = (
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
     sqlite3.OperationalError,
-    # The tables are lost, or not made yet; SQLite calls that operational by itself.
+    # The tables are lost, or not made yet. SQLite raises an OperationalError for that.
     psycopg2.errors.UndefinedTable,
 )
-"""What the drivers say where the database does not do its part."""
+"""The drivers' errors if the database does not work."""
 
 MIGRATION_LOCK = 7240174
-"""An arbitrary number, as PostgreSQL's advisory locks have instead of names."""
+"""An arbitrary number. PostgreSQL's advisory locks have numbers instead of names."""
 
 log = logging.getLogger(__name__)
 
 
 class Pool(sa.QueuePool):
-    """A pool that tells in our words that all connections are busy."""
+    """A pool that raises Unavailable if all connections are busy."""
 
-    # SQLAlchemy names a pool's logger after this, and what it writes there is not for app.log.
+    # SQLAlchemy names the logger of a pool after its module. Its records do not belong in app.log.
     __module__ = sa.QueuePool.__module__
 
     def connect(self) -> PoolProxiedConnection:
-        """Lend a connection. Raises Unavailable where none came free in time."""
+        """Return a connection. Raises Unavailable if none becomes free in time."""
         try:
             return super().connect()
         except sa.exc.TimeoutError as error:
-            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback
+            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback is needed
             raise Unavailable("database") from error
 
 
-def normalise(url: str) -> sa.URL:
-    """Make a URL of a user into one of SQLAlchemy's, with the driver that we ship.
-
-    Raises sqlalchemy.exc.ArgumentError where it cannot be read.
-    """
-    parsed = sa.make_url(url)
-    postgresql = parsed.drivername in {"postgres", "postgresql"}
-    return parsed.set(drivername="postgresql+psycopg2") if postgresql else parsed
-
-
 def engine_options(url: sa.URL) -> dict[str, Any]:
-    """Choose the pool and the connection's settings."""
+    """Return the arguments of ``create_engine`` for the pool and the connections."""
     pool = {
         "poolclass": Pool,
         "pool_size": CONNECTIONS,
-        # Those beyond the size would be made anew for each crowd of requests, which costs more than they ask.
+        # Connections above the size are closed after use. To make them again for each burst of requests would
+        # cost more than their queries.
         "max_overflow": 0,
         "pool_timeout": SECONDS_TO_WAIT,
     }
@@ -98,13 +88,13 @@ def engine_options(url: sa.URL) -> dict[str, Any]:
 
 
 def tune(engine: sa.Engine) -> None:
-    """Attach to an engine what it needs from us."""
+    """Attach this module's event handlers to an engine."""
     sa.event.listen(engine, "handle_error", translate_error)
     sa.event.listen(engine, "connect", log_connect)
     sa.event.listen(engine, "invalidate", log_lost)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", set_pragmas)
-        sa.event.listen(engine, "begin", begin)
+        sa.event.listen(engine, "begin", begin_transaction)
         sa.event.listen(engine, "checkin", end_transaction)
     else:
         sa.event.listen(engine, "checkin", note_time)
@@ -113,7 +103,7 @@ def tune(engine: sa.Engine) -> None:
 
 def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     """Make SQLite durable, concurrent, and strict."""
-    # The driver begins no transaction of its own: begin() below does.
+    # The driver must not begin transactions: begin_transaction() does it.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -121,29 +111,30 @@ def set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
-def begin(connection: sa.Connection) -> None:
-    """Begin a SQLite transaction, at once as a writer where ``IMMEDIATE`` was asked for."""
+def begin_transaction(connection: sa.Connection) -> None:
+    """Begin a SQLite transaction. With ``IMMEDIATE`` it takes the write lock at once."""
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 def end_transaction(connection: DBAPIConnection | None, _: ConnectionPoolEntry) -> None:
-    """Take back what a commit that failed left open: it would keep every other writer waiting."""
+    """Roll back a transaction that a failed commit left open: all other writers would wait for it."""
     if connection is not None and connection.in_transaction:
         connection.rollback()
 
 
 def note_time(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-    """Note since when a connection is idle."""
+    """Record the time at which a connection becomes idle."""
     entry.info["idle_since"] = time.monotonic()
 
 
 def try_idle(
     dialect: sa.Dialect, connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
 ) -> None:
-    """Let the pool make a connection anew that was lost while it was idle, which nobody need know.
+    """Test a connection that was idle. If it was lost, the pool replaces it, and the caller notices nothing.
 
-    SQLAlchemy's own pre-ping asks each time: a quarter of what uploads ask of PostgreSQL on a busy host.
+    SQLAlchemy's own pre-ping tests it each time: on a busy host, that would be a quarter of the queries that
+    uploads send to PostgreSQL.
     """
     if time.monotonic() - entry.info.get("idle_since", time.monotonic()) < SECONDS_IDLE:
         return
@@ -154,7 +145,7 @@ def try_idle(
 
 
 def translate_error(context: sa.engine.ExceptionContext) -> None:
-    """Turn the drivers' errors that are no fault of ours into the two that a client can act on."""
+    """Convert the drivers' errors that are not errors of this program to StorageFull and Unavailable."""
     error = context.original_exception
     name = getattr(error, "sqlite_errorname", "")
     if isinstance(error, psycopg2.errors.DiskFull) or name in NO_ROOM:
@@ -165,13 +156,13 @@ def translate_error(context: sa.engine.ExceptionContext) -> None:
 
 
 def log_connect(_: DBAPIConnection, __: ConnectionPoolEntry) -> None:
-    """Log a connection made."""
+    """Log that a connection was made."""
     log.info("database connected")
 
 
 def log_lost(_: DBAPIConnection, __: ConnectionPoolEntry, error: BaseException | None) -> None:
-    """Log a connection that broke."""
-    # What the pool itself finds out, when it looks before it lends one, comes without words.
+    """Log that a connection was lost."""
+    # If the pool's own test found it, the error has no text.
     idle = error is None or isinstance(error, sa.exc.DisconnectionError)
     reason = "while it was idle" if idle else str(error).strip()
     log.warning("database connection lost", extra={"reason": reason})
@@ -179,17 +170,13 @@ def log_lost(_: DBAPIConnection, __: ConnectionPoolEntry, error: BaseException |
 
 @contextmanager
 def migrating(connection: sa.Connection, folder: Path) -> Iterator[None]:
-    """Let one process at a time migrate: of a PostgreSQL database, or those of one instance folder."""
+    """Let one process at a time migrate a PostgreSQL database, or the SQLite database of a folder."""
     if connection.dialect.name == "postgresql":
-        # The lock goes with the session, which now ends when the connection is closed.
+        # The lock ends with the session. A detached connection is really closed, and so its session ends.
         connection.detach()
         connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
         connection.rollback()
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked_folder(folder):
         yield
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The tables: the images, and how many of them each day brought."""
+"""The tables: the images, and the number of images of each day."""
 
 from datetime import UTC, date, datetime
 
@@ -12,13 +12,13 @@ ON_ITS_SIDE = 5
 
 
 class UTCDateTime(sa.types.TypeDecorator[datetime]):
-    """An aware moment in UTC, also on SQLite, which forgets time zones."""
+    """A column of aware datetimes in UTC, also on SQLite, which does not store time zones."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Turn a moment of any zone into UTC; a naive one is a mistake of ours."""
+        """Convert an aware datetime to UTC. Raises ValueError for a naive one, which is a bug in the code."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -27,14 +27,14 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Give back an aware moment in UTC."""
+        """Return an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """What all tables share: names for constraints, since SQLite's batch migrations need them."""
+    """The base class of all tables. It names constraints, since SQLite's batch migrations need names."""
 
     metadata = sa.MetaData(
         naming_convention={
@@ -59,14 +59,14 @@ def _filenames(filename: Mapped[str], file_type: Mapped[str]) -> list[sa.ColumnE
 class Image(Base):
     """One hosted picture: ``size`` in bytes as stored, ``sha256`` of those bytes in hexadecimal.
 
-    ``width`` and ``height`` are as stored too; how browsers turn it then, ``orientation`` tells by EXIF's
-    numbers 1 to 8.
+    ``width`` and ``height`` are those of the stored picture, before browsers turn it. ``orientation`` is
+    EXIF's number for this turn, 1 to 8.
     """
 
     __tablename__ = "images"
     __table_args__ = (
         sa.Index(None, "upload_time", "id"),
-        # An id is never given twice: a stale page must not delete a newer image.
+        # An id is never used twice: otherwise an old page in a browser could delete a newer image.
         {"sqlite_autoincrement": True},
     )
 
@@ -87,7 +87,7 @@ class Image(Base):
         )
     )
     """Whether an older image has the same name with another extension. This host makes no such names, but a
-    database may come from elsewhere."""
+    database may come from another host."""
 
     @property
     def name(self) -> str:
@@ -100,14 +100,14 @@ class Image(Base):
         return self.turned((self.width, self.height))
 
     def turned(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Swap the sides of a size as stored where the image is shown on its side."""
+        """Return a size as browsers show it: the sides are swapped if the image is turned by 90 degrees."""
         return size[::-1] if self.orientation >= ON_ITS_SIDE else size
 
 
 class ImageDay(Base):
-    """How many images of one day (UTC) there are: the sum of ``images`` over the day's shards.
+    """The number of images of one day (UTC): the sum of ``images`` over the day's shards.
 
-    Uploads at the same moment add to different shards, so that none waits for another's commit.
+    Simultaneous uploads add to different shards, so that they do not wait for each other's commit.
     """
 
     __tablename__ = "image_days"

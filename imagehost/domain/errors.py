@@ -1,164 +1,153 @@
-"""Errors that a client is told about. ``upload_errors`` has those of an upload.
+"""Errors that are reported to a client: a code and facts. ``web.messages`` has the sentence of each.
 
-Each error carries the HTTP status and the code of its answer, which ``refusals`` writes. The message says
-what was wrong, what is allowed, and what to do. It is translated only when it is written: for a client into
-its language, for the log into English.
+``str(error)`` is a short English text for logs and tracebacks.
 """
 
-from http import HTTPStatus
+from collections.abc import Sequence
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _
-
-from imagehost.web.languages import in_english
-from imagehost.web.readable import readable_number, readable_period, shorten
+from imagehost.domain.foreign_formats import Foreign
 
 
 class ImageHostError(Exception):
-    """A refusal or a failure that a client is told about."""
+    """An error that is reported to a client."""
 
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal_error"
     retry_after: int | None = None
     """Seconds after which the client may try again."""
 
-    def __init__(self, message: str | LazyString) -> None:
-        super().__init__(message)
-        self.message = message
-        """What the client is told, put into its language when it is written."""
-
     def __str__(self) -> str:
-        """Write the message for logs and tracebacks, in English."""
-        return in_english(self.message)
+        """Return a short text for logs, in English."""
+        return super().__str__() or self.code
 
 
-class BadRequest(ImageHostError):
-    """A body or a parameter that cannot be read."""
-
-    status, code = HTTPStatus.BAD_REQUEST, "bad_request"
+class Refused(ImageHostError):
+    """A request that cannot be done as it was sent. The host itself works."""
 
 
-class CrossSite(ImageHostError):
-    """A page of another site tried to change something here."""
+class NotFound(Refused):
+    """No image has the name or the id."""
 
-    status, code = HTTPStatus.FORBIDDEN, "cross_site"
+    code = "not_found"
 
     def __init__(self) -> None:
-        super().__init__(
-            _("This request came from a page of another site and was refused. Send it from here.")
-        )
+        super().__init__("no such image")
 
 
-class WrongHost(ImageHostError):
-    """A request by a name that is none of this host's."""
+class Forbidden(Refused):
+    """The client is known, but it may not do this."""
 
-    status, code = HTTPStatus.MISDIRECTED_REQUEST, "wrong_host"
-
-    def __init__(self, name: str = "") -> None:
-        super().__init__(
-            _(
-                "This host does not answer to %(name)s. Check the address. "
-                "If you run the host, add the name to ALLOWED_HOSTS.",
-                name=shorten(name) or _("this name"),
-            )
-        )
+    code = "forbidden"
 
 
-class NotFound(ImageHostError):
-    """There is no such image."""
+class EmptyFile(Refused):
+    """An uploaded file has no bytes."""
 
-    status, code = HTTPStatus.NOT_FOUND, "not_found"
+    code = "no_file"
 
-    def __init__(self) -> None:
-        super().__init__(_("There is no such image. It may have been deleted."))
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is empty")
+        self.name = name
 
 
-class RateLimited(ImageHostError):
-    """One client asked for more than its share.
+class TooLarge(Refused):
+    """An uploaded file has more than ``limit`` bytes."""
+
+    code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"larger than {limit} bytes")
+        self.limit = limit
+
+
+class UnsupportedType(Refused):
+    """The bytes are not an image of an allowed type.
 
     Args:
-        retry_after: seconds until it may ask again.
-        kind: of which requests; nginx knows none.
-        share: so many in so many of a unit of time: 120, 1 and ``minute``.
+        name: the original name, or an empty string.
+        found: the format of the bytes, if it is known.
+        allowed: the kinds that this host allows.
     """
 
-    status, code = HTTPStatus.TOO_MANY_REQUESTS, "rate_limited"
+    code = "unsupported_type"
+
+    def __init__(self, name: str, found: Foreign | None, allowed: Sequence[str]) -> None:
+        super().__init__(f"{name!r} is {found.what if found else 'no picture'}")
+        self.name, self.found, self.allowed = name, found, allowed
+
+
+class DamagedImage(Refused):
+    """A picture is truncated or corrupt; ``reason`` is a text of ``formats.Malformed``."""
+
+    code = "damaged_image"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name!r} is damaged: {reason}")
+        self.name, self.reason = name, reason
+
+
+class TooManyPixels(Refused):
+    """A picture has more than ``limit`` pixels; with ``animated``, in all its frames together."""
+
+    code = "too_many_pixels"
+
+    def __init__(self, name: str, pixels: int, limit: int, *, animated: bool = False) -> None:
+        super().__init__(f"{name!r} has {pixels} pixels, more than {limit}")
+        self.name, self.pixels, self.limit, self.animated = name, pixels, limit, animated
+
+
+class TooMuchWork(Refused):
+    """A picture has more than ``limit`` samples in all its scans, so decoding it would take too long."""
+
+    code = "too_much_work"
+
+    def __init__(self, name: str, work: int, limit: int) -> None:
+        super().__init__(f"{name!r} has {work} samples, more than {limit}")
+        self.name, self.work, self.limit = name, work, limit
+
+
+class TooCostly(Refused):
+    """The decoding of a picture was stopped because it took too much memory or time."""
+
+    code = TooMuchWork.code
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} takes too much memory or time to decode")
+        self.name = name
+
+
+class RateLimited(Refused):
+    """A client has sent too many requests.
+
+    Args:
+        retry_after: seconds until the client may try again.
+        kind: the kind of the requests, for example ``uploads``; empty if it is not known.
+        share: the limit: number of requests, number of time units, time unit (120, 1, ``minute``).
+    """
+
+    code = "rate_limited"
 
     def __init__(
         self, retry_after: int, kind: str = "", share: tuple[int, int, str] = (0, 1, "minute")
     ) -> None:
-        most, *period = share
-        facts = {
-            "number": LazyString(readable_number, most),
-            "period": LazyString(readable_period, *period),
-            "seconds": retry_after,
-        }
-        sentences = {
-            "uploads": _(
-                "Your address has reached the limit for uploads: %(number)s %(period)s. "
-                "Try again in %(seconds)s s.",
-                **facts,
-            ),
-            "deletions": _(
-                "Your address has reached the limit for deletions: %(number)s %(period)s. "
-                "Try again in %(seconds)s s.",
-                **facts,
-            ),
-            "lists": _(
-                "Your address has reached the limit for lists: %(number)s %(period)s. "
-                "Try again in %(seconds)s s.",
-                **facts,
-            ),
-            "renderings": _(
-                "Your address has reached the limit for new thumbnails: %(number)s %(period)s. "
-                "Try again in %(seconds)s s.",
-                **facts,
-            ),
-        }
-        many = _("Too many requests came from your address. Try again in %(seconds)s s.", **facts)
-        super().__init__(sentences.get(kind, many))
-        self.retry_after = retry_after
+        super().__init__(f"too many {kind or 'requests'}; the client may try again in {retry_after} s")
+        self.retry_after, self.kind, self.share = retry_after, kind, share
 
 
 class Unavailable(ImageHostError):
-    """A part of the host does not answer: ``parts`` is a key of ``SILENT``."""
+    """Parts of the host do not answer or are busy; ``parts`` is a key of ``web.messages.UNAVAILABLE``."""
 
-    status, code, retry_after = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", 5
+    code, retry_after = "unavailable", 5
 
     def __init__(self, *parts: str) -> None:
-        super().__init__(SILENT[parts])
-
-
-SILENT = {
-    ("host",): _("This host does not answer at the moment. Try again in a few seconds."),
-    ("database",): _("The database does not answer at the moment. Try again in a few seconds."),
-    ("storage",): _("The storage does not answer at the moment. Try again in a few seconds."),
-    ("database", "storage"): _(
-        "The database and the storage do not answer at the moment. Try again in a few seconds."
-    ),
-    ("checking of pictures",): _("The server is busy checking pictures. Try again in a few seconds."),
-    ("making of thumbnails",): _("The server is busy making thumbnails. Try again in a few seconds."),
-    ("whole list",): _(
-        "The server is busy sending the whole list to others. Try again in a few seconds, "
-        "or ask for a part of it with limit=100."
-    ),
-}
-"""Whole sentences, since other languages join parts by other rules."""
+        verb = "is" if len(parts) == 1 else "are"
+        super().__init__(f"The {' and the '.join(parts)} {verb} unavailable.")
+        self.parts = parts
 
 
 class StorageFull(ImageHostError):
-    """No room is left for what a client sent."""
+    """The host has no room left for an upload."""
 
-    status, code = HTTPStatus.INSUFFICIENT_STORAGE, "storage_full"
-
-    def __init__(self) -> None:
-        super().__init__(_("This host has no room left, and nothing was kept. Tell the person who runs it."))
-
-
-class NoSuchFormat(ImageHostError):
-    """An oEmbed answer in another format than JSON."""
-
-    status, code = HTTPStatus.NOT_IMPLEMENTED, "not_implemented"
+    code = "storage_full"
 
     def __init__(self) -> None:
-        super().__init__(_("oEmbed answers are given in JSON only. Ask with format=json."))
+        super().__init__("The disk is full.")

@@ -1,11 +1,11 @@
-"""What goes wrong while somebody runs the host, in the words of who reads it: on a terminal, in the log.
+"""Errors of commands and scheduled work, with a text for the administrator, on a terminal or in the log.
 
-Unlike ``errors`` it is no answer to a client, and always in English.
+Unlike ``errors``, they are not sent to clients, and their text is always in English.
 """
 
 
 class Failure(Exception):
-    """A command cannot be done: its message says why, and what to do about it."""
+    """A command failed. The message gives the reason, and what to do about it."""
 
 
 class Busy(Failure):
@@ -20,4 +20,4 @@ class Broken(Failure):
 
 
 class Undone(Failure):
-    """A transaction was refused, and so has certainly changed nothing."""
+    """A transaction was refused, so it has certainly changed nothing."""

@@ -1,17 +1,15 @@
-"""Formats that are not hosted: how they are recognised, what they are called, and what a person can do.
+"""Formats that are not hosted: their signatures, their names, and advice for the user.
 
 Signatures are regular expressions in the syntax that Python (for bytes) and JavaScript (for text in Latin-1)
-share, since the page names a file before it is sent. So they have no flags and no lookbehind, they do not use
-what differs (``$`` and the class of spaces), and they take linear time.
+share, since the page recognises a file before it is sent. So they have no flags and no lookbehind, they do
+not use elements that differ (``$`` and the class of spaces), and they take linear time.
 """
 
 import re
 from dataclasses import dataclass
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _
-
 from imagehost.domain.kinds import KINDS
+from imagehost.domain.kinds import translatable as _
 
 CONVERT = _("Convert it in an image editor and try again.")
 IPHONE = _(
@@ -24,20 +22,20 @@ PICTURE_ITSELF = _("Save the picture itself instead of the page that shows it.")
 OTHER_FILE = _("Choose a picture.")
 
 BRANDS = r"^[\s\S]{4}ftyp(?:[\s\S]{4}){0,60}?"
-"""The brands of a file of ISO boxes: the major one, the version, the compatible ones."""
+"""The brands of a file of ISO boxes: the major brand, the version, the compatible brands."""
 PROLOG = (
     r"^(?:\xef\xbb\xbf)?(?:[ \t\r\n]"  # byte order mark, spaces
     r"|<\?(?:[^?]|\?(?!>))*\?>"  # XML declaration, processing instructions
     r"|<!--(?:[^-]|-(?!->))*-->"  # comments
     r"|<!(?!--)[^>\[]*(?:\[[^\]]*\][^>]*)?>)*"  # document type, with an internal subset
 )
-"""What may come before the first element of SVG and HTML."""
+"""The text that may come before the first element of SVG and HTML."""
 HTML_ELEMENTS = ("html", "head", "body", "title", "meta", "script")
 """The elements that HTML files without a document type begin with."""
 
 
 def any_case(word: str) -> str:
-    """Write a pattern that matches a word in capital and small letters."""
+    """Return a pattern that matches a word in capital and small letters."""
     return "".join(f"[{letter.upper()}{letter}]" if letter.isalpha() else letter for letter in word)
 
 
@@ -51,18 +49,18 @@ class Foreign:
         advice: a sentence that says what to do.
     """
 
-    what: str | LazyString
+    what: str
     signature: str
-    advice: str | LazyString
+    advice: str
 
 
 KNOWN: dict[str, Foreign] = {
-    kind.extension: Foreign(_(kind.named), kind.signature, CONVERT) for kind in KINDS.values()
+    kind.extension: Foreign(kind.named, kind.signature, CONVERT) for kind in KINDS.values()
 }
 """Formats that can be hosted, for hosts that do not allow them."""
 
 FOREIGN: tuple[Foreign, ...] = (
-    # Of several signatures that match, the first counts.
+    # If several signatures match, the first one counts.
     Foreign(_("a HEIC picture"), BRANDS + r"(?:hei[cmsx]|hev[cmsx])", IPHONE),
     Foreign(_("a HEIF picture"), BRANDS + r"(?:mi[af]f|mif[12]|msf1)", IPHONE),
     Foreign(_("a JPEG XL picture"), r"^(?:\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n)", CONVERT),
@@ -119,5 +117,5 @@ _SIGNATURES = [
 
 
 def recognise(head: bytes) -> Foreign | None:
-    """Recognise a file that is not hosted by its first ``kinds.HEAD`` bytes, or return None."""
+    """Return the format of a file that is not hosted, by its first ``kinds.HEAD`` bytes; None if unknown."""
     return next((foreign for signature, foreign in _SIGNATURES if signature.match(head)), None)

@@ -35,7 +35,7 @@ def in_ascii(name: str) -> str:
     return name.lower() if name.isascii() else idna.encode(name, uts46=True).decode()
 
 
-def name_of(host: str) -> str:
+def name_in_host(host: str) -> str:
     """Return the name in a Host header without port and final dot; an empty string if it is not valid."""
     found = HOST.fullmatch(host)
     if not found or int(found["port"] or 1) > LAST_PORT:
@@ -63,16 +63,16 @@ class Hosts:
     """The names that one host answers to."""
 
     def __init__(self, public_url: str | None, allowed: Iterable[str]) -> None:
-        self.own = {name for name in (name_of(host_of(public_url or "")), *allowed) if name}
+        self.own = {name for name in (name_in_host(host_of(public_url or "")), *allowed) if name}
         self.always = re.compile("|".join(ALWAYS.values()))
 
     def include(self, host: str) -> bool:
         """Tell whether the host answers to the name in a Host header. The port is ignored."""
-        name = name_of(host)
+        name = name_in_host(host)
         return name in self.own or self.always.fullmatch(name) is not None
 
     def __str__(self) -> str:
-        """List the names, for the log."""
+        """Return the names as text, for the log."""
         return ", ".join([*sorted(self.own), *ALWAYS])
 
 

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 
 HEAD = 4096
-"""Bytes from the start of a file that are enough to recognise its format, also SVG after a long comment."""
+"""The number of first bytes that are enough to recognise a file's format, also SVG after a long comment."""
 
 
-def _(text: str) -> str:
-    """Mark a text for ``make messages``. It is translated where it is told."""
+def translatable(text: str) -> str:
+    """Mark a text for ``make messages``. ``web`` translates it when it writes an answer."""
     return text
 
 
@@ -18,12 +18,12 @@ class Kind:
 
     Args:
         extension: the extension of hosted files, and the name of the format in settings and in the database.
-        named: what the format is called where it is not allowed; continues "photo.jpg is ".
+        named: the name of the format in a refusal; continues "photo.jpg is ".
         mime_type: the type that is sent with the bytes.
-        extensions: all extensions that files of this format have elsewhere.
+        extensions: all extensions that files of this format may have before they are uploaded.
         signature: a regular expression that matches the first bytes. It is written in the syntax that Python
             and JavaScript share, since the page checks files before it sends them.
-        pillow_format: what Pillow calls the format.
+        pillow_format: Pillow's name for the format.
         parser: the module of ``imagehost.formats`` that walks a file of this format.
         by_default: whether ``ALLOWED_EXTENSIONS`` contains it unless it is set.
         turned_by_exif: whether browsers obey the orientation in EXIF.
@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             extension="jpg",
-            named=_("a JPG image"),
+            named=translatable("a JPG image"),
             mime_type="image/jpeg",
             extensions=("jpg", "jpeg", "jpe", "jfif"),
             signature=r"^\xff\xd8\xff",
@@ -58,7 +58,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="png",
-            named=_("a PNG image"),
+            named=translatable("a PNG image"),
             mime_type="image/png",
             extensions=("png", "apng"),
             signature=r"^\x89PNG\r\n\x1a\n",
@@ -68,7 +68,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="gif",
-            named=_("a GIF image"),
+            named=translatable("a GIF image"),
             mime_type="image/gif",
             extensions=("gif",),
             signature=r"^GIF8[79]a",
@@ -78,7 +78,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="webp",
-            named=_("a WebP image"),
+            named=translatable("a WebP image"),
             mime_type="image/webp",
             extensions=("webp",),
             signature=r"^RIFF[\s\S]{4}WEBP",
@@ -88,7 +88,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             extension="avif",
-            named=_("an AVIF image"),
+            named=translatable("an AVIF image"),
             mime_type="image/avif",
             extensions=("avif", "avifs"),
             # The major brand, the version, then any number of compatible brands.
@@ -99,7 +99,7 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
-"""By their extension, in the order in which sentences name them."""
+"""The formats by their extension, in the order in which sentences name them."""
 
 EXTENSIONS = {extension: kind.extension for kind in KINDS.values() for extension in kind.extensions}
 """The kind of each extension that files have."""
@@ -107,6 +107,6 @@ EXTENSIONS = {extension: kind.extension for kind in KINDS.values() for extension
 _SIGNATURES = {name: re.compile(kind.signature.encode("ascii")) for name, kind in KINDS.items()}
 
 
-def detect(head: bytes) -> str | None:
-    """Recognise the kind of a picture by the first ``HEAD`` bytes of its file, or return None."""
+def kind_of_bytes(head: bytes) -> str | None:
+    """Return the kind of a picture, by the first ``HEAD`` bytes of its file; None if it is unknown."""
     return next((name for name, signature in _SIGNATURES.items() if signature.search(head)), None)

@@ -1,3 +1,3 @@
-"""Which version this is."""
+"""The version of this program."""
 
 VERSION = "0.1.0"

@@ -1,1 +1,1 @@
-"""Work with files that several layers share: ownership and hashes."""
+"""Functions for files that several layers use: ownership, hashes, locks and atomic writes."""

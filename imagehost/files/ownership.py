@@ -1,7 +1,7 @@
 """File ownership: new files go to the owner of their folder, and other users may read nothing.
 
-The host has to work with files of commands that root ran. A web server may read as a member of the folder's
-group.
+The host must be able to use files of commands that root ran. A web server may read files as a member of the
+folder's group.
 """
 
 import os
@@ -16,10 +16,16 @@ OTHERS = 0o007
 
 
 def give(made: Path | int, folder: Path, mode: int | None = None) -> None:
-    """Let what root made belong to the owner of its folder, as readable as that unless a mode is told."""
+    """If this process runs as root, give a new file or folder to the owner of its folder.
+
+    Args:
+        made: the new file or folder, or its descriptor.
+        folder: the folder that contains it.
+        mode: its mode bits. None means those of the folder.
+    """
     if os.geteuid() != 0:
         return
-    # Some network file systems have no owners, and a namespace may not know this one.
+    # Some network file systems have no owners, and a user namespace may not contain this owner.
     with suppress(OSError):
         owner = folder.stat()
         os.chmod(made, owner.st_mode & FOLDER_MODE if mode is None else mode)  # noqa: PTH101  # a descriptor, too
@@ -27,7 +33,7 @@ def give(made: Path | int, folder: Path, mode: int | None = None) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those that it is in; it is no error if it is there."""
+    """Make a folder and its parents. It is no error if it exists."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -43,4 +49,4 @@ def shut(path: Path | str) -> None:
     with suppress(OSError):
         mode = os.lstat(path).st_mode
         if not stat.S_ISLNK(mode) and mode & OTHERS:
-            os.chmod(path, stat.S_IMODE(mode) & ~OTHERS)  # noqa: PTH101  # a Path would take longer than the kernel
+            os.chmod(path, stat.S_IMODE(mode) & ~OTHERS)  # noqa: PTH101  # creating a Path takes longer than the system call

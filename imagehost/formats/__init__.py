@@ -1,8 +1,8 @@
-"""Walk the structure of a picture file to its very end, without decoding a pixel.
+"""Walk the structure of a picture file to its end, without decoding pixels.
 
-A file that is truncated or broken is refused. Harmless damage is repaired, frames and work are counted, and
-metadata that tells where, when and with what a picture was taken is dropped. All other bytes stay.
-Nothing here knows the rest of imagehost, except the table of formats.
+Truncated or broken files are refused. Harmless damage is repaired, frames and decoding work are counted, and
+metadata that shows where, when and with which device a picture was taken is dropped. All other bytes are
+kept. This package imports nothing else of imagehost, except the table of formats.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import BinaryIO, Generic, NamedTuple, TypeVar
 from imagehost.domain.kinds import KINDS
 
 from .canvas import Canvas, Limits
-from .cleaning import Copy, Report, whole
+from .cleaning import CleaningReport, Copy, whole
 from .errors import Malformed, PixelLimit, WorkLimit
 from .pieces import Added, Dropped, Kept, Piece
 from .source import BUFFER, Source
@@ -24,32 +24,39 @@ __all__ = [
     "Added",
     "Canvas",
     "Cleaned",
+    "CleaningReport",
     "Dropped",
     "Kept",
     "Limits",
     "Malformed",
     "Piece",
     "PixelLimit",
-    "Report",
     "WorkLimit",
-    "clean",
-    "walk",
+    "clean_picture",
+    "walk_picture",
 ]
 
-_WALKS: dict[str, Callable[[Source, Canvas], Iterator[Piece]]] = {
-    name: importlib.import_module(f"{__name__}.{kind.parser}").walk for name, kind in KINDS.items()
-}
+Walk = Callable[[Source, Canvas], Iterator[Piece]]
+
+
+def _walk_of(parser: str) -> Walk:
+    """Return the function that walks a format: ``walk_png`` of the module ``png``."""
+    walk: Walk = getattr(importlib.import_module(f"{__name__}.{parser}"), f"walk_{parser}")
+    return walk
+
+
+_WALKS: dict[str, Walk] = {name: _walk_of(kind.parser) for name, kind in KINDS.items()}
 
 
 class Cleaned(NamedTuple, Generic[File]):
-    """The result of a walk: the new file, or None if nothing has to change, and what was done."""
+    """The result of a walk: the new file, or None if nothing has to change, and the report."""
 
     file: File | None
-    report: Report
+    report: CleaningReport
 
 
-def walk(kind: str, stream: BinaryIO, canvas: Canvas) -> Iterator[Piece]:
-    """Yield the pieces of a picture, which cover all of its file.
+def walk_picture(kind: str, stream: BinaryIO, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of a picture; together they cover the whole file.
 
     Raises Malformed, PixelLimit or WorkLimit.
     """
@@ -57,14 +64,13 @@ def walk(kind: str, stream: BinaryIO, canvas: Canvas) -> Iterator[Piece]:
     yield from whole(_WALKS[kind](source, canvas), source.length)
 
 
-def clean(kind: str, stream: BinaryIO, canvas: Canvas, new_file: Callable[[], File]) -> Cleaned[File]:
-    """Walk a picture to its end, and write what is stored of it to a new file if that differs.
+def clean_picture(kind: str, stream: BinaryIO, canvas: Canvas, new_file: Callable[[], File]) -> Cleaned[File]:
+    """Walk a picture to its end, and write the cleaned picture to a new file if it differs.
 
-    The caller removes the file that new_file() made if the walk ends in an error: Malformed, PixelLimit or
-    WorkLimit.
+    If the walk raises Malformed, PixelLimit or WorkLimit, the caller must remove the file of new_file().
     """
     copy = Copy(stream, new_file)
     length = stream.seek(0, 2)
-    for piece in walk(kind, stream, canvas):
+    for piece in walk_picture(kind, stream, canvas):
         copy.add(piece)
     return Cleaned(copy.finish(length), copy.report)

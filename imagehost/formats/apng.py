@@ -6,35 +6,35 @@ from collections.abc import Iterator
 from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
-from .png_chunk import Chunk, written
+from .png_chunk import PngChunk, write_chunk
 
 MOST_FRAMES = 0x7FFFFFFF
 
 
 class Animation:
-    """The frames of an animated PNG: announced, numbered, each with its data.
+    """The frames of an animated PNG: their announced number, their sequence numbers and their data.
 
-    A picture whose number of frames is missing, or makes no sense, is a still one. Frames beyond that number
+    If the number of frames is missing or invalid, the picture is a still picture. Frames beyond that number
     are never shown, so they are dropped.
     """
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
-        self.control: Chunk | None = None
+        self.control: PngChunk | None = None
         self.announced = 0
-        self.frames = 0  # those that have data
+        self.frames = 0  # frames that have data
         self.sequence = 0
-        self.still = False  # the still picture has been seen
-        self._hidden = False  # the frame at hand is not shown
-        self._opened: Chunk | None = None  # the header of a frame that has no data yet
+        self.still = False  # whether the still picture (IDAT) has been read
+        self._hidden = False  # whether the current frame is not shown
+        self._opened: PngChunk | None = None  # the header of a frame that has no data yet
 
     @property
     def complete(self) -> bool:
         """Tell whether all announced frames have data."""
         return self.frames == self.announced
 
-    def piece(self, chunk: Chunk) -> Piece | None:
-        """Check one of the chunks of an animation; None stands for its header, which header() returns."""
+    def piece(self, chunk: PngChunk) -> Piece | None:
+        """Check a chunk of the animation and return its piece; None for acTL, which header() yields later."""
         if chunk.name == b"acTL":
             return self._control(chunk)
         if chunk.name == b"fcTL" and self.control and self.complete:
@@ -51,18 +51,18 @@ class Animation:
         return Kept(chunk.start, chunk.stop)
 
     def pixels(self) -> None:
-        """Take the still picture, which is the first frame where one has been opened."""
+        """Record the still picture. It is also the first frame if a frame header (fcTL) precedes it."""
         self.still = True
         if self._opened:
             self.frames, self._opened = 1, None
 
     def finish(self) -> None:
-        """Check at the end that there is a frame."""
+        """Check that an animation has at least one frame."""
         if self.control and not self.frames:
             raise Malformed("its animation lacks frames")
 
     def header(self) -> Iterator[Piece]:
-        """Yield the chunk with the number of frames, corrected to those that there are."""
+        """Yield the chunk with the number of frames, corrected to the number of frames that have data."""
         if not self.control:
             return
         start, stop = self.control.start, self.control.stop
@@ -71,10 +71,10 @@ class Animation:
         else:
             yield Dropped(start, stop, "number of frames")
             data = struct.pack(">I", self.frames) + self.control.head[4:]
-            yield Added(written(b"acTL", data), "number of frames")
+            yield Added(write_chunk(b"acTL", data), "number of frames")
 
     def without_open_frame(self, pieces: list[Piece]) -> Iterator[Piece]:
-        """Drop the header of a last frame that has no data, which players ignore."""
+        """Drop the header of the last frame if it has no data, since players ignore it."""
         opened = self._opened
         for piece in pieces:
             if opened and isinstance(piece, Kept) and piece.start == opened.start:
@@ -82,16 +82,16 @@ class Animation:
             else:
                 yield piece
 
-    def _control(self, chunk: Chunk) -> Piece | None:
-        """Take the number of frames, which comes once and before the pixels; browsers ignore any other."""
+    def _control(self, chunk: PngChunk) -> Piece | None:
+        """Read the number of frames. Browsers use only the first valid acTL chunk before the pixels."""
         announced = int.from_bytes(chunk.head[:4], "big")
         if chunk.size != 8 or self.control or self.still or not 1 <= announced <= MOST_FRAMES:
             return Dropped(chunk.start, chunk.stop, "number of frames")
         self.control, self.announced = chunk, announced
         return None
 
-    def _open(self, chunk: Chunk) -> None:
-        """Open a frame, which lies within the canvas."""
+    def _open(self, chunk: PngChunk) -> None:
+        """Read a frame header, and check that the frame lies within the canvas."""
         if chunk.size != 26 or self._opened:
             raise Malformed("its animation is out of order")
         width, height, left, top = struct.unpack_from(">4I", chunk.head, 4)
@@ -100,7 +100,7 @@ class Animation:
         self._opened = chunk
 
     def _data(self) -> None:
-        """Take pixels of the frame at hand, which counts as soon as it has some."""
+        """Record data of the current frame. A frame is counted when its first data is read."""
         if not self.still or not (self._opened or self.frames):
             raise Malformed("its animation is out of order")
         if self._opened:

@@ -1,4 +1,4 @@
-"""AV1 (AV1 Bitstream & Decoding Process Specification, 5.3 to 5.5): pictures as rows of units."""
+"""AV1 (AV1 Bitstream & Decoding Process Specification, 5.3 to 5.5): pictures as sequences of units."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,26 +8,27 @@ from .errors import Malformed
 from .source import Source
 
 SEQUENCE, FRAME_HEADER, METADATA, FRAME = 1, 3, 5, 6
-# Sequence, temporal delimiter, frame header, tiles, metadata, frame, frame header again, list of tiles.
+# Types of units that decoders use: sequence header, temporal delimiter, frame header, tiles, metadata, frame,
+# repeated frame header, list of tiles.
 USED = set(range(1, 9))
-# Metadata of a unit that change what is seen: brightness, mastering display, layers, and HDR10+ (ITU-T T.35).
+# Types of metadata that change the picture: brightness, mastering display, layers, and HDR10+ (ITU-T T.35).
 SHOWN_METADATA = set(range(1, 5))
 MOST_HEAD = 512
-"""Bytes of a unit that are read at most: its header, its length, and what tells the size of the pictures."""
+"""The most bytes that are read of a unit: its header, its length, and the fields with the picture size."""
 
 
 class Content:
-    """The data of one item or sample, which may lie in parts of the file."""
+    """The data of one item or sample, which may consist of several spans of the file."""
 
     def __init__(self, source: Source, spans: list[Span]) -> None:
         self.source = source
         self.spans = spans
         self.used = spans
-        """Where that lies which decoders use: all of it, until the units are known."""
+        """The spans that decoders use: all spans, until examine() has read the units."""
         self.length = sum(stop - start for start, stop in spans)
 
     def inside(self, start: int, stop: int) -> Iterator[Span]:
-        """Tell where bytes of the data are in the file."""
+        """Yield the spans of the file that hold the bytes from ``start`` to ``stop`` of the data."""
         at = 0
         for first, last in self.spans:
             begin, end = max(start, at), min(stop, at + last - first)
@@ -36,7 +37,7 @@ class Content:
             at += last - first
 
     def take(self, start: int, size: int) -> bytes:
-        """Read a few bytes of the data, or fewer at their end."""
+        """Read ``size`` bytes of the data from ``start`` on, or fewer if the data ends before."""
         found = b""
         for first, last in self.inside(start, start + size):
             self.source.seek(first)
@@ -45,7 +46,7 @@ class Content:
 
 
 class Unit(NamedTuple):
-    """An open bitstream unit: its type, where it and its payload are in the data, how the payload begins."""
+    """An open bitstream unit: its type, its offsets in the data, and the first bytes of its payload."""
 
     kind: int
     start: int
@@ -55,21 +56,21 @@ class Unit(NamedTuple):
 
 
 class Bits:
-    """Numbers of any count of bits."""
+    """A reader of numbers with any count of bits, the most significant bit first."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
         self._left = 8 * len(data)
 
     def take(self, count: int) -> int:
-        """Read a number of so many bits."""
+        """Read an unsigned number of ``count`` bits."""
         self._left -= count
         if self._left < 0:
             raise Malformed("its AV1 data make no sense")
         return self._value >> self._left & (1 << count) - 1
 
     def exponential(self) -> int:
-        """Read a number that begins with as many zeros as it has bits behind the first."""
+        """Read a variable-length number (uvlc): zeros, a one, and as many bits as there are zeros."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -77,13 +78,16 @@ class Bits:
 
 
 def examine(content: Content, *, first: bool) -> tuple[int, int]:
-    """Walk the units of one picture, and return the largest size that they tell, or 0 × 0.
+    """Walk the units of one picture, and return the largest size that they declare.
 
-    Decoders ignore padding and units of unknown types: ``content.used`` leaves the data of these out.
+    Decoders ignore padding and units of unknown types, so ``content.used`` leaves out their payload.
 
     Args:
-        content: the data.
-        first: whether nothing came before, so that a decoder needs to be told the size here.
+        content: the data of the picture.
+        first: whether it is the first picture for its decoder, which then needs the size.
+
+    Returns:
+        Width and height in pixels, or (0, 0) if no unit declares a size.
     """
     used: list[Span] = []
     size, frames = (0, 0), 0
@@ -105,7 +109,7 @@ def _is_used(unit: Unit) -> bool:
 
 
 def _units(content: Content) -> Iterator[Unit]:
-    """Step from unit to unit, exactly to the end."""
+    """Yield the units of the data; the last one must end exactly at the end of the data."""
     at = 0
     while at < content.length:
         content.source.count_part()
@@ -125,7 +129,7 @@ def _units(content: Content) -> Iterator[Unit]:
 
 
 def _length(data: bytes) -> tuple[int, int]:
-    """Read a number of seven bits a byte, and tell of how many bytes."""
+    """Read a number with seven bits per byte (leb128); return it and its length in bytes."""
     value = 0
     for index, byte in enumerate(data[:8]):
         value |= (byte & 0x7F) << 7 * index
@@ -135,10 +139,10 @@ def _length(data: bytes) -> tuple[int, int]:
 
 
 def sequence_size(header: bytes) -> tuple[int, int]:
-    """Read the largest size of the frames out of a sequence header."""
+    """Read the largest frame size from a sequence header."""
     bits = Bits(header)
     bits.take(4)
-    if bits.take(1):  # one still picture, without times
+    if bits.take(1):  # the header of one still picture, without timing
         bits.take(5)
     else:
         _step_over_times(bits)
@@ -147,7 +151,7 @@ def sequence_size(header: bytes) -> tuple[int, int]:
 
 
 def _step_over_times(bits: Bits) -> None:
-    """Step over what sequences of more than one picture say of their times."""
+    """Skip the timing fields, which only sequences of several pictures have."""
     delay = 0
     if bits.take(1):
         bits.take(64)

@@ -1,8 +1,8 @@
-"""AVIF (ISO/IEC 14496-12 and 23000-22): boxes, some of which tell where in the file the others' data are.
+"""AVIF (ISO/IEC 14496-12 and 23000-22): boxes, some of which hold the file offsets of other boxes' data.
 
-Since places are told by number, nothing may move: what goes is overwritten with zeros, and cut off only at
-the end. Data that no picture uses are overwritten too. The orientation is a property of the picture (irot,
-imir) and stays; that in Exif counts nowhere.
+Since offsets are absolute, nothing may move: dropped data is overwritten with zeros, and cut off only at the
+end of the file. Data that no picture uses is overwritten too. The orientation is a property of the picture
+(irot, imir) and is kept; no program uses the orientation in the Exif of an AVIF.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from . import av1
 from .avif_items import Items
 from .avif_picture import Shown, Still
 from .avif_tracks import Tracks
-from .boxes import Box, Edit, Span, erase, read
+from .boxes import Box, Edit, Span, erase, read_box
 from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
@@ -21,13 +21,13 @@ BRANDS = {b"avif", b"avis"}
 KEPT = {b"ftyp", b"meta", b"moov", b"mdat"}
 MAX_BOXES = 1000
 MOST_BRANDS = 144
-"""Bytes of the largest first box that Chromium reads."""
+"""The size of the largest first box that Chromium reads, in bytes."""
 MOST_SHARED = 8
-"""How many times as much data as the file has its pictures may have, since some of them share some."""
+"""The most data of all pictures together, as a multiple of the file size: pictures may share data."""
 
 
-def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of an AVIF, up to the end of its last box that is needed."""
+def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of an AVIF, up to the end of its last needed box."""
     brands = _brands(source)
     found = _top(source)
     end = max(box.stop for box in found if box.name in KEPT)
@@ -49,11 +49,11 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     edits += _no_animation(brands, movies)
     edits = _checked(edits, kept)
     edits += _unused(places, [*kept, *(edit[:2] for edit in edits)])
-    yield from _pieces(source, sorted(edits), end)
+    yield from _avif_pieces(source, sorted(edits), end)
 
 
 def _brands(source: Source) -> list[bytes]:
-    """Read what kinds of AVIF the file says to be, the most important first."""
+    """Read the brands of the file, the major brand first."""
     size, name = int.from_bytes(source.take(4), "big"), source.take(4)
     if name != b"ftyp" or not 16 <= size <= MOST_BRANDS or size % 4:
         raise Malformed("it does not begin like an AVIF")
@@ -65,11 +65,11 @@ def _brands(source: Source) -> list[bytes]:
 
 
 def _top(source: Source) -> list[Box]:
-    """Find the outermost boxes, up to the end or to bytes that are no box."""
+    """Return the top-level boxes, up to the end of the file or to bytes that are not a box."""
     found: list[Box] = []
     at = 0
     while at < source.length and not _is_foreign(source, at):
-        found.append(box := read(source, at))
+        found.append(box := read_box(source, at))
         at = box.stop
         if len(found) > MAX_BOXES:
             raise Malformed("it is cut into too many parts")
@@ -79,7 +79,7 @@ def _top(source: Source) -> list[Box]:
 
 
 def _is_foreign(source: Source, at: int) -> bool:
-    """Tell whether bytes behind the picture begin here, which are no box at all or none that fits."""
+    """Tell whether bytes after the picture begin here: they are not a box, or a box that does not fit."""
     source.seek(at)
     head = source.take(min(8, source.length - at))
     size = int.from_bytes(head[:4], "big")
@@ -87,7 +87,7 @@ def _is_foreign(source: Source, at: int) -> bool:
 
 
 def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Shown:
-    """Choose what browsers show: an animation, if there is one and the first brand allows it."""
+    """Return the picture that browsers show: an animation, if there is one and the major brand allows it."""
     if (b"avif" in brands and not metas) or (b"avis" in brands and not movies):
         raise Malformed("it holds no picture")
     if brands[0] != b"avif":
@@ -101,7 +101,7 @@ def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Sho
 
 
 def _no_animation(brands: list[bytes], movies: list[Tracks]) -> Iterator[Edit]:
-    """Stop a picture from saying that it is an animation too, where all tracks go: browsers look for one."""
+    """Replace the brand avis if no track is kept: browsers would look for an animation."""
     if not any(movie.tracks for movie in movies):
         for number, brand in enumerate(brands):
             if brand == b"avis":
@@ -109,12 +109,12 @@ def _no_animation(brands: list[bytes], movies: list[Tracks]) -> Iterator[Edit]:
 
 
 def _measure(source: Source, canvas: Canvas, shown: Shown) -> None:
-    """Count pixels, frames and the work of decoding the first of them."""
+    """Count pixels, frames and the work of decoding the first frame."""
     for size in shown.sizes:
         canvas.declare(*size)
     canvas.declare(*shown.size)
     canvas.orientation = shown.orientation
-    # One by one they would cost time, where a file declares billions.
+    # A file may declare billions of frames: counting them one by one would take too long.
     canvas.add_frames(shown.frames, *shown.size)
     most = MOST_SHARED * source.length
     for coded in shown.coded:
@@ -123,7 +123,7 @@ def _measure(source: Source, canvas: Canvas, shown: Shown) -> None:
             if most < 0:
                 raise Malformed("its AVIF items overlap")
             size = av1.examine(content, first=not number)
-            # What is decoded may be larger than what is declared, and is scaled then.
+            # The decoded picture may be larger than the declared one. Decoders scale it then.
             canvas.declare(*size)
             if not number:
                 canvas.add_work(size[0] * size[1] * coded.components)
@@ -131,14 +131,14 @@ def _measure(source: Source, canvas: Canvas, shown: Shown) -> None:
 
 
 def _check_places(blanked: Iterable[Edit], places: list[Box]) -> None:
-    """Check that metadata lie where nothing but data does."""
+    """Check that metadata is inside of boxes that hold only data."""
     for edit in blanked:
         if not any(box.data <= edit.start and edit.stop <= box.stop for box in places):
             raise Malformed("an AVIF item lies outside of its place")
 
 
 def _checked(edits: list[Edit], kept: list[Span]) -> list[Edit]:
-    """Sort what is overwritten; check that none of it is needed, and none twice."""
+    """Sort the edits, and check that they overlap neither kept data nor one another."""
     spans = sorted([(*edit[:2], True) for edit in edits] + [(*span, False) for span in kept])
     reach = {True: 0, False: 0}
     for start, stop, edited in spans:
@@ -149,7 +149,7 @@ def _checked(edits: list[Edit], kept: list[Span]) -> list[Edit]:
 
 
 def _unused(places: list[Box], used: list[Span]) -> Iterator[Edit]:
-    """Overwrite data that belong to nothing that is kept: sounds, and what other programs left."""
+    """Overwrite data that nothing kept uses: sound, and data that other programs left."""
     spans = sorted(used, reverse=True)
     reach = 0
     for box in sorted(places, key=lambda box: box.data):
@@ -164,8 +164,8 @@ def _unused(places: list[Box], used: list[Span]) -> Iterator[Edit]:
             yield Edit(at, box.stop, "unused data")
 
 
-def _pieces(source: Source, edits: list[Edit], end: int) -> Iterator[Piece]:
-    """Yield the file, with what is overwritten where it is not blank already."""
+def _avif_pieces(source: Source, edits: list[Edit], end: int) -> Iterator[Piece]:
+    """Yield the pieces of the file with its edits; blocks that already have the new content are kept."""
     at = 0
     for start, stop, what, head in edits:
         if at < start:

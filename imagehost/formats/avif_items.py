@@ -1,4 +1,4 @@
-"""The items of an AVIF (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12): pictures, and metadata, which go."""
+"""The items of an AVIF (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12): pictures are kept, metadata is dropped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,41 +10,41 @@ from .boxes import Box, Edit, Span, Table, blank, boxes, erase, table
 from .errors import Malformed
 from .source import Source
 
-# Coded pictures, and pictures made of them. Everything else goes: Exif, XMP (mime), links (uri).
+# Coded pictures, and pictures derived from them. All other items are dropped: Exif, XMP (mime), links (uri).
 PICTURES = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
 METADATA = {b"Exif": "EXIF", b"mime": "XMP"}
 KEPT = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
-# What no decoder looks into: some refuse a picture whose Exif is no TIFF.
+# The new type of dropped items, which no decoder reads: some decoders refuse a picture whose Exif is no TIFF.
 NOTHING = b"free"
-# What libavif calls its items. Other names may be of files or persons.
+# The item names that libavif writes. Other names may be names of files or persons.
 NAMES = {b"", b"Color", b"Alpha", b"GMap", b"TMap"}
 
 
 @dataclass
-class Item:
-    """One item: its type, where its data are, what describes it, and which items it refers to."""
+class AvifItem:
+    """One item: its type, the spans of its data, its properties, and the items that it refers to."""
 
     kind: bytes
     spans: list[Span] = field(default_factory=list)
-    properties: list[tuple[Box, bool]] = field(default_factory=list)  # with whether a reader has to know it
+    properties: list[tuple[Box, bool]] = field(default_factory=list)  # with whether it is essential
     refers: dict[bytes, list[int]] = field(default_factory=dict)
     content: Content | None = None
 
     def first(self) -> dict[bytes, Box]:
-        """Return the first property of each kind: the one that decoders obey."""
+        """Return the first property of each type by its name; decoders use only the first."""
         return {box.name: box for box, _ in reversed(self.properties)}
 
 
 class Items:
-    """One meta box: its items, what of their data is kept, and what is overwritten."""
+    """One meta box: its items, their kept data, and the edits that overwrite the rest."""
 
     def __init__(self, source: Source, meta: Box) -> None:
         self.source = source
-        self.items: dict[int, Item] = {}
+        self.items: dict[int, AvifItem] = {}
         self.primary = 0
         self.edits: list[Edit] = []
-        self.blanked: list[Edit] = []  # the same for metadata, which must lie where data lie
-        self.places: list[Box] = []  # where data lie in this box
+        self.blanked: list[Edit] = []  # edits of metadata, which must be in a box of data
+        self.places: list[Box] = []  # boxes of data in this box
         self._found: dict[bytes, Box] = {}
         if table(source, meta._replace(stop=min(meta.data + 4, meta.stop))).version():
             raise Malformed("its AVIF header makes no sense")
@@ -63,7 +63,7 @@ class Items:
         return [item.content for item in self.items.values() if item.content]
 
     def _read(self) -> None:
-        """Take what the boxes tell, in the order in which they need each other."""
+        """Read the boxes, each after the boxes that it depends on."""
         if handler := self._found.get(b"hdlr"):
             self.edits.append(blank(handler, "name", 12))
             if table(self.source, handler).take(12)[8:] != b"pict":
@@ -83,7 +83,7 @@ class Items:
             self._place(list(locations(self.source, table(self.source, places))))
 
     def _information(self, box: Box) -> None:
-        """Read what kind each item is of."""
+        """Read the type and the name of each item."""
         head = table(self.source, box._replace(stop=min(box.data + 8, box.stop)))
         count = 2 if head.version() == 0 else 4
         head.number(count)
@@ -96,7 +96,7 @@ class Items:
             facts.number(2)
             if number in self.items:
                 raise Malformed("it has an AVIF item twice")
-            item = self.items[number] = Item(facts.take(4))
+            item = self.items[number] = AvifItem(facts.take(4))
             name = facts.take(facts.left())
             if item.kind not in PICTURES:
                 start = entry.stop - len(name) - len(item.kind)
@@ -105,18 +105,18 @@ class Items:
                 self.edits.append(Edit(entry.stop - len(name), entry.stop, "name"))
 
     def _references(self, box: Box) -> None:
-        """Read which items refer to which."""
+        """Read the references between items."""
         head = table(self.source, box._replace(stop=min(box.data + 4, box.stop)))
         wide = 4 if head.version() else 2
         for entry in boxes(self.source, box.data + 4, box.stop):
             facts = table(self.source, entry)
-            item = self.items.get(facts.number(wide), Item(b""))
+            item = self.items.get(facts.number(wide), AvifItem(b""))
             count = facts.number(2)
             self.source.count_part(count)
             item.refers.setdefault(entry.name, []).extend(facts.number(wide) for _ in range(count))
 
     def _properties(self, box: Box) -> None:
-        """Read what describes which item; blank what is private of it."""
+        """Read the properties of the items; blank private properties."""
         found: list[Box] = []
         for part in boxes(self.source, box.data, box.stop):
             if part.name == b"ipco":
@@ -126,11 +126,11 @@ class Items:
         self.edits += cleaned(self.source, found)
 
     def _associate(self, facts: Table, found: list[Box]) -> None:
-        """Read the numbers of the properties of each item."""
+        """Add to each item its properties, by their numbers."""
         head = facts.number(4)
         wide, size = (4 if head >> 24 else 2), (2 if head & 1 else 1)
         for _ in range(facts.number(4)):
-            item = self.items.get(facts.number(wide), Item(b""))
+            item = self.items.get(facts.number(wide), AvifItem(b""))
             count = facts.number(1)
             self.source.count_part(count + 1)
             for _ in range(count):
@@ -141,7 +141,7 @@ class Items:
                     item.properties.append((found[index - 1], bool(essential)))
 
     def _place(self, extents: list[Extent]) -> None:
-        """Tell pictures from metadata, and where both are in the file."""
+        """Set the spans of all items; keep the data of pictures, and blank thumbnails and metadata."""
         idat = self._found.get(b"idat", Box(b"idat", 0, 0, 0))
         self.places.append(idat)
         for number, method, start, size in extents:
@@ -159,7 +159,7 @@ class Items:
                 self.blanked += [Edit(start, stop, what) for start, stop in item.spans]
 
     def _thumbnails(self) -> set[int]:
-        """Find the pictures that only show others smaller, with alpha and what only they are made of."""
+        """Return the numbers of thumbnails, their alpha, and pictures that only thumbnails consist of."""
         found = {number for number, item in self.items.items() if b"thmb" in item.refers}
         others = [item for number, item in self.items.items() if number not in found]
         needed = {self.primary}.union(*(item.refers.get(b"dimg", []) for item in others))
@@ -171,7 +171,7 @@ class Items:
 
 
 def no_addresses(source: Source, dinf: Box) -> Iterator[Edit]:
-    """Blank what tells of other files that data once were in."""
+    """Blank the addresses of other files in which the data was stored."""
     for box in boxes(source, dinf.data, dinf.stop):
         if box.name == b"dref":
             for entry in boxes(source, min(box.data + 8, box.stop), box.stop):

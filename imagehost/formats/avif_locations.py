@@ -1,4 +1,4 @@
-"""Where the data of the items of an AVIF are (ISO/IEC 14496-12, 8.11.3)."""
+"""The locations of the data of AVIF items (ISO/IEC 14496-12, 8.11.3)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from .source import Source
 
 
 class Extent(NamedTuple):
-    """A part of an item: where it is, and from the start of what."""
+    """A part of an item's data; ``start`` counts from the start of the file (method 0) or of idat (1)."""
 
     item: int
     method: int
@@ -18,7 +18,7 @@ class Extent(NamedTuple):
 
 
 def locations(source: Source, facts: Table) -> Iterator[Extent]:
-    """Read the places of all items."""
+    """Yield the parts of the data of all items."""
     version = facts.version()
     if version > 2:
         raise Malformed("its AVIF items make no sense")

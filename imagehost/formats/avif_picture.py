@@ -1,9 +1,9 @@
-"""The picture that browsers show of an AVIF: of its primary item, or of its first track, or none."""
+"""The picture of an AVIF that browsers show: its primary item or its first track, if any."""
 
 from typing import NamedTuple
 
 from .av1 import Content
-from .avif_items import Item, Items
+from .avif_items import AvifItem, Items
 from .avif_properties import Size, components, declared, look
 from .boxes import Table, table
 from .errors import Malformed
@@ -13,19 +13,19 @@ ALPHA = {b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:au
 ESSENTIAL = {b"irot", b"imir", b"clap"}
 # Properties that decoders know. A picture with another one that is marked as essential is not shown.
 KNOWN = ESSENTIAL | {b"ispe", b"pixi", b"av1C", b"auxC", b"a1op", b"lsel", b"colr", b"pasp", b"clli"}
-# Pictures whose alpha is used. That of a picture which is made of one other is ignored.
+# Types of pictures whose alpha is used. The alpha of a picture that is derived from one other is ignored.
 WITH_ALPHA = {b"av01", b"grid"}
 
 
 class Coded(NamedTuple):
-    """AV1 for one decoder: one item, or all frames of a track; and how many components a pixel has."""
+    """AV1 data for one decoder (one item, or all frames of a track), and its components per pixel."""
 
     contents: list[Content]
     components: int
 
 
 class Shown(NamedTuple):
-    """What browsers show: its size before it is turned, all sizes that are declared, and what is decoded."""
+    """The shown picture: its size before rotation, all sizes that are declared, and the data to decode."""
 
     size: Size
     orientation: int
@@ -41,13 +41,13 @@ class Still:
         self._source = items.source
         self._primary = items.primary
         self._items = items.items
-        self._completed: dict[int, list[int]] = {}  # by item: its alpha, and what adds a gain map to it
+        self._completed: dict[int, list[int]] = {}  # by item: items that add alpha or a gain map to it
         for number, item in self._items.items():
             for target in self._targets(item):
                 self._completed.setdefault(target, []).append(number)
 
     def shown(self) -> Shown:
-        """Check the primary item and all that it is made of."""
+        """Check the primary item and all items that it consists of."""
         primary = self._items.get(self._primary)
         if primary is None:
             raise Malformed("it holds no picture")
@@ -65,7 +65,7 @@ class Still:
         return Shown(seen.size, seen.orientation, 1, sizes, coded)
 
     def _parts(self) -> list[int]:
-        """Find all items that the picture is made of, with its alpha and its gain map."""
+        """Return the numbers of all items that the picture consists of, with its alpha and its gain map."""
         found: dict[int, None] = {}
         left = [self._primary]
         while left:
@@ -76,7 +76,7 @@ class Still:
         return list(found)
 
     def _completing(self, number: int) -> list[int]:
-        """Find the alpha of a picture, which has to be as large, and what adds a gain map to it."""
+        """Return the items that add alpha or a gain map to a picture. Its alpha must have its size."""
         item = self._items[number]
         found = self._completed.get(number, [])
         if item.kind not in WITH_ALPHA:
@@ -86,8 +86,8 @@ class Still:
                 raise Malformed("its transparency has another size")
         return found
 
-    def _targets(self, item: Item) -> list[int]:
-        """Tell of which pictures an item is the alpha, or to which it adds a gain map."""
+    def _targets(self, item: AvifItem) -> list[int]:
+        """Return the numbers of the pictures to which an item adds alpha or a gain map."""
         if not item.content:
             return []
         if item.kind == b"tmap":
@@ -100,7 +100,7 @@ class Still:
         return item.refers.get(b"auxl", []) if kind in ALPHA else []
 
     def _sources(self, number: int) -> list[int]:
-        """Tell of which items a picture is made."""
+        """Return the numbers of the items from which a picture is derived."""
         item = self._items.get(number)
         if item is None or item.content is None:
             raise Malformed("it holds no picture")
@@ -109,7 +109,7 @@ class Still:
             raise Malformed("its AVIF tiles make no sense")
         return sources if item.kind != b"av01" else []
 
-    def _fits(self, grid: Item, content: Content, tiles: int) -> bool:
+    def _fits(self, grid: AvifItem, content: Content, tiles: int) -> bool:
         """Tell whether a grid has the tiles and the size that it declares."""
         facts = Table(content.take(0, 12))
         facts.number(1)
@@ -117,13 +117,13 @@ class Still:
         rows, columns = facts.number(1) + 1, facts.number(1) + 1
         return rows * columns == tiles and (facts.number(wide), facts.number(wide)) == self._size(grid)
 
-    def _size(self, item: Item) -> Size:
+    def _size(self, item: AvifItem) -> Size:
         box = item.first().get(b"ispe")
         if box is None:
             raise Malformed("it holds no picture")
         return declared(self._source, box)
 
-    def _coded(self, item: Item) -> Coded:
+    def _coded(self, item: AvifItem) -> Coded:
         box = item.first().get(b"av1C")
         if box is None or item.content is None:
             raise Malformed("it holds no picture")

@@ -1,4 +1,4 @@
-"""What describes the pictures of an AVIF (ISO/IEC 23008-12, 6.5): of items, and in sample entries."""
+"""The properties of AVIF pictures (ISO/IEC 23008-12, 6.5), in items and in sample entries."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -11,28 +11,29 @@ from .source import Source
 
 Size = tuple[int, int]
 
-# How pictures are decoded, coloured, placed and turned. All others are blanked: words, times, cameras.
+# Properties for decoding, colours, position and rotation. All others are blanked: texts, times, cameras.
 KEPT = {
     *(b"ispe", b"pixi", b"av1C", b"auxC", b"auxi", b"a1op", b"a1lx", b"lsel", b"ccst", b"btrt", b"fiel"),
     *(b"colr", b"clli", b"mdcv", b"cclv", b"amve", b"ndwt", b"reve"),
     *(b"pasp", b"clap", b"irot", b"imir", b"rloc", b"iscl"),
 }
 MARKED = 0x81
-"""How the configuration of a decoder begins, in the only version of it."""
+"""The first byte of a decoder configuration (av1C), in its only version."""
 PROFILES = {b"prof", b"rICC"}
-# By the axis of imir (none, upside down, left to right) and the quarters of irot, which turn to the left.
+# EXIF's orientation, by the axis of imir (none, upside down, left to right) and by the number of quarter
+# turns to the left of irot.
 TURNS = {None: (exif.UPRIGHT, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 
 
-class Look(NamedTuple):
-    """How browsers show a picture: its size before it is turned, and EXIF's number for the turn."""
+class AvifAppearance(NamedTuple):
+    """How browsers show a picture: its size before rotation, and its orientation as an EXIF number."""
 
     size: Size
     orientation: int
 
 
 def cleaned(source: Source, found: Iterable[Box]) -> Iterator[Edit]:
-    """Blank what is private. Items count the properties, so each of them keeps its place."""
+    """Blank private properties. None is removed, because items refer to properties by their numbers."""
     for box in found:
         if box.name not in KEPT:
             yield blank(box, "description")
@@ -44,7 +45,7 @@ def cleaned(source: Source, found: Iterable[Box]) -> Iterator[Edit]:
 
 
 def components(av1c: Table) -> int:
-    """Tell by the configuration of a decoder how many components a pixel has."""
+    """Return the number of components per pixel, from the decoder configuration (av1C)."""
     if av1c.number(1) != MARKED:
         raise Malformed("it holds no picture")
     av1c.number(1)
@@ -52,14 +53,14 @@ def components(av1c: Table) -> int:
 
 
 def declared(source: Source, box: Box) -> Size:
-    """Read the size of a picture out of ispe."""
+    """Read the size of a picture from its ispe property."""
     facts = table(source, box)
     facts.version()
     return facts.number(4), facts.number(4)
 
 
-def look(source: Source, size: Size, properties: dict[bytes, Box]) -> Look:
-    """Tell how browsers cut and turn a picture of a size."""
+def look(source: Source, size: Size, properties: dict[bytes, Box]) -> AvifAppearance:
+    """Return how browsers crop and rotate a picture of the given size."""
     angle = axis = None
     if b"irot" in properties:
         angle = table(source, properties[b"irot"]).number(1)
@@ -69,11 +70,11 @@ def look(source: Source, size: Size, properties: dict[bytes, Box]) -> Look:
         raise Malformed("its orientation makes no sense")
     if b"clap" in properties:
         size = _cut(source, size, properties[b"clap"])
-    return Look(size, TURNS[axis][angle or 0])
+    return AvifAppearance(size, TURNS[axis][angle or 0])
 
 
 def _cut(source: Source, size: Size, box: Box) -> Size:
-    """Tell the size of the part that is shown. Chromium cuts only where that begins at the upper left."""
+    """Return the size of the shown part. Chromium crops only if that part begins at the upper left."""
     facts = table(source, box)
     wide, high = (_fraction(facts.number(4), facts.number(4)) for _ in range(2))
     right, down = (_fraction(facts.signed(4), facts.number(4)) for _ in range(2))
@@ -83,5 +84,5 @@ def _cut(source: Source, size: Size, box: Box) -> Size:
 
 
 def _fraction(above: int, below: int) -> Fraction:
-    """Make a fraction; one that makes no sense fits nowhere."""
+    """Return a fraction, or -1, which fits no picture, if the denominator is 0."""
     return Fraction(above, below) if below else Fraction(-1)

@@ -1,4 +1,4 @@
-"""The tables that tell where the samples of a track are (ISO/IEC 14496-12, 8.7)."""
+"""The tables with the positions of the samples of a track (ISO/IEC 14496-12, 8.7)."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from .source import Source
 
 
 def samples(source: Source, tables: dict[bytes, Table]) -> Iterator[Span]:
-    """Yield where each sample is: how many of which size in which chunk."""
+    """Yield the span of each sample, from the sample sizes, the samples per chunk and the chunk offsets."""
     sizes, spread = tables.get(b"stsz"), tables.get(b"stsc")
     offsets, wide = tables.get(b"stco"), 4
     if not offsets:
@@ -36,7 +36,7 @@ def samples(source: Source, tables: dict[bytes, Table]) -> Iterator[Span]:
 
 
 def _rows(source: Source, facts: Table, wide: int, columns: int) -> list[list[int]]:
-    """Read a table of rows behind their number."""
+    """Read the number of rows of a table, and then the rows."""
     facts.version()
     count = facts.number(4)
     source.count_part(count)

@@ -1,4 +1,4 @@
-"""The tracks of an animated AVIF (ISO/IEC 14496-12, 8.1 to 8.7): pictures stay, without times and names."""
+"""The tracks of an animated AVIF (ISO/IEC 14496-12, 8.1 to 8.7): keep pictures, without times and names."""
 
 from .av1 import Content
 from .avif_items import no_addresses
@@ -9,7 +9,7 @@ from .boxes import Box, Edit, Table, blank, boxes, erase, table
 from .errors import Malformed
 from .source import Source
 
-# Which boxes of boxes stand in which.
+# The boxes with inner boxes that each box may contain.
 NESTED = {
     b"moov": {b"trak"},
     b"trak": {b"mdia", b"edts", b"tref"},
@@ -18,12 +18,13 @@ NESTED = {
     b"stbl": {b"stsd"},
 }
 BOXES = {b"trak", b"mdia", b"edts", b"tref", b"minf", b"stbl", b"dinf", b"stsd"}
-# When it was made and changed, in each of them.
+# Boxes with the times of creation and modification.
 TIMED = {b"mvhd", b"tkhd", b"mdhd"}
 TABLES = {b"stsz", b"stsc", b"stco", b"co64"}
 KEPT = {b"vmhd", b"nmhd", b"stts", b"ctts", b"stss", b"sdtp", b"sgpd", b"sbgp", b"cslg"}
 PICTURES = {b"pict", b"vide", b"auxv"}
-# A sample entry of pictures: what precedes its boxes, the part of it that names an encoder, and its size.
+# A sample entry of pictures: the number of bytes before its boxes, and the offsets and sizes of the fields
+# that may name an encoder.
 ENTRY = 78
 ENCODERS = ((8, 16), (42, 32))
 
@@ -42,12 +43,12 @@ class Track:
 
     @property
     def coded(self) -> Coded:
-        """What a decoder of the track reads."""
+        """The data that a decoder of the track reads."""
         return Coded(self.frames, components(table(self.source, self.properties[b"av1C"])))
 
 
 class Tracks:
-    """One moov box: its tracks of pictures, and what is overwritten."""
+    """One moov box: its tracks of pictures, and the edits that overwrite the rest."""
 
     def __init__(self, source: Source, moov: Box) -> None:
         self.source = source
@@ -77,7 +78,7 @@ class Tracks:
         return Shown(seen.size, seen.orientation, len(colour.frames), [colour.size], coded)
 
     def _inside(self, box: Box) -> None:
-        """Walk the boxes in a box, as deep as the standard nests them."""
+        """Walk the boxes in a box, down to the depth that the standard allows."""
         for inner in boxes(self.source, box.data, box.stop):
             if inner.name in BOXES and inner.name not in NESTED[box.name]:
                 raise Malformed("its AVIF boxes are nested wrongly")
@@ -89,7 +90,7 @@ class Tracks:
                 self._leaf(inner)
 
     def _trak(self, box: Box) -> None:
-        """Take a track of pictures; turn any other into empty space."""
+        """Read a track of pictures; replace any other track with empty space."""
         handler = self._handler(box)
         if handler not in PICTURES:
             self.edits.append(erase(self.source, box, "audio" if handler == b"soun" else "track"))
@@ -102,7 +103,7 @@ class Tracks:
         self.tracks.append(self._track)
 
     def _handler(self, trak: Box) -> bytes:
-        """Read what a track is of."""
+        """Read the type of data in a track; empty if it declares none."""
         for part in boxes(self.source, trak.data, trak.stop):
             if part.name == b"mdia":
                 for box in boxes(self.source, part.data, part.stop):
@@ -111,7 +112,7 @@ class Tracks:
         return b""
 
     def _leaf(self, box: Box) -> None:
-        """Take what a box without boxes that matter tells."""
+        """Read or blank a box whose inner boxes are not walked."""
         if box.name in TABLES:
             self._table(box)
         elif box.name in TIMED:
@@ -131,20 +132,20 @@ class Tracks:
             self.edits.append(erase(self.source, box))
 
     def _table(self, box: Box) -> None:
-        """Keep a table of samples until all of them are there."""
+        """Store a table of samples until all tables have been read."""
         if box.name in self._track.tables:
             raise Malformed("it has an AVIF box twice")
         self._track.tables[box.name] = table(self.source, box)
 
     def _references(self, box: Box) -> None:
-        """Read which tracks a track refers to."""
+        """Read the numbers of the tracks that the track refers to."""
         for part in boxes(self.source, box.data, box.stop):
             facts = table(self.source, part)
             self.source.count_part(facts.left() // 4)
             self._track.refers[part.name] = [facts.number(4) for _ in range(facts.left() // 4)]
 
     def _times(self, box: Box) -> None:
-        """Blank when the animation was made; read the number of a track and its size."""
+        """Blank the times of creation and modification; read the number and the size of a track."""
         facts = table(self.source, box)
         wide = 8 if facts.version() else 4
         self.edits.append(blank(box, "times", 4, 2 * wide))
@@ -155,7 +156,7 @@ class Tracks:
             self._track.size = facts.number(4) >> 16, facts.number(4) >> 16
 
     def _entries(self, box: Box) -> None:
-        """Read how frames are coded and coloured; blank the names of encoders."""
+        """Read the properties of the frames; blank private properties and the names of encoders."""
         for entry in boxes(self.source, min(box.data + 8, box.stop), box.stop):
             if entry.data + ENTRY > entry.stop:
                 raise Malformed("an AVIF box has the wrong length")

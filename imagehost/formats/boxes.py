@@ -1,4 +1,4 @@
-"""The boxes of which ISO/IEC 14496-12 files are made: a length, a name, and data or further boxes."""
+"""The boxes of ISO/IEC 14496-12 files: each has a length, a name, and data or further boxes."""
 
 import struct
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from .errors import Malformed
 from .source import BUFFER, Source
 
 Span = tuple[int, int]
-"""Where bytes of the file start and end."""
+"""The start and the end (exclusive) of a range of bytes in the file."""
 
-# What is read as a whole: tables of places, of which no picture has as many.
+# Bytes of the largest table that is read. No picture needs a larger one.
 MAX_TABLE = 1024 * 1024
 
 
 class Box(NamedTuple):
-    """A box's name, where it starts, where its data are and where it ends."""
+    """A box: its name, and the file offsets of its start, its data and its end."""
 
     name: bytes
     start: int
@@ -24,7 +24,7 @@ class Box(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Bytes that are overwritten: by a head, and by zeros behind it. ``what`` names them in the report."""
+    """Bytes that are overwritten with ``head`` and then with zeros. ``what`` names them in the report."""
 
     start: int
     stop: int
@@ -33,24 +33,24 @@ class Edit(NamedTuple):
 
 
 def boxes(source: Source, start: int, stop: int) -> Iterator[Box]:
-    """Step from box to box, exactly to the end."""
+    """Yield the boxes from ``start`` on; the last one must end exactly at ``stop``."""
     while start < stop:
         source.count_part()
-        box = read(source, start)
+        box = read_box(source, start)
         if box.stop > stop:
             raise Malformed("an AVIF box has the wrong length")
         yield box
         start = box.stop
 
 
-def read(source: Source, start: int) -> Box:
-    """Read the head of a box, whose end may lie beyond that of the file."""
+def read_box(source: Source, start: int) -> Box:
+    """Read the header of a box. The box may end beyond the end of the file."""
     source.seek(start)
     size, name = struct.unpack(">I4s", source.take(8))
     if size == 1:
         size = int.from_bytes(source.take(8), "big")
     elif size == 0:
-        # Only the last box of a file may leave its length open.
+        # The last box of a file may declare no length: it ends with the file.
         size = source.length - start
     if size < source.position - start:
         raise Malformed("an AVIF box has the wrong length")
@@ -72,43 +72,46 @@ def table(source: Source, box: Box) -> "Table":
 
 
 def erase(source: Source, box: Box, what: str = "box") -> Edit:
-    """Turn a box into empty space of the same length."""
+    """Return the edit that replaces a box with empty space of the same length."""
     source.seek(box.start + 8)
     return Edit(box.start + 4, box.stop, what, b"free" + source.take(box.data - box.start - 8))
 
 
 def blank(box: Box, what: str, begin: int = 0, size: int | None = None) -> Edit:
-    """Fill the data of a box with zeros: from a byte of them, and so many, by default to the end."""
+    """Return the edit that fills ``size`` bytes of a box's data with zeros, from ``begin`` on.
+
+    Without a size, it fills all data from there on.
+    """
     start = min(box.data + begin, box.stop)
     return Edit(start, box.stop if size is None else min(start + size, box.stop), what)
 
 
 class Table:
-    """Numbers, big-endian, read one after another."""
+    """A reader of big-endian numbers."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
 
     def number(self, size: int) -> int:
-        """Read a number of so many bytes."""
+        """Read an unsigned number of ``size`` bytes."""
         return int.from_bytes(self.take(size), "big")
 
     def signed(self, size: int) -> int:
-        """Read a number of so many bytes that may be negative."""
+        """Read a signed number of ``size`` bytes."""
         return int.from_bytes(self.take(size), "big", signed=True)
 
     def take(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read ``size`` bytes."""
         self._at += size
         if self._at > len(self._data):
             raise Malformed("an AVIF table is too short")
         return self._data[self._at - size : self._at]
 
     def version(self) -> int:
-        """Read the version with which many boxes begin, and step over their flags."""
+        """Read the version at the start of the data, and skip the flags."""
         return self.number(4) >> 24
 
     def left(self) -> int:
-        """Tell how many bytes were not read yet."""
+        """Return how many bytes have not been read yet."""
         return len(self._data) - self._at

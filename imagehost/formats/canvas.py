@@ -9,7 +9,7 @@ from .errors import Malformed, PixelLimit, WorkLimit
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one picture may declare.
+    """The limits for one picture.
 
     Args:
         pixels: width × height of the canvas.
@@ -23,12 +23,12 @@ class Limits:
 
 
 class Canvas:
-    """What a walk learns about a picture. Raises PixelLimit or WorkLimit when a limit is exceeded.
+    """The facts about a picture that a walk collects. Raises PixelLimit or WorkLimit if a limit is exceeded.
 
-    ``width`` and ``height`` are those of the canvas as stored, ``pixels`` is the sum of the areas of all
-    ``frames``, and ``end_missing`` tells that the file ends without its end marker: whether all pixels are
-    there must then be decided by decoding them. ``orientation`` is one of EXIF's numbers: how browsers turn
-    the picture.
+    ``width`` and ``height`` are the sides of the canvas as stored, in pixels. ``pixels`` is the sum of the
+    areas of all ``frames``. ``end_missing`` is True if the file ends without its end marker: the pixels must
+    then be decoded to check that none is missing. ``orientation`` is the EXIF number, 1 to 8, by which
+    browsers rotate the picture.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -39,12 +39,12 @@ class Canvas:
         self._right = self._bottom = 0
 
     def declare(self, width: int, height: int) -> None:
-        """Take the size in the header, before any frame is seen."""
+        """Set the size that the header declares, before any frame is counted."""
         self.width, self.height = self._right, self._bottom = width, height
         self._check_canvas()
 
     def add_frame(self, width: int | None = None, height: int | None = None) -> None:
-        """Count one more frame with an area of its own, by default that of the canvas."""
+        """Count one more frame of the given size, by default the size of the canvas."""
         self.add_frames(1, self.width if width is None else width, self.height if height is None else height)
 
     def add_frames(self, count: int, width: int, height: int) -> None:
@@ -57,14 +57,14 @@ class Canvas:
             raise PixelLimit(self.pixels, self.limits.animation_pixels, animated=True)
 
     def reach(self, right: int, bottom: int) -> None:
-        """Let the canvas grow until it holds a frame that ends there. The first frame decides on its size."""
+        """Enlarge the canvas for a frame that ends there. Only the first frame changes width and height."""
         self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
         if not self.frames:
             self.width, self.height = self._right, self._bottom
         self._check_canvas()
 
     def add_work(self, samples: int) -> None:
-        """Count samples that a decoder has to go through."""
+        """Count samples that a decoder has to process."""
         self.work += samples
         if self.work > self.limits.work:
             raise WorkLimit(self.work, self.limits.work)

@@ -1,4 +1,4 @@
-"""Writes the stored file from the pieces of a walk, and reports what it kept, dropped and added."""
+"""Write the stored file from the pieces of a walk, and report the kept, dropped and added bytes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,8 +12,8 @@ File = TypeVar("File", bound=BinaryIO)
 
 
 @dataclass
-class Report:
-    """What a walk did to a file: how many bytes it kept, and how many it dropped and added, by name."""
+class CleaningReport:
+    """The changes of a walk: the number of kept bytes, and the numbers of dropped and added bytes by name."""
 
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -30,17 +30,17 @@ class Report:
 
 
 class Copy(Generic[File]):
-    """The stored file, which is begun only where it first differs from the source."""
+    """The stored file, which is created only when it first differs from the source."""
 
     def __init__(self, stream: BinaryIO, new_file: Callable[[], File]) -> None:
-        self.report = Report()
+        self.report = CleaningReport()
         self._stream = stream
         self._new_file = new_file
         self._file: File | None = None
         self._kept = Kept(0, 0)  # bytes that are kept and not written yet
 
     def add(self, piece: Piece) -> None:
-        """Take the next piece; write only if it does not continue the kept bytes."""
+        """Add the next piece; write only if it does not continue the kept bytes."""
         self.report.take(piece)
         if isinstance(piece, Dropped):
             return
@@ -54,7 +54,7 @@ class Copy(Generic[File]):
             self._kept = piece
 
     def finish(self, length: int) -> File | None:
-        """Return the new file, or None if all of the old one is kept."""
+        """Return the new file, or None if the whole source is kept."""
         if self._file is None and self._kept == (0, length):
             return None
         return self._flush()
@@ -73,7 +73,7 @@ class Copy(Generic[File]):
 
 
 def whole(pieces: Iterator[Piece], length: int) -> Iterator[Piece]:
-    """Pass pieces on, and drop what is left of the file after the last of them."""
+    """Yield the pieces, and drop the rest of the file after the last piece."""
     end = 0
     for piece in pieces:
         if not isinstance(piece, Added):

@@ -1,4 +1,4 @@
-"""What can be wrong with a picture file."""
+"""Exceptions for picture files that are refused."""
 
 
 class Malformed(Exception):
@@ -13,9 +13,9 @@ class PixelLimit(Exception):
     """The picture declares more pixels than a limit.
 
     Args:
-        pixels: how many it declares at least.
-        limit: how many are allowed.
-        animated: whether all frames of an animation are meant, instead of the canvas of one picture.
+        pixels: the number of pixels that it declares at least.
+        limit: the number of allowed pixels.
+        animated: True if both numbers are for all frames of an animation, False if they are for one canvas.
     """
 
     def __init__(self, pixels: int, limit: int, *, animated: bool) -> None:
@@ -26,7 +26,7 @@ class PixelLimit(Exception):
 
 
 class WorkLimit(Exception):
-    """Decoding the picture once would cost more work than the limit, which is counted in samples."""
+    """Decoding the picture once would take more work than the limit. Both are counted in samples."""
 
     def __init__(self, work: int, limit: int) -> None:
         super().__init__(f"it takes {work} samples to decode and at most {limit} are allowed")

@@ -1,29 +1,29 @@
-"""The one thing in EXIF that says how a picture looks: its orientation (CIPA DC-008, 4.6)."""
+"""The orientation (CIPA DC-008, 4.6): the only part of EXIF that changes how a picture looks."""
 
 import struct
 
 UPRIGHT = 1
-# The smallest TIFF that can say it: header, one entry, no further directory.
+# The smallest TIFF that can hold the orientation: header, one entry, no further directory.
 _MINIMAL = struct.Struct(">2sHIHHHIHHI")
 _ORIENTATION, _SHORT = 0x0112, 3
 
 
 def minimal(orientation: int) -> bytes:
-    """Write an EXIF block that holds the orientation and nothing else."""
+    """Return an EXIF block that holds only the orientation."""
     return _MINIMAL.pack(b"MM", 42, 8, 1, _ORIENTATION, _SHORT, 1, orientation, 0, 0)
 
 
 def replacement(block: bytes) -> bytes:
-    """Write what is left of an EXIF block: its orientation, or nothing where that is upright."""
-    orientation = read(block)
+    """Return a block with only the orientation of an EXIF block, or nothing if that is upright."""
+    orientation = read_exif(block)
     return b"" if orientation == UPRIGHT else minimal(orientation)
 
 
-def read(block: bytes) -> int:
-    """Read the orientation, 1 to 8, from the first directory; upright unless it is well told.
+def read_exif(block: bytes) -> int:
+    """Read the orientation, 1 to 8, from the first directory; 1 (upright) if it is missing or invalid.
 
-    Pillow falls back on XMP and on text chunks of PNG. Browsers do not, and a file must not be shown
-    one way by them and another way in its thumbnail: only EXIF counts, and the walk drops the others.
+    Pillow falls back on XMP and on text chunks of PNG; browsers do not. A picture and its thumbnail must
+    have the same orientation, so only EXIF is used, and the walk drops the other sources.
     """
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
@@ -36,7 +36,7 @@ def read(block: bytes) -> int:
     entry = struct.Struct(f"{order}HHIH")
     for at in range(start + 2, min(start + 2 + 12 * count, len(block) - 11), 12):
         tag, kind, values, value = entry.unpack_from(block, at)
-        # Browsers take one short and nothing else.
+        # Browsers accept only a single value of type SHORT.
         if (tag, kind, values) == (_ORIENTATION, _SHORT, 1):
             return value if 1 <= value <= 8 else UPRIGHT
     return UPRIGHT

@@ -18,22 +18,22 @@ CONTROL, PLAIN_TEXT, COMMENT, APPLICATION = b"\xf9", b"\x01", b"\xfe", b"\xff"
 SIZES = {CONTROL: 4, PLAIN_TEXT: 12}
 NAMES = {PLAIN_TEXT: "plain text", COMMENT: "comment", APPLICATION: "application extension"}
 LOOPS = {b"NETSCAPE2.0", b"ANIMEXTS1.0"}
-"""The application extensions that say how often an animation repeats."""
+"""The application extensions that hold the number of repetitions of an animation."""
 LOOP_COUNT = b"\x03\x01"
-"""Length and number of the sub-block with the count, which is of two bytes."""
+"""The length and the identifier of the sub-block with the count, which has two bytes."""
 PROFILE = b"ICCRGBG1012"
 LONGEST = 255
-"""Bytes of the longest sub-block."""
+"""The size of the longest sub-block, in bytes."""
 
 _IMAGE = re.compile(rb",")
 
 
-def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a GIF, up to its trailer, which is added where the file ends without it."""
+def walk_gif(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of a GIF, up to its trailer, which is added if it is missing."""
     _screen(source, canvas)
     yield Kept(0, source.position)
     introducer = b""
-    controlled = False  # a control block waits for its frame
+    controlled = False  # whether a control block precedes the next frame
     while introducer != TRAILER:
         source.count_part()
         yield from _gap(source)
@@ -68,13 +68,13 @@ def _screen(source: Source, canvas: Canvas) -> None:
 
 
 def _skip_colours(source: Source, flags: int) -> None:
-    """Step over a colour table, where the flags announce one."""
+    """Skip the colour table, if the flags declare one."""
     if flags & 0x80:
         source.skip(3 << (flags & 7) + 1)
 
 
 def _gap(source: Source) -> Iterator[Piece]:
-    """Drop zeros between two blocks: Pillow plays on behind them, browsers stop there."""
+    """Drop zeros between two blocks: Pillow would continue after them, browsers would stop there."""
     start = source.position
     source.skip_zeros()
     if source.position > start:
@@ -82,21 +82,21 @@ def _gap(source: Source) -> Iterator[Piece]:
 
 
 def _end(source: Source, start: int, canvas: Canvas, *, waiting: bool) -> Iterator[Piece]:
-    """Add the trailer where the file ends without it, or goes on with what is no block."""
+    """Add the trailer if the file ends without it, or continues with bytes that are not a block."""
     if start == source.length:
         if waiting:
             raise Malformed("it ends too early")
     elif waiting or _has_frame(source):
         raise Malformed("it has a GIF block that nobody knows")
     else:
-        # Browsers stop here. Whether the frame before ends where it should, only its pixels tell.
+        # Browsers stop here. Only decoding shows whether the frame before is complete.
         canvas.end_missing = True
         yield Dropped(start, source.length, "bytes after the end")
     yield Added(TRAILER, "end marker")
 
 
 def _has_frame(source: Source) -> bool:
-    """Tell whether a frame may follow somewhere. Pillow would find it, and browsers would not."""
+    """Tell whether a frame may follow later in the file. Pillow would find it, and browsers would not."""
     try:
         source.skip_until(_IMAGE, 1)
     except Malformed:
@@ -105,7 +105,7 @@ def _has_frame(source: Source) -> bool:
 
 
 def _image(source: Source, canvas: Canvas) -> None:
-    """Step over a frame and count it. If the file ends where its last sub-block does, its end is missing."""
+    """Skip a frame and count it. If the file ends with its last sub-block, the end marker is missing."""
     left, top, width, height, flags = struct.unpack("<HHHHB", source.take(9))
     # Decoders enlarge the canvas for a frame that reaches beyond it.
     canvas.reach(left + width, top + height)
@@ -119,10 +119,10 @@ def _image(source: Source, canvas: Canvas) -> None:
 
 
 def _extension(source: Source, label: bytes, start: int, *, controlled: bool) -> Iterator[Piece]:
-    """Yield what is kept of an extension."""
+    """Yield the pieces of an extension."""
     size = source.take(1)[0]
     head = source.take(size)
-    # Some programs write empty comments. On another empty extension decoders disagree where it ends.
+    # Some programs write empty comments. Decoders disagree on the end of any other empty extension.
     if size != SIZES.get(label, size) or not (size or label == COMMENT):
         raise Malformed("a GIF block has the wrong length")
     data = source.position
@@ -132,20 +132,20 @@ def _extension(source: Source, label: bytes, start: int, *, controlled: bool) ->
     if label == CONTROL:
         yield Kept(start, stop)
     elif label == PLAIN_TEXT and controlled:
-        # The control block before it belongs to it by the standard, and would pass to the next frame
-        # if the text were gone altogether: so its frame stays, without a word in it.
+        # By the standard, the control block before it belongs to it. If the whole extension were dropped, the
+        # control block would apply to the next frame, so the extension is kept, without its text.
         yield from _shortened(start, data, stop, "plain text")
     elif label == APPLICATION and head in LOOPS:
         yield from _loops(source, start, data, stop)
     elif label == APPLICATION and head == PROFILE:
-        yield from _profile(source, start, data, stop)
+        yield from _gif_profile(source, start, data, stop)
     else:
         yield Dropped(start, stop, NAMES.get(label, "extension"))
     source.seek(stop)
 
 
 def _shortened(start: int, data: int, stop: int, what: str) -> Iterator[Piece]:
-    """Drop the sub-blocks of an extension from one on, except for the empty one that ends it."""
+    """Drop the sub-blocks of an extension from ``data`` on, except for the empty one that ends it."""
     yield Kept(start, data)
     if data < stop - 1:
         yield Dropped(data, stop - 1, what)
@@ -161,7 +161,7 @@ def _loops(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
         yield Dropped(start, stop, "application extension")
 
 
-def _profile(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
+def _gif_profile(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
     """Keep a colour profile, without private tags."""
     if stop - data > icc.MOST:
         raise Malformed("its colour profile is too large")
@@ -181,6 +181,6 @@ def _profile(source: Source, start: int, data: int, stop: int) -> Iterator[Piece
 
 
 def _sub_blocks(data: bytes) -> bytes:
-    """Cut data into sub-blocks, each behind its length."""
+    """Split data into sub-blocks, each after its length."""
     parts = (data[at : at + LONGEST] for at in range(0, len(data), LONGEST))
     return b"".join(bytes((len(part),)) + part for part in parts)

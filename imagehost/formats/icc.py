@@ -1,4 +1,4 @@
-"""Colour profiles (ICC.1:2022): what they tell of the monitor that a picture was seen on is blanked."""
+"""Colour profiles (ICC.1:2022): data that identifies the monitor of the user is blanked."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -9,19 +9,19 @@ MAGIC = b"acsp"
 HEADER = 128
 """Bytes before the table of tags."""
 MOST = 16 * 1024 * 1024
-"""Bytes of the largest profile that is read. Tables for printing take about three million."""
+"""The size of the largest profile that is read, in bytes. Tables for printing take about three million."""
 MOST_TAGS = 1000
 TYPE = 8
-"""Bytes of a tag's type, with the reserved ones: they stay, so that an empty tag of that type is left."""
+"""The size of a tag's type and reserved bytes. They are kept, so that an empty tag of that type remains."""
 PRIVATE = {b"mmod", b"dscm", b"meta"}
-"""Tags that name a monitor: Apple's with maker, model and serial number, and with its name in many languages;
-and the dictionary in which colord and DisplayCAL store what the monitor tells of itself (EDID)."""
+"""Tags that identify a monitor: two of Apple's (maker, model and serial number; its name in many languages),
+and the dictionary in which colord and DisplayCAL store the data that the monitor reports (EDID)."""
 
 _ENTRY = struct.Struct(">4sII")
 
 
 class _Range(NamedTuple):
-    """Bytes of a profile."""
+    """A range of bytes of a profile."""
 
     start: int
     stop: int
@@ -30,10 +30,10 @@ class _Range(NamedTuple):
 def blanked(profile: bytes) -> bytes:
     """Fill private tags, and bytes after the end that the profile declares, with zeros.
 
-    Bytes that another tag uses too stay, and so do the colours.
+    Bytes that another tag also uses are kept, so the colours do not change.
 
     Returns:
-        A profile of the same length; the very same object if nothing has to change.
+        A profile of the same length; the same object if nothing has to change.
     """
     if len(profile) < HEADER + 4 or profile[36:40] != MAGIC:
         return profile
@@ -56,7 +56,7 @@ def blanked(profile: bytes) -> bytes:
 
 
 def _tags(profile: bytes, count: int) -> Iterator[tuple[bytes, _Range]]:
-    """Yield name and place of each tag that lies within the profile."""
+    """Yield the name and the range of each tag that ends within the profile."""
     for number in range(count):
         name, start, size = _ENTRY.unpack_from(profile, HEADER + 4 + number * _ENTRY.size)
         if start + size <= len(profile):
@@ -64,7 +64,7 @@ def _tags(profile: bytes, count: int) -> Iterator[tuple[bytes, _Range]]:
 
 
 def _merged(ranges: Iterable[_Range]) -> Iterator[_Range]:
-    """Yield ranges that do not overlap, so that each byte is copied once, however many tags share it."""
+    """Yield ranges that do not overlap, so that a byte is copied only once even if many tags share it."""
     end = 0
     for start, stop in sorted(ranges):
         if stop > max(start, end):

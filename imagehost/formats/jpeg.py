@@ -1,18 +1,18 @@
-"""JPEG: what is kept of the segments of a picture, and of the gain map that makes it an HDR picture."""
+"""JPEG: the segments that are kept of a picture, and of the gain map of an HDR picture."""
 
 import struct
 from collections.abc import Iterator
 
 from . import exif, icc
 from .canvas import Canvas
-from .jpeg_gain_map import Rewriter, find
+from .jpeg_gain_map import Rewriter, find_gain_map
 from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APPLICATION, COM, EOI, Jpeg, Segment
 from .pieces import Added, Dropped, Kept, Piece, joined, length
 from .source import Source
 
 PROFILE = b"ICC_PROFILE\0"
 NEEDED = {APP0, APP1, APP2, APP14}
-"""Segments of which decoders may need something."""
+"""Segments that may contain data that decoders need."""
 NAMES = {
     APP0: "thumbnail",
     APP1: "XMP",
@@ -20,16 +20,16 @@ NAMES = {
     APP13: "IPTC",
     COM: "comment",
 }
-# Samsung's trailer, which may stand behind a picture without end marker and hold the bytes of one itself.
+# Samsung's trailer. It may follow a picture without end marker, and may contain the bytes of an end marker.
 SAMSUNG = b"SEFT"
 VIDEO = {b"ftyp", b"mdat", b"moov", b"free", b"wide"}
-"""Boxes that a video begins with, which phones put behind the end marker."""
+"""The first boxes of a video, which phones append after the end marker."""
 
 
-def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a JPEG: its first picture and the gain map of that."""
+def walk_jpeg(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of a JPEG: of its first picture and of the gain map of that picture."""
     jpeg = Jpeg(source, canvas)
-    gain_map = find(source, jpeg, canvas.limits)
+    gain_map = find_gain_map(source, jpeg, canvas.limits)
     if gain_map is None:
         if not jpeg.ended or jpeg.stop < source.length:
             canvas.end_missing = _is_end_missing(source, jpeg)
@@ -39,7 +39,7 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
     canvas.add_work(gain_map.jpeg.canvas.work)
     after = list(_Cleaner(gain_map.jpeg, gain_map.own_rewriter(), turned=False).pieces())
     size = sum(length(piece) for piece in after)
-    # The picture tells its own size: a first pass, which does not know that yet, measures it.
+    # The cleaned picture contains its own size: a first pass, with size 0 in its place, measures it.
     primary = sum(length(piece) for piece in _Cleaner(jpeg, gain_map.primary_rewriter(0, size)).pieces())
     yield from _Cleaner(jpeg, gain_map.primary_rewriter(primary, size)).pieces()
     if jpeg.stop < gain_map.jpeg.start:
@@ -48,7 +48,7 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
 
 
 def _is_end_missing(source: Source, jpeg: Jpeg) -> bool:
-    """Tell whether the end marker is missing, or may be a part of what follows the picture."""
+    """Tell whether the end marker is missing, or may be a part of the data after the picture."""
     trailer = _trailer(source)
     if trailer is not None and trailer < jpeg.stop:
         jpeg.end_before(trailer)
@@ -56,10 +56,10 @@ def _is_end_missing(source: Source, jpeg: Jpeg) -> bool:
 
 
 def _trailer(source: Source) -> int | None:
-    """Find where Samsung's trailer begins, by its directory at the end of the file; None if there is none.
+    """Return the offset of Samsung's trailer, from its directory at the end of the file; None without one.
 
-    If the picture does not end there, its end marker may be missing, and the one that was found may be a part
-    of the trailer.
+    If the picture does not end at that offset, its end marker may be missing, and the end marker that was
+    found may be a part of the trailer.
     """
     source.seek(max(source.length - 8, 0))
     tail = source.take(source.length - source.position)
@@ -75,9 +75,9 @@ def _trailer(source: Source) -> int | None:
 
 
 def _is_known(source: Source, stop: int) -> bool:
-    """Tell whether nothing follows an end marker, or something that is known to.
+    """Tell whether nothing follows an end marker, or only data of a known type.
 
-    Otherwise the marker may be a part of a trailer behind a picture without one.
+    Otherwise the marker may be a part of a trailer after a picture without end marker.
     """
     source.seek(stop)
     head = source.take(min(8, source.length - stop))
@@ -85,12 +85,12 @@ def _is_known(source: Source, stop: int) -> bool:
 
 
 class _Cleaner:
-    """What is kept of one JPEG.
+    """Chooses the parts of one JPEG that are kept.
 
     Args:
         jpeg: the picture, or its gain map.
-        rewriter: rewrites what joins the two; without one, neither is kept.
-        turned: whether the orientation is kept. A gain map has that of its picture.
+        rewriter: rewrites the segments that connect the two. An empty rewriter drops them.
+        turned: whether the orientation is kept. A gain map has the orientation of its picture.
     """
 
     def __init__(self, jpeg: Jpeg, rewriter: Rewriter, *, turned: bool = True) -> None:
@@ -99,7 +99,7 @@ class _Cleaner:
         self.profile = self._profile()
         self.exif = next(iter(self._beginning(APP1, b"Exif\0")), None) if turned else None
         self.written = 0
-        """Bytes of the stored file up to here."""
+        """The number of bytes of the stored file up to the current segment."""
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the pieces of the JPEG."""
@@ -122,12 +122,12 @@ class _Cleaner:
             yield Added(bytes((0xFF, EOI)), "end marker")
 
     def _segment(self, segment: Segment) -> Iterator[Piece]:
-        """Yield what is left of a segment."""
+        """Yield the pieces of a segment."""
         marker = segment.marker
         if marker not in APPLICATION:
             yield Kept(segment.start, segment.stop)
             return
-        # Decoders have settled colours and orientation before the first scan: from there on, all of it goes.
+        # Decoders read colours and orientation before the first scan: later application data is dropped.
         is_header = segment.start <= self.jpeg.header[-1].start
         data = self.jpeg.data(segment)
         kept, what = self._left(segment, data) if is_header else (b"", "")
@@ -139,14 +139,14 @@ class _Cleaner:
             yield Added(struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept, what)
 
     def _left(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
-        """Return what decoders need of a segment before the first scan, and what it is called."""
+        """Return the data that decoders need of a segment before the first scan, and its name."""
         marker = segment.marker
         if marker not in NEEDED:
             return b"", NAMES.get(marker, "application data")
         if (left := self.rewriter.replacement(marker, data, self.written)) is not None:
             return left
         if marker == APP0 and data.startswith(b"JFIF\0"):
-            # A shorter one is nothing to decoders. The last two bytes are the size of a thumbnail after them.
+            # Decoders ignore a shorter one. The last two bytes are the size of the thumbnail after them.
             size = 12 if len(data) >= 14 else 0
             return (data if data[12:] == b"\0\0" else data[:size] + bytes(2 if size else 0)), "JFIF header"
         if marker == APP1 and data.startswith(b"Exif\0"):
@@ -154,15 +154,15 @@ class _Cleaner:
         if marker == APP2 and data.startswith(PROFILE):
             return self.profile.get(segment.start, b""), "colour profile"
         if marker == APP14 and data.startswith(b"Adobe"):
-            # It tells how the colours are coded: YCbCr or RGB, YCCK or CMYK.
+            # It declares how the colours are coded: YCbCr or RGB, YCCK or CMYK.
             return data[:12] if len(data) >= 12 else b"", "Adobe data"
         return b"", NAMES.get(marker, "application data")
 
     def _orientation(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
-        """Keep the orientation of the first EXIF, at which browsers stop; they ignore its sixth byte."""
+        """Keep the orientation of the first EXIF. Browsers read no other, and ignore its sixth byte."""
         if segment is not self.exif:
             return b"", "EXIF"
-        self.jpeg.canvas.orientation = exif.read(data[6:])
+        self.jpeg.canvas.orientation = exif.read_exif(data[6:])
         left = exif.replacement(data[6:])
         return left and b"Exif\0\0" + left, "EXIF"
 
@@ -172,9 +172,9 @@ class _Cleaner:
         return [each for each in owned if self.jpeg.data(each).startswith(signature)]
 
     def _profile(self) -> dict[int, bytes]:
-        """Return the segments of the colour profile, without private tags: their data by their place.
+        """Return the data of the colour profile's segments by their offsets, without private tags.
 
-        One that lacks a part, has one twice or is no profile is none to decoders: nothing of it is kept.
+        Decoders ignore a profile that lacks a part, has a part twice or is invalid: it is not kept.
         """
         found = {each.start: self.jpeg.data(each) for each in self._beginning(APP2, PROFILE)}
         if not found:

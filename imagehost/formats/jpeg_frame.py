@@ -1,17 +1,17 @@
-"""The frame of a JPEG (ITU-T T.81, B.2.2 and annex G): its components, and which bits its scans bring."""
+"""The frame of a JPEG (ITU-T T.81, B.2.2 and annex G): its components, and the bits in its scans."""
 
 import struct
 from typing import NamedTuple
 
 from .errors import Malformed
 
-# Huffman or arithmetic coding, sequential, progressive or lossless. Nothing shows the hierarchical ones.
+# Huffman or arithmetic coding, sequential, progressive or lossless. No program shows hierarchical ones.
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB}
 PROGRESSIVE = {0xC2, 0xCA}
 BLOCK = 64
-"""Coefficients of a block."""
+"""The number of coefficients in a block."""
 MAX_BITS = 13
-"""The most low bits of a coefficient that a scan may leave to later ones."""
+"""The largest number of low bits of a coefficient that a scan may leave to later scans."""
 
 
 class Component(NamedTuple):
@@ -22,7 +22,7 @@ class Component(NamedTuple):
 
 
 class Frame:
-    """A frame, by its marker and header. Raises Malformed."""
+    """A frame, read from its marker and its header. Raises Malformed."""
 
     def __init__(self, marker: int, data: bytes) -> None:
         if len(data) < 6 or len(data) != 6 + 3 * data[5]:
@@ -42,7 +42,7 @@ class Frame:
         }
 
     def scan(self, header: bytes) -> int:
-        """Take the header of a scan, and return how many samples a decoder goes through for it."""
+        """Read the header of a scan, and return how many samples a decoder processes for it."""
         if not header or len(header) != 4 + 2 * header[0] or not 1 <= header[0] <= 4:
             raise Malformed("a JPEG segment has the wrong length")
         names = header[1 : 1 + 2 * header[0] : 2]
@@ -52,11 +52,11 @@ class Frame:
         return sum(self._components[name].samples for name in names)
 
     def is_whole(self) -> bool:
-        """Tell whether the scans have brought all bits of all coefficients."""
+        """Tell whether the scans contain all bits of all coefficients."""
         return not any(missing for component in self._components.values() for missing in component.missing)
 
     def _cover(self, names: bytes, first: int, last: int, bits: int) -> None:
-        """Note which coefficients a scan brings, without so many of their lowest bits (annex G.1)."""
+        """Record the coefficients of a scan, and how many of their lowest bits it lacks (annex G.1)."""
         above, below = divmod(bits, 16)
         if not self._progressive:
             first, last, below = 0, BLOCK - 1, 0
@@ -67,6 +67,6 @@ class Frame:
 
 
 def _is_progression(components: int, first: int, last: int, above: int, below: int) -> bool:
-    """Tell whether decoders take the parameters of a progressive scan."""
+    """Tell whether decoders accept the parameters of a progressive scan."""
     band = last == 0 if first == 0 else first <= last < BLOCK and components == 1
     return band and above in {0, below + 1} and below <= MAX_BITS

@@ -1,7 +1,7 @@
-"""The gain map of an HDR picture: a second JPEG behind the first, by Ultra HDR (XMP) or ISO 21496-1.
+"""The gain map of an HDR picture: a second JPEG after the first, as in Ultra HDR (XMP) or ISO 21496-1.
 
-Chromium shows it if both JPEGs describe it in the same way, and the index of the file tells where it begins.
-Without such an index, the container in the XMP of an Ultra HDR picture tells that to other programs.
+Chromium uses it if both JPEGs describe it by the same standard, and the index of the file contains its
+offset. Without such an index, other programs find it by the container in the XMP of an Ultra HDR picture.
 """
 
 from collections.abc import Iterator
@@ -15,31 +15,31 @@ from .source import Source
 
 OWNERS = {APP1, APP2}
 SEGMENT_HEAD = 4
-"""Bytes of a marker and a length."""
+"""The size of a marker and a length, in bytes."""
 NAMES = {
     (APP1, xmp.SIGNATURE): "XMP",
     (APP2, iso_gain_map.SIGNATURE): "gain map data",
     (APP2, mpf.SIGNATURE): "picture index",
 }
-"""What the segments with these signatures are called."""
+"""The names of the segments with these signatures."""
 
 
 @dataclass
 class Description:
-    """What a JPEG says of gain maps in its header."""
+    """The gain map metadata in the header of a JPEG."""
 
     packet: xmp.Packet = field(default_factory=xmp.Packet)
     iso: bytes = b""
     places: list[int] = field(default_factory=list)
-    """Where further pictures begin by the index of the file."""
+    """The offsets of further pictures, from the index of the file."""
 
 
 class Rewriter:
-    """Rewrites the segments that join a picture to its gain map; the first of each kind counts.
+    """Rewrites the segments that connect a picture and its gain map; only the first of each kind is used.
 
     Args:
-        left: what is left of the segments with these signatures.
-        index: bytes of the picture and of its gain map, if the picture has an index of both.
+        left: the new data of the segments, by their signatures.
+        index: the sizes of the picture and of its gain map, in bytes; None if the picture has no index.
     """
 
     def __init__(self, left: dict[bytes, bytes], index: tuple[int, int] | None = None) -> None:
@@ -47,12 +47,12 @@ class Rewriter:
         self._index = index
 
     def replacement(self, marker: int, data: bytes, written: int) -> tuple[bytes, str] | None:
-        """Return what is left of a segment, and its name; None if it has nothing to do with gain maps.
+        """Return the new data of a segment and its name, or None if the segment has no gain map metadata.
 
         Args:
             marker: the segment's marker.
             data: its data.
-            written: bytes of the stored file before it.
+            written: the number of bytes of the stored file before it.
         """
         if marker not in OWNERS:
             return None
@@ -64,18 +64,18 @@ class Rewriter:
         return None
 
     def _place(self, written: int) -> bytes:
-        """Write the index, which counts from the byte after its signature."""
+        """Return the index, whose offsets count from the byte after its signature; empty if there is none."""
         if self._index is None:
             return b""
         (primary, size), self._index = self._index, None
         header = written + SEGMENT_HEAD + len(mpf.SIGNATURE)
-        # Until the size of the picture is known, an index of the same length is written.
-        return mpf.write(primary, max(primary - header, 0), size)
+        # The first pass does not know the size of the picture, but needs an index of the same length.
+        return mpf.write_mpf(primary, max(primary - header, 0), size)
 
 
 @dataclass
 class GainMap:
-    """A gain map in a file: its JPEG, how both JPEGs describe it, and whether the index leads to it."""
+    """A gain map in a file: its JPEG, its descriptions in both JPEGs, and whether the index contains it."""
 
     jpeg: Jpeg
     primary: Description
@@ -83,17 +83,22 @@ class GainMap:
     is_indexed: bool
 
     def is_described(self) -> bool:
-        """Tell whether both JPEGs describe the map in the same way."""
+        """Tell whether both JPEGs describe the map by the same standard."""
         return bool(self._by_xmp() or self._by_iso())
 
     def own_rewriter(self) -> Rewriter:
-        """Keep what the map says of itself."""
+        """Return the rewriter that keeps the metadata in the map."""
         left = {xmp.SIGNATURE: xmp.gain_map(self.own.packet)} if self._by_xmp() else {}
         left |= {iso_gain_map.SIGNATURE: iso_gain_map.parameters(self.own.iso)} if self._by_iso() else {}
         return Rewriter(left)
 
     def primary_rewriter(self, primary: int, size: int) -> Rewriter:
-        """Keep what the picture says of its map, given the bytes of both when they are cleaned."""
+        """Return the rewriter that keeps the metadata in the picture.
+
+        Args:
+            primary: the size of the cleaned picture, in bytes.
+            size: the size of the cleaned gain map, in bytes.
+        """
         packet, left = self.primary.packet, {}
         if self._by_xmp():
             left[xmp.SIGNATURE] = xmp.primary(packet.version, size if packet.items else None)
@@ -108,11 +113,11 @@ class GainMap:
         return bool(iso_gain_map.version(self.primary.iso) and iso_gain_map.parameters(self.own.iso))
 
 
-def find(source: Source, jpeg: Jpeg, limits: Limits) -> GainMap | None:
-    """Find the gain map of a picture. Raises PixelLimit or WorkLimit if it is too large."""
+def find_gain_map(source: Source, jpeg: Jpeg, limits: Limits) -> GainMap | None:
+    """Return the gain map of a picture, or None. Raises PixelLimit or WorkLimit if it is too large."""
     if not jpeg.ended:
         return None
-    primary = describe(jpeg)
+    primary = describe_gain_map(jpeg)
     if not (primary.packet.version or iso_gain_map.version(primary.iso)):
         return None
     for start in (*primary.places, *_contained(primary.packet, jpeg.stop)):
@@ -123,14 +128,14 @@ def find(source: Source, jpeg: Jpeg, limits: Limits) -> GainMap | None:
             second = Jpeg(source, Canvas(limits))
         except Malformed:
             continue
-        found = GainMap(second, primary, describe(second), start in primary.places)
+        found = GainMap(second, primary, describe_gain_map(second), start in primary.places)
         if second.ended and found.is_described():
             return found
     return None
 
 
-def describe(jpeg: Jpeg) -> Description:
-    """Read what the header of a JPEG says of gain maps; the first segment of each kind counts."""
+def describe_gain_map(jpeg: Jpeg) -> Description:
+    """Read the gain map metadata in the header of a JPEG; only the first segment of each kind is used."""
     found = Description()
     seen: set[bytes] = set()
     for segment in jpeg.header:
@@ -144,17 +149,17 @@ def describe(jpeg: Jpeg) -> Description:
             continue
         seen.add(signature)
         if signature == xmp.SIGNATURE:
-            found.packet = xmp.read(data[len(signature) :])
+            found.packet = xmp.read_xmp(data[len(signature) :])
         elif signature == iso_gain_map.SIGNATURE:
             found.iso = data
         else:
             header = segment.start + SEGMENT_HEAD + len(signature)
-            found.places = [header + place.offset for place in mpf.read(data)]
+            found.places = [header + place.offset for place in mpf.read_mpf(data)]
     return found
 
 
 def _contained(packet: xmp.Packet, stop: int) -> Iterator[int]:
-    """Yield where gain maps begin by the container: its items follow one another after the picture."""
+    """Yield the offsets of gain maps by the container: its items follow one another after the picture."""
     for number, item in enumerate(packet.items):
         sizes = [item.get(name, "0") for name in ("Length", "Padding")]
         if not all(size.isdecimal() and len(size) <= 15 for size in sizes):

@@ -1,4 +1,4 @@
-"""The segments of one JPEG (ITU-T T.81, annex B), up to its end marker or else to the end of its pixels."""
+"""The segments of one JPEG (ITU-T T.81, annex B), up to its end marker or the end of its pixels."""
 
 import re
 import struct
@@ -15,17 +15,17 @@ SOI, EOI, SOS, COM, APP0, APP1, APP2, APP13, APP14, APP15 = (
     *(0xD8, 0xD9, 0xDA, 0xFE),
     *(0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF),
 )
-# Encoders write about ten. Each costs a pass over all pixels, in a few bytes.
+# Encoders write about ten scans. A scan of a few bytes can make decoders process all pixels once more.
 MAX_SCANS = 100
 MOST_FILL = 4096
-"""Fill bytes before a missing end marker that are looked for."""
+"""The largest number of fill bytes that are removed before a missing end marker."""
 MOST_HELD = 512 * 1024
-"""Bytes of segments before the first scan that are held in memory, so that they need not be read again."""
+"""The most bytes of segments before the first scan that stay in memory, to avoid reading them again."""
 
-# Decoders search for the next marker like this: neither a stuffed FF (00) nor a fill byte (FF).
+# Decoders search for the next marker like this: FF, and then neither 00 (a stuffed FF) nor FF (a fill byte).
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
-# The end of entropy-coded data. Restart markers (D0 to D7) are a part of it; after a reserved one (01 to BF)
-# decoders look for the next one.
+# The end of entropy-coded data. Restart markers (D0 to D7) are a part of the data; after a reserved marker
+# (01 to BF), decoders search for the next marker.
 _END_OF_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: between segments, decoders skip them."""
@@ -35,9 +35,9 @@ _KNOWN = {*FRAMES, *TABLES, *APPLICATION, SOS}
 
 
 class Segment(NamedTuple):
-    """A marker and what belongs to it; entropy-coded data belongs to its scan.
+    """A marker and its segment; entropy-coded data belongs to the segment of its scan.
 
-    ``gap`` is where the segment before ended: decoders skip what is between.
+    ``gap`` is the end of the previous segment: decoders skip the bytes from there to ``start``.
     """
 
     marker: int
@@ -47,7 +47,7 @@ class Segment(NamedTuple):
 
 
 class Jpeg:
-    """One JPEG of a file: its segments, where it ends, and whether its end marker is there.
+    """One JPEG of a file: its segments, its end, and whether it has an end marker.
 
     Raises Malformed, PixelLimit or WorkLimit.
     """
@@ -62,7 +62,7 @@ class Jpeg:
         self._held: dict[int, bytes] = {}
         self._room = MOST_HELD
         self.start = source.position
-        # Browsers take a file for a JPEG by three bytes.
+        # Browsers recognise a JPEG by these three bytes.
         if source.take(3) != bytes((0xFF, SOI, 0xFF)):
             raise Malformed("it does not begin like a JPEG")
         self.stop = self.start + 2
@@ -71,22 +71,28 @@ class Jpeg:
 
     @cached_property
     def header(self) -> list[Segment]:
-        """The segments before the first scan, of which there is at least the frame header."""
+        """The segments before the first scan: at least the frame header."""
         return self.segments[: next(at for at, each in enumerate(self.segments) if each.marker == SOS)]
 
     def data(self, segment: Segment) -> bytes:
-        """Return what follows the length of a segment."""
+        """Return the bytes after the length of a segment."""
         if segment.start in self._held:
             return self._held[segment.start]
         self.source.seek(segment.start + 4)
         return self.source.take(segment.stop - segment.start - 4)
 
     def is_whole(self) -> bool:
-        """Tell whether all scans are there, as they must be without an end marker."""
+        """Tell whether no scan is missing. A JPEG without end marker is refused otherwise."""
         return self._frame is not None and self.scans > 0 and self._frame.is_whole()
 
     def end_before(self, position: int) -> None:
-        """End the last scan before a trailer, if one begins before it: an end marker in there is not ours."""
+        """End the last scan before a trailer: an end marker in the trailer does not end this JPEG.
+
+        Nothing changes if no scan begins before the trailer.
+
+        Args:
+            position: the file offset of the trailer.
+        """
         if position <= self.segments[len(self.header)].start:
             return
         while self.segments[-1].marker != SOS or self.segments[-1].start >= position:
@@ -116,7 +122,7 @@ class Jpeg:
             self._end_with_pixels()
 
     def _end_with_pixels(self) -> None:
-        """End with the last scan, without the first bytes of the marker that is missing."""
+        """End with the last scan, without the FF bytes at its end, which belong to the missing marker."""
         scan = self.segments.pop()
         self.source.seek(max(scan.start, scan.stop - MOST_FILL))
         tail = self.source.take(scan.stop - self.source.position)
@@ -124,7 +130,7 @@ class Jpeg:
         self.segments.append(scan._replace(stop=self.stop))
 
     def _next(self) -> None:
-        """Walk over the next marker and its segment."""
+        """Read the next marker and its segment."""
         source, gap = self.source, self.stop
         source.count_part()
         source.skip_until(_MARKER, 2)
@@ -142,12 +148,12 @@ class Jpeg:
         self.segments.append(Segment(marker, gap, start, self.stop))
 
     def _segment(self, marker: int, start: int) -> None:
-        """Check a segment, and step over it."""
+        """Check a segment, and skip it."""
         if marker not in _KNOWN:
             raise Malformed("it has a JPEG marker out of place")
         (size,) = struct.unpack(">H", self.source.take(2))
         if size < 2 and marker in APPLICATION:
-            # Decoders skip no bytes then, and go on.
+            # Decoders then skip no bytes, and continue.
             return
         if size < 2:
             raise Malformed("a JPEG segment has the wrong length")
@@ -163,7 +169,7 @@ class Jpeg:
             raise Malformed("a JPEG segment has the wrong length")
 
     def _begin(self, marker: int, data: bytes) -> None:
-        """Read the frame header, of which there is one."""
+        """Read the frame header. There must be only one."""
         if self._frame:
             raise Malformed("it has two JPEG headers")
         self._frame = Frame(marker, data)
@@ -171,7 +177,7 @@ class Jpeg:
         self.canvas.add_frame()
 
     def _scan(self, data: bytes) -> None:
-        """Read the header of a scan and step over its entropy-coded data."""
+        """Read the header of a scan and skip its entropy-coded data."""
         if not self._frame:
             raise Malformed("it has no JPEG header before its pixels")
         self.scans += 1
@@ -181,5 +187,5 @@ class Jpeg:
         try:
             self.source.skip_until(_END_OF_SCAN, 2)
         except Malformed:
-            # The file ends here. Whether the scan does too is decided later.
+            # The file ends here. Whether the scan is complete is checked later.
             self.source.seek(self.source.length)

@@ -1,4 +1,4 @@
-"""The tables of a JPEG (ITU-T T.81, B.2.4): whether they have the length that they say."""
+"""Check that the tables of a JPEG (ITU-T T.81, B.2.4) have the length that they declare."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ _QUANTISERS = 64
 
 
 def _huffman(data: bytes) -> bool:
-    """Tell whether Huffman tables have the length that they say."""
+    """Tell whether Huffman tables have the length that they declare."""
     at = 0
     while at + 17 <= len(data):
         at += 17 + sum(data[at + 1 : at + 17])
@@ -15,7 +15,7 @@ def _huffman(data: bytes) -> bool:
 
 
 def _quantisation(data: bytes) -> bool:
-    """Tell whether quantisation tables have the length that they say."""
+    """Tell whether quantisation tables have the length that they declare."""
     at = 0
     while at < len(data):
         at += 1 + (2 if data[at] >> 4 else 1) * _QUANTISERS
@@ -23,7 +23,7 @@ def _quantisation(data: bytes) -> bool:
 
 
 def _arithmetic(data: bytes) -> bool:
-    """Tell whether the conditions of arithmetic coding are whole."""
+    """Tell whether the conditions of arithmetic coding have two bytes each."""
     return len(data) % 2 == 0
 
 

@@ -1,4 +1,4 @@
-"""The index of a file with several JPEGs (CIPA DC-007, Multi-Picture Format): where each of them is."""
+"""The index of a file with several JPEGs (CIPA DC-007, Multi-Picture Format): the offset of each JPEG."""
 
 import struct
 from typing import NamedTuple
@@ -10,21 +10,21 @@ _PRIMARY = 0x030000
 """The attributes of the first picture: a JPEG, the primary one."""
 _ENTRY = 16
 MOST = 64
-"""Entries that are read."""
+"""The largest number of entries that are read."""
 
 
-class Place(NamedTuple):
-    """Where a picture begins, counted from the header of the index (the first is at 0), and its bytes."""
+class MpfEntry(NamedTuple):
+    """The offset of a picture from the header of the index (0 for the first one), and its size in bytes."""
 
     offset: int
     size: int
 
 
-def read(data: bytes) -> list[Place]:
-    """Read the places of all pictures behind the first; an index that makes no sense has none.
+def read_mpf(data: bytes) -> list[MpfEntry]:
+    """Read the entries of all pictures after the first; an invalid index has none.
 
     Args:
-        data: the segment, from its signature on. Places count from the byte after the signature.
+        data: the segment, from its signature on. Offsets count from the byte after the signature.
     """
     block = data[len(SIGNATURE) :]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
@@ -40,18 +40,18 @@ def read(data: bytes) -> list[Place]:
         if (tag, kind) == (_ENTRIES, _UNDEFINED):
             places = struct.Struct(f"{order}4xII4x")
             ends = range(value + 2 * _ENTRY, min(value + size, len(block), value + MOST * _ENTRY) + 1, _ENTRY)
-            found = [Place(*reversed(places.unpack_from(block, end - _ENTRY))) for end in ends]
+            found = [MpfEntry(*reversed(places.unpack_from(block, end - _ENTRY))) for end in ends]
             return [place for place in found if place.offset and place.size]
     return []
 
 
-def write(primary: int, offset: int, size: int) -> bytes:
-    """Write the index of a picture and its gain map.
+def write_mpf(primary: int, offset: int, size: int) -> bytes:
+    """Return the segment with the index of a picture and its gain map.
 
     Args:
-        primary: bytes of the first picture.
-        offset: where the gain map begins, counted from the byte after the signature of this index.
-        size: bytes of the gain map.
+        primary: the size of the first picture, in bytes.
+        offset: the start of the gain map, counted from the byte after the signature of this index.
+        size: the size of the gain map, in bytes.
     """
     entries_at = 8 + 2 + 3 * 12 + 4
     return SIGNATURE + b"".join(

@@ -1,4 +1,4 @@
-"""The pieces of which a walk makes the stored file: in the order of the file, and without a gap."""
+"""The pieces from which the stored file is made: a walk yields them in file order and without gaps."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Dropped(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Bytes that are stored and do not come from the source as they are."""
+    """Bytes that are stored and are not copied from the source."""
 
     data: bytes
     what: str

@@ -9,7 +9,7 @@ from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
 from .png_ancillary import INDEXED, Ancillary, dropped
-from .png_chunk import Chunk, read, written
+from .png_chunk import PngChunk, read_chunk, write_chunk
 from .source import Source
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -17,38 +17,38 @@ ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 # The bit depths of each colour type.
 DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, INDEXED: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
-END = written(b"IEND")
+END = write_chunk(b"IEND")
 
 
-def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a PNG, up to its IEND chunk, which is added where the file ends without it."""
+def walk_png(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of a PNG, up to its IEND chunk, which is added if it is missing."""
     if source.take(8) != SIGNATURE:
         raise Malformed("it does not begin like a PNG")
     yield Kept(0, 8)
-    picture = _Picture(source, canvas)
-    pieces = _pieces(source, picture)
+    picture = _PngPicture(source, canvas)
+    pieces = _png_pieces(source, picture)
     for piece in pieces:
         if not picture.animation.control:
             yield piece
             continue
-        # The number of frames comes before the frames, and is known after them.
+        # The number of frames is stored before the frames, but is known only after them.
         rest = [piece, *pieces]
         yield from picture.animation.header()
         yield from picture.animation.without_open_frame(rest)
 
 
-def _pieces(source: Source, picture: "_Picture") -> Iterator[Piece]:
-    """Yield what is kept of the chunks, except for the one with the number of frames."""
+def _png_pieces(source: Source, picture: "_PngPicture") -> Iterator[Piece]:
+    """Yield the pieces of all chunks, except for the chunk with the number of frames."""
     name = b""
     while name != b"IEND":
         source.count_part()
         start = source.position
         try:
-            chunk = read(source)
+            chunk = read_chunk(source)
         except Malformed:
             if not picture.complete:
                 raise
-            # What is behind the pixels is not needed, and the proof decides whether all of them are there.
+            # Chunks after the pixels are not needed. png_proof decides whether a pixel is missing.
             picture.canvas.end_missing = True
             if start < source.length:
                 yield Dropped(start, source.length, "bytes after the end")
@@ -59,23 +59,23 @@ def _pieces(source: Source, picture: "_Picture") -> Iterator[Piece]:
     picture.finish()
 
 
-class _Picture:
-    """The order in which chunks may stand, and the picture that they make."""
+class _PngPicture:
+    """Checks the order of the chunks, and collects the facts about their picture."""
 
     def __init__(self, source: Source, canvas: Canvas) -> None:
         self.canvas = canvas
         self.animation = Animation(canvas)
         self.ancillary = Ancillary(source)
-        self.turned = False  # the EXIF that decides has been seen
+        self.turned = False  # whether the EXIF with the orientation has been read
         self.last = b""
 
     @property
     def complete(self) -> bool:
-        """Tell whether no chunk is missing, except for the last."""
+        """Tell whether no required chunk is missing, except for IEND."""
         return self.animation.still and self.animation.complete
 
-    def pieces(self, chunk: Chunk) -> Iterator[Piece]:
-        """Check that a chunk may stand here, and yield what is kept of it."""
+    def pieces(self, chunk: PngChunk) -> Iterator[Piece]:
+        """Check that a chunk is allowed here, and yield its pieces."""
         name = chunk.name
         if (name == b"IHDR") is bool(self.last):
             raise Malformed("its PNG header is not where it must be")
@@ -100,8 +100,8 @@ class _Picture:
             raise Malformed("it holds no picture")
         self.animation.finish()
 
-    def _critical(self, chunk: Chunk) -> Iterator[Piece]:
-        """Check one of the chunks that make the picture."""
+    def _critical(self, chunk: PngChunk) -> Iterator[Piece]:
+        """Check a critical chunk, and yield its pieces."""
         if chunk.name == b"IHDR":
             self._header(chunk)
         elif chunk.name == b"PLTE":
@@ -114,23 +114,23 @@ class _Picture:
             return
         yield Kept(chunk.start, chunk.stop)
 
-    def _exif(self, chunk: Chunk) -> Iterator[Piece]:
-        """Keep the orientation in the first EXIF, which browsers obey if it comes before the pixels."""
+    def _exif(self, chunk: PngChunk) -> Iterator[Piece]:
+        """Keep the orientation in the first EXIF chunk. Browsers apply it if it comes before the pixels."""
         self.turned = True
-        # Browsers do not read EXIF that begins as in a JPEG.
+        # Browsers ignore EXIF that begins like the EXIF of a JPEG.
         block = b"" if chunk.head.startswith(b"Exif\0\0") else chunk.head
         if not self.animation.still:
-            self.canvas.orientation = exif.read(block)
+            self.canvas.orientation = exif.read_exif(block)
         left = exif.replacement(block)
         if left and left == chunk.head:
             yield Kept(chunk.start, chunk.stop)
             return
         yield dropped(chunk)
         if left:
-            yield Added(written(b"eXIf", left), "orientation")
+            yield Added(write_chunk(b"eXIf", left), "orientation")
 
-    def _header(self, chunk: Chunk) -> None:
-        """Read size and kind of the picture."""
+    def _header(self, chunk: PngChunk) -> None:
+        """Read the size and the colour type of the picture."""
         if chunk.size != 13:
             raise Malformed("its PNG header has the wrong length")
         width, height, depth, colour, *methods, interlace = struct.unpack(">IIBBBBB", chunk.head)
@@ -142,14 +142,14 @@ class _Picture:
         self.canvas.declare(width, height)
         self.canvas.add_frame()
 
-    def _palette(self, chunk: Chunk) -> None:
+    def _palette(self, chunk: PngChunk) -> None:
         """Check that the palette comes once, before the pixels, and holds whole colours."""
         if self.ancillary.palette or self.animation.still or chunk.size % 3 or not 3 <= chunk.size <= 768:
             raise Malformed("its PNG palette makes no sense")
         self.ancillary.palette = chunk.size // 3
 
     def _pixels(self) -> None:
-        """Check that the pixels come in one run, behind the palette that they need."""
+        """Check that the pixel chunks are consecutive, and follow the palette if they need one."""
         if self.ancillary.colour == INDEXED and not self.ancillary.palette:
             raise Malformed("it lacks its PNG palette")
         if self.animation.still and self.last != b"IDAT":

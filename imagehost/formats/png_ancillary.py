@@ -1,6 +1,6 @@
-"""The chunks of a PNG that a decoder can do without: which of them are stored.
+"""The ancillary chunks of a PNG, which decoders do not need: choose the chunks that are stored.
 
-What is damaged is dropped where Chromium ignores it, so that the stored file looks the same.
+Damaged chunks are dropped if Chromium ignores them, so that the stored file looks the same.
 """
 
 import zlib
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from . import icc
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
-from .png_chunk import Chunk, written
+from .png_chunk import PngChunk, write_chunk
 from .source import Source
 
 INDEXED = 3
@@ -19,12 +19,13 @@ BITS_LENGTHS = {0: 1, 2: 3, INDEXED: 3, 4: 2, 6: 4}
 BACKGROUND_LENGTHS = {0: 2, 2: 6, INDEXED: 1, 4: 2, 6: 6}
 TRANSPARENCY_LENGTHS = {0: 2, 2: 6}
 MOST_TRANSPARENCY = 256
-"""Bytes of the longest tRNS chunk that Chromium reads."""
+"""The size of the longest tRNS chunk that Chromium reads, in bytes."""
 LONGEST_NAME = 80
-"""Bytes of the longest name of a profile that Chromium reads; the standard allows 79."""
+"""The size of the longest profile name that Chromium reads, in bytes; the standard allows 79."""
 NEUTRAL_NAME = b"ICC profile"
-# What decides pixels, colours and size on paper. No text (tEXt, zTXt, iTXt: there XMP and "Raw profile type
-# exif" stand too, which Pillow honours and browsers do not), no tIME, no private chunks.
+# Chunks that affect pixels, colours and printed size. Text chunks (tEXt, zTXt, iTXt) are dropped: they may
+# hold XMP or "Raw profile type exif", which Pillow uses and browsers do not. tIME and private chunks are
+# dropped too.
 KEPT = {*LENGTHS, b"sBIT", b"bKGD", b"tRNS", b"iCCP"}
 NAMES = {
     **dict.fromkeys((b"tEXt", b"zTXt", b"iTXt"), "text"),
@@ -41,37 +42,37 @@ NAMES = {
 }
 
 
-def dropped(chunk: Chunk) -> Dropped:
-    """Drop a chunk, and name what is in it."""
+def dropped(chunk: PngChunk) -> Dropped:
+    """Return the piece that drops a chunk, with the name of its content."""
     return Dropped(chunk.start, chunk.stop, NAMES.get(chunk.name, "chunk"))
 
 
 class Ancillary:
-    """The ancillary chunks of one picture. Of several with one name, browsers read the first sound one."""
+    """The ancillary chunks of one picture. Of chunks with the same name, browsers use the first valid one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.colour = self.depth = 0
-        self.palette = 0  # entries of it, as far as it has been seen
-        self.pixels = False  # whether the pixels have been seen
+        self.palette = 0  # the number of its entries, 0 until it has been read
+        self.pixels = False  # whether the pixels have been read
         self._done: set[bytes] = set()
 
-    def pieces(self, chunk: Chunk) -> Iterator[Piece]:
-        """Yield what is kept of a chunk."""
+    def pieces(self, chunk: PngChunk) -> Iterator[Piece]:
+        """Yield the pieces of a chunk."""
         if chunk.name not in KEPT or not chunk.intact or chunk.name in self._done:
             yield dropped(chunk)
         elif chunk.name == b"iCCP":
-            # One that cannot be read keeps Chromium from reading another.
+            # If Chromium cannot read the first profile, it does not read another one.
             self._done.add(chunk.name)
-            yield from _profile(self.source, chunk)
+            yield from _png_profile(self.source, chunk)
         elif (data := self._transparency(chunk) if chunk.name == b"tRNS" else self._plain(chunk)) is None:
             yield dropped(chunk)
         else:
             self._done.add(chunk.name)
             yield from _replaced(chunk, data)
 
-    def _plain(self, chunk: Chunk) -> bytes | None:
-        """Return the data of a chunk of a fixed length, or None if browsers ignore them."""
+    def _plain(self, chunk: PngChunk) -> bytes | None:
+        """Return the data of a chunk of a fixed length, or None if browsers ignore the chunk."""
         lengths = {
             **LENGTHS,
             b"sBIT": BITS_LENGTHS[self.colour],
@@ -80,14 +81,17 @@ class Ancillary:
         if chunk.size != lengths[chunk.name] or (chunk.name == b"sRGB" and chunk.head[0] > 3):
             return None
         if chunk.name == b"cICP" and (chunk.head[2] or chunk.head[3] > 1):
-            # Chromium shows nothing, unless the chunk comes too late to be read.
+            # Chromium does not show such a picture, unless it ignores the chunk because it comes too late.
             if self.palette or self.pixels:
                 return None
             raise Malformed("its PNG colour space makes no sense")
         return chunk.head
 
-    def _transparency(self, chunk: Chunk) -> bytes | None:
-        """Return what Chromium reads of a tRNS chunk: too many bytes are not always a fault to it."""
+    def _transparency(self, chunk: PngChunk) -> bytes | None:
+        """Return the data that Chromium reads of a tRNS chunk, or None if Chromium ignores the chunk.
+
+        Chromium ignores a chunk that is too long only in some cases.
+        """
         length = self.palette if self.colour == INDEXED else TRANSPARENCY_LENGTHS.get(self.colour, 0)
         if not length or not 0 < chunk.size <= MOST_TRANSPARENCY:
             return None
@@ -96,17 +100,20 @@ class Ancillary:
         return chunk.head[:length]
 
 
-def _replaced(chunk: Chunk, data: bytes) -> Iterator[Piece]:
-    """Keep a small chunk if it has these data, or else write it anew."""
+def _replaced(chunk: PngChunk, data: bytes) -> Iterator[Piece]:
+    """Keep a small chunk if it has this data; otherwise replace it."""
     if data == chunk.head:
         yield Kept(chunk.start, chunk.stop)
     else:
         yield dropped(chunk)
-        yield Added(written(chunk.name, data), NAMES[chunk.name])
+        yield Added(write_chunk(chunk.name, data), NAMES[chunk.name])
 
 
-def _profile(source: Source, chunk: Chunk) -> Iterator[Piece]:
-    """Keep a colour profile without private tags. Their profile's name can be that of a monitor too."""
+def _png_profile(source: Source, chunk: PngChunk) -> Iterator[Piece]:
+    """Keep a colour profile, without private tags.
+
+    The name of a profile with private tags may also identify a monitor, so it is replaced.
+    """
     name, separator, _ = chunk.head[: LONGEST_NAME + 1].partition(b"\0")
     start = len(name) + 2
     profile, size = None, 0
@@ -123,14 +130,14 @@ def _profile(source: Source, chunk: Chunk) -> Iterator[Piece]:
         return
     yield dropped(chunk)
     name = name if left is profile else NEUTRAL_NAME
-    yield Added(written(b"iCCP", name + b"\0\0" + zlib.compress(left)), "colour profile")
+    yield Added(write_chunk(b"iCCP", name + b"\0\0" + zlib.compress(left)), "colour profile")
 
 
 def _inflated(source: Source, count: int) -> tuple[bytes | None, int]:
-    """Inflate a profile from at most so many bytes.
+    """Inflate a profile from at most ``count`` bytes.
 
     Returns:
-        The profile, or None if it is damaged, and the number of bytes that it took.
+        The profile, or None if it is damaged, and the number of compressed bytes that it took.
     """
     inflater = zlib.decompressobj()
     profile = bytearray()

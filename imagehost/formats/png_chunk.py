@@ -13,8 +13,8 @@ HEAD = 64 * 1024
 _NAME = re.compile(rb"[A-Za-z]{4}")
 
 
-class Chunk(NamedTuple):
-    """A chunk's name, the first bytes of its data, where these start, and whether its checksum is right."""
+class PngChunk(NamedTuple):
+    """A chunk: name, start, size and first bytes of its data, and whether its checksum is right."""
 
     name: bytes
     start: int
@@ -24,17 +24,17 @@ class Chunk(NamedTuple):
 
     @property
     def data(self) -> int:
-        """Tell where the data start."""
+        """The offset of the data in the file."""
         return self.start + 8
 
     @property
     def stop(self) -> int:
-        """Tell where the chunk ends."""
+        """The offset of the chunk's end in the file."""
         return self.start + self.size + 12
 
 
-def read(source: Source) -> Chunk:
-    """Step over a chunk."""
+def read_chunk(source: Source) -> PngChunk:
+    """Read the next chunk to its end, and compare its checksum."""
     start = source.position
     size, name = struct.unpack(">I4s", source.take(8))
     if size > 0x7FFFFFFF or not _NAME.fullmatch(name):
@@ -43,9 +43,9 @@ def read(source: Source) -> Chunk:
     checksum = zlib.crc32(head, zlib.crc32(name))
     for block in source.blocks(size - len(head)):
         checksum = zlib.crc32(block, checksum)
-    return Chunk(name, start, size, head, source.take(4) == checksum.to_bytes(4, "big"))
+    return PngChunk(name, start, size, head, source.take(4) == checksum.to_bytes(4, "big"))
 
 
-def written(name: bytes, data: bytes = b"") -> bytes:
-    """Write a chunk."""
+def write_chunk(name: bytes, data: bytes = b"") -> bytes:
+    """Return the bytes of a chunk."""
     return struct.pack(">I4s", len(data), name) + data + zlib.crc32(name + data).to_bytes(4, "big")

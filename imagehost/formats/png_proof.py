@@ -1,6 +1,6 @@
-"""Decides whether a PNG holds all of its pixels, by inflating them in bounded memory without decoding them.
+"""Check that a PNG contains all of its pixels, by inflating them in bounded memory without decoding them.
 
-It inflates as many bytes as the picture declares, so it runs in a process with limits.
+This inflates as many bytes as the picture declares, so it runs in a process with limits.
 """
 
 import struct
@@ -8,19 +8,19 @@ import zlib
 from typing import BinaryIO, NamedTuple
 
 from .errors import Malformed
-from .png_chunk import Chunk, read
+from .png_chunk import PngChunk, read_chunk
 from .source import Source
 
 BLOCK = 256 * 1024
-"""Bytes that are inflated at once."""
+"""The most bytes that are inflated at once."""
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples of a pixel, by its colour type."""
+"""The number of samples per pixel, by colour type."""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""Left, top and distances of the pixels of each pass."""
+"""The pixels of each interlacing pass: left, top, horizontal distance and vertical distance."""
 
 
 class _Header(NamedTuple):
-    """Size and kind of the picture."""
+    """The size of the picture, its bits per pixel, and whether it is interlaced."""
 
     width: int
     height: int
@@ -28,7 +28,7 @@ class _Header(NamedTuple):
     interlaced: bool
 
     def expected(self, width: int, height: int) -> int:
-        """Tell how many bytes the pixels of a frame inflate to: each row has one more, its filter."""
+        """Return the number of inflated bytes of a frame: each row has one more byte, its filter."""
         passes = ADAM7 if self.interlaced else ((0, 0, 1, 1),)
         total = 0
         for left, top, across, down in passes:
@@ -64,14 +64,14 @@ class _Pixels:
             raise Malformed("it ends too early")
 
 
-def prove(stream: BinaryIO) -> int:
-    """Check that a cleaned PNG holds exactly the pixels that it declares, in each frame.
+def check_png_data(stream: BinaryIO) -> int:
+    """Check that a cleaned PNG contains exactly the pixels that it declares, in each frame.
 
     Returns:
-        0: the bytes before the end marker that are no part of the picture.
+        0, the number of bytes before the end marker that do not belong to the picture.
 
     Raises:
-        Malformed
+        Malformed: if a frame has fewer or more pixels.
     """
     source = Source(stream)
     source.seek(8)
@@ -83,11 +83,11 @@ def prove(stream: BinaryIO) -> int:
 
 
 def _prove(source: Source) -> None:
-    """Inflate frame after frame."""
-    header = _header(read(source))
+    """Inflate all frames, one after another."""
+    header = _header(read_chunk(source))
     pixels = _Pixels(header.expected(header.width, header.height))
     still = False
-    while (chunk := read(source)).name != b"IEND":
+    while (chunk := read_chunk(source)).name != b"IEND":
         if chunk.name == b"IDAT":
             still = True
             pixels.add(source, chunk.data, chunk.size)
@@ -100,7 +100,7 @@ def _prove(source: Source) -> None:
     pixels.finish()
 
 
-def _header(chunk: Chunk) -> _Header:
-    """Read size and kind of the picture."""
+def _header(chunk: PngChunk) -> _Header:
+    """Read the header from the IHDR chunk."""
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", chunk.head)
     return _Header(width, height, depth * CHANNELS[colour], bool(interlace))

@@ -1,4 +1,4 @@
-"""The chunks of a RIFF, as WebP has them (RFC 9649, 2.3): name, length, data, padding to an even length."""
+"""The chunks of a RIFF file such as WebP (RFC 9649, 2.3): name, length, data, padding to an even length."""
 
 import struct
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from .errors import Malformed
 from .source import Source
 
 
-class Chunk(NamedTuple):
-    """A chunk's name, where it starts, where its data are and where its padding ends."""
+class RiffChunk(NamedTuple):
+    """A chunk: name, offsets of the chunk and of its data, size of its data, end of its padding."""
 
     name: bytes
     start: int
@@ -18,11 +18,11 @@ class Chunk(NamedTuple):
     stop: int
 
 
-def chunks(source: Source, end: int) -> Iterator[Chunk]:
-    """Step from chunk to chunk, exactly to the end."""
+def chunks(source: Source, end: int) -> Iterator[RiffChunk]:
+    """Yield the chunks; the last one must end exactly at ``end``."""
     while (start := source.position) < end:
         name, size = struct.unpack("<4sI", source.take(8))
-        chunk = Chunk(name, start, start + 8, size, start + 8 + size + size % 2)
+        chunk = RiffChunk(name, start, start + 8, size, start + 8 + size + size % 2)
         if chunk.stop > end:
             raise Malformed("a WebP chunk has the wrong length")
         yield chunk

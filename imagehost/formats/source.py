@@ -1,4 +1,4 @@
-"""A picture file, read forward."""
+"""A buffered reader of a picture file."""
 
 import io
 import re
@@ -9,32 +9,32 @@ from .errors import Malformed, TooManyParts
 
 BUFFER = 256 * 1024
 MAX_PARTS = 100_000
-# GIF sub-blocks are 255 bytes long but for the last of a frame. A file of far shorter ones costs
-# time by the byte, and no encoder writes it.
+# GIF sub-blocks are 255 bytes long, except for the last one of a frame. A file of far shorter ones takes too
+# much time for its size, and no encoder writes it.
 MIN_BLOCK = 16
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
 class Source:
-    """A seekable stream behind one buffer; what is missing at its end is Malformed."""
+    """A seekable stream with a buffer. Reading beyond its end raises Malformed."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.length = stream.seek(0, io.SEEK_END)
         self._stream = stream
         self._buffer = b""
-        self._start = 0  # where the buffer stands in the file
-        self._at = 0  # the next byte in the buffer
+        self._start = 0  # the offset of the buffer in the file
+        self._at = 0  # the offset of the next byte in the buffer
         self._parts = 0
         self._blocks = 0
 
     @property
     def position(self) -> int:
-        """Tell where the next byte stands in the file."""
+        """The offset of the next byte in the file."""
         return self._start + self._at
 
     def seek(self, position: int) -> None:
-        """Go to a place in the file, which must be there."""
+        """Move to an offset in the file. Raises Malformed if it is beyond the end."""
         if position > self.length:
             raise Malformed("it ends too early")
         at = position - self._start
@@ -44,11 +44,11 @@ class Source:
             self._buffer, self._start, self._at = b"", position, 0
 
     def skip(self, count: int) -> None:
-        """Step over bytes, without reading those that the buffer does not hold."""
+        """Skip bytes, without reading bytes that are not in the buffer."""
         self.seek(self._start + self._at + count)
 
     def take(self, count: int) -> bytes:
-        """Read bytes, at most one buffer of them."""
+        """Read ``count`` bytes, which must fit into one buffer."""
         if len(self._buffer) - self._at < count:
             self._fill(count)
         start = self._at
@@ -56,7 +56,7 @@ class Source:
         return self._buffer[start : self._at]
 
     def blocks(self, count: int) -> Iterator[memoryview]:
-        """Read bytes of any number, as the buffer brings them."""
+        """Yield ``count`` bytes in blocks. The count may be larger than the buffer."""
         if count > self.length - self.position:
             raise Malformed("it ends too early")
         while count:
@@ -68,18 +68,18 @@ class Source:
             yield block
 
     def skip_until(self, pattern: re.Pattern[bytes], width: int) -> None:
-        """Step forward to the next match of a pattern that matches so many bytes."""
+        """Move forward to the next match of a pattern that matches ``width`` bytes."""
         while not (match := pattern.search(self._buffer, self._at)):
             self._at = max(self._at, len(self._buffer) - width + 1)
             self._fill(width)
         self._at = match.start()
 
     def read(self, count: int) -> bytes:
-        """Read bytes of any number."""
+        """Read ``count`` bytes. The count may be larger than the buffer."""
         return b"".join(self.blocks(count))
 
     def skip_zeros(self) -> None:
-        """Step over bytes that are zero, up to the end of the file at most."""
+        """Skip zero bytes, up to the end of the file at most."""
         while not (match := _NOT_ZERO.search(self._buffer, self._at)):
             self._at = len(self._buffer)
             if self.position == self.length:
@@ -88,10 +88,10 @@ class Source:
         self._at = match.start()
 
     def skip_sub_blocks(self) -> bool:
-        """Step over GIF sub-blocks, and over the empty one that ends them.
+        """Skip GIF sub-blocks, and the empty sub-block that ends them.
 
         Returns:
-            False if the file ends where the empty one, or another, should be.
+            False if the file ends where the next sub-block, empty or not, should begin.
         """
         while True:
             buffer, at, count = self._buffer, self._at, 0
@@ -110,18 +110,18 @@ class Source:
             self._at -= 1
 
     def count_part(self, number: int = 1) -> None:
-        """Count segments, chunks or boxes, since a file of nothing but tiny ones costs too much time."""
+        """Count segments, chunks or boxes, since a file of only tiny ones takes too much time."""
         self._parts += number
         if self._parts > MAX_PARTS:
             raise TooManyParts("it is cut into too many parts")
 
     def _fill(self, count: int) -> None:
-        """Read on until the buffer holds so many bytes that were not taken yet."""
+        """Read until the buffer holds ``count`` bytes that have not been returned yet."""
         rest = self._buffer[self._at :]
         self._start, self._at = self._start + self._at, 0
         self._stream.seek(self._start + len(rest))
         while len(rest) < count:
-            # A raw stream may bring less than it was asked for.
+            # A raw stream may return fewer bytes than requested.
             block = self._stream.read(BUFFER)
             if not block:
                 self._buffer = rest

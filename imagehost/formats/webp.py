@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): a RIFF of chunks, each with its length and padded to an even one."""
+"""WebP (RFC 9649): a RIFF file of chunks, each with its length and padded to an even length."""
 
 import struct
 from collections.abc import Iterator
@@ -7,28 +7,28 @@ from . import exif, icc
 from .canvas import Canvas
 from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece, length
-from .riff import Chunk, chunks
+from .riff import RiffChunk, chunks
 from .source import Source
 from .webp_frame import FRAME, measure
 
 RIFF = struct.Struct("<4sI4s")
 HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
-# Everything else goes: XMP, and the chunks that nobody knows.
+# All other chunks are dropped: XMP, and chunks of unknown types.
 NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header", b"ICCP": "colour profile"}
 KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 HEAD = 64 * 1024
 
 
-def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield what is kept of a WebP, up to the end of its RIFF."""
+def walk_webp(source: Source, canvas: Canvas) -> Iterator[Piece]:
+    """Yield the pieces of a WebP, up to the end of its RIFF data."""
     riff, size, form = RIFF.unpack(source.take(RIFF.size))
     end = 8 + size
     if riff != b"RIFF" or form != b"WEBP":
         raise Malformed("it does not begin like a WebP")
     if end > source.length:
         raise Malformed("it ends too early")
-    # Its length and its flags stand before what they tell of: so the chunks are walked twice.
-    picture = _Picture(source, canvas)
+    # The length and the flags come before the chunks that they describe, so the chunks are walked twice.
+    picture = _WebpPicture(source, canvas)
     left = 4
     for chunk in chunks(source, end):
         source.count_part()
@@ -45,26 +45,26 @@ def walk(source: Source, canvas: Canvas) -> Iterator[Piece]:
         yield from picture.pieces(chunk)
 
 
-class _Picture:
-    """The picture as far as it has been walked."""
+class _WebpPicture:
+    """The facts about the picture from the chunks that have been walked."""
 
     def __init__(self, source: Source, canvas: Canvas) -> None:
         self.source = source
         self.canvas = canvas
-        self.header = b""  # of the extended format; a simple file has none
+        self.header = b""  # the header of the extended format; empty in a simple file
         self.flags = 0
         self.last = b""
         self.exif_start = 0
-        self.exif = b""  # what is left of it
+        self.exif = b""  # the EXIF that is stored
 
-    def part(self, chunk: Chunk) -> None:
-        """Check that a chunk may stand here, and take its facts."""
+    def part(self, chunk: RiffChunk) -> None:
+        """Check that a chunk is allowed here, and read its facts."""
         if self.last == b"ALPH" and chunk.name not in FRAME:
             raise Malformed("its WebP chunks are out of order")
         if not self.last:
             self._first(chunk)
         elif not self.header:
-            pass  # whatever follows a simple picture is dropped
+            pass  # all chunks after a simple picture are dropped
         elif chunk.name == b"ANMF" and self.flags & ANIMATED:
             self._frame(chunk)
         elif chunk.name in FRAME and not self.flags & ANIMATED and not self.canvas.frames:
@@ -81,8 +81,11 @@ class _Picture:
         if not self.canvas.frames:
             raise Malformed("it holds no picture")
 
-    def pieces(self, chunk: Chunk) -> list[Piece]:
-        """Tell what is kept of a chunk. Its length is final at once, its bytes only after the last chunk."""
+    def pieces(self, chunk: RiffChunk) -> list[Piece]:
+        """Return the pieces of a chunk.
+
+        Their length is final once part() has read the chunk, their bytes only once it has read all chunks.
+        """
         kept, dropped = (
             Kept(chunk.start, chunk.stop),
             Dropped(chunk.start, chunk.stop, NAMES.get(chunk.name, "chunk")),
@@ -104,14 +107,14 @@ class _Picture:
         head = struct.pack("<4sI", chunk.name, len(data))
         return [dropped, Added(head + data + bytes(len(data) % 2), what)]
 
-    def _profile(self, chunk: Chunk) -> bytes:
-        """Read a colour profile, without private tags."""
+    def _profile(self, chunk: RiffChunk) -> bytes:
+        """Return a colour profile, without private tags."""
         if chunk.size > icc.MOST:
             raise Malformed("its colour profile is too large")
         self.source.seek(chunk.data)
         return icc.blanked(self.source.read(chunk.size))
 
-    def _first(self, chunk: Chunk) -> None:
+    def _first(self, chunk: RiffChunk) -> None:
         """Read the size from the first chunk, which is the picture or the header of the extended format."""
         if chunk.name in FRAME:
             self.canvas.declare(*measure(self.source, chunk.name, chunk.size))
@@ -124,14 +127,14 @@ class _Picture:
         else:
             raise Malformed("its WebP header makes no sense")
 
-    def _still(self, chunk: Chunk) -> None:
-        """Take the one picture of a file that does not move."""
+    def _still(self, chunk: RiffChunk) -> None:
+        """Check and count the only picture of a file that is not animated."""
         if measure(self.source, chunk.name, chunk.size) != (self.canvas.width, self.canvas.height):
             raise Malformed("its WebP header tells another size than its pixels")
         self.canvas.add_frame()
 
-    def _frame(self, chunk: Chunk) -> None:
-        """Take a frame of an animation: a header, perhaps transparency, and the pixels."""
+    def _frame(self, chunk: RiffChunk) -> None:
+        """Check and count a frame of an animation: a header, perhaps transparency, and the pixels."""
         head = self.source.take(16) if chunk.size >= 16 else bytes(16)
         left, top, width, height = (int.from_bytes(head[at : at + 3], "little") for at in (0, 3, 6, 9))
         size = width + 1, height + 1
@@ -144,6 +147,6 @@ class _Picture:
             names.append(part.name)
             if part.name in FRAME and measure(self.source, part.name, part.size) != size:
                 raise Malformed("its WebP header tells another size than its pixels")
-        # The standard lets unknown chunks follow here, which no encoder writes.
+        # The standard allows unknown chunks here, but no encoder writes them.
         if names not in ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "]):
             raise Malformed("its WebP chunks are out of order")

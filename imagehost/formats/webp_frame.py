@@ -1,4 +1,4 @@
-"""The size in the first bytes of WebP's two kinds of pixels (RFC 6386, 9.1; RFC 9649, 3.4)."""
+"""The size of a WebP picture, in the first bytes of its VP8 or VP8L data (RFC 6386, 9.1; RFC 9649, 3.4)."""
 
 import struct
 
@@ -9,7 +9,7 @@ FRAME = {b"VP8 ", b"VP8L"}
 
 
 def measure(source: Source, name: bytes, size: int) -> tuple[int, int]:
-    """Read width and height of the pixels in a chunk."""
+    """Read the width and height, in pixels, from a VP8 or VP8L chunk."""
     head = source.take(min(size, 10))
     if name == b"VP8 " and len(head) == 10 and not head[0] & 1 and head[3:6] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", head, 6)

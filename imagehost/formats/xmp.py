@@ -1,4 +1,4 @@
-"""XMP packets (ISO 16684-1): reads and writes the properties of HDR gain maps, and nothing else.
+"""XMP packets (ISO 16684-1): read and write only the properties of HDR gain maps.
 
 Sources: Adobe, Gain Map Specification 1.0; Google, Ultra HDR Image Format 1.1.
 """
@@ -18,41 +18,41 @@ NUMBERS = (
     *("GainMapMin", "GainMapMax", "Gamma", "OffsetSDR", "OffsetHDR"),
     *("HDRCapacityMin", "HDRCapacityMax"),
 )
-"""Properties of a gain map with one value, or with one for each colour."""
+"""Properties of a gain map with one value, or with one value for each colour."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
 LONGEST = 40
-"""Characters of a value."""
+"""The largest number of characters in a value."""
 
 
 @dataclass
 class Packet:
-    """What a packet says of gain maps: properties with their values, and the items of the container."""
+    """The gain map metadata of a packet: properties with their values, and the items of the container."""
 
     properties: dict[str, list[str]] = field(default_factory=dict)
     items: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def version(self) -> str:
-        """The version of the gain map specification; empty if the packet does not say it."""
+        """The version of the gain map specification; empty if it is missing or invalid."""
         value = self.properties.get("Version", [""])[0]
         return value if _VERSION.fullmatch(value) else ""
 
     def numbers(self, name: str) -> list[str]:
-        """Return the one or three values of a property; none if one is no number, as readers ignore that."""
+        """Return the one or three values of a property; none if one is not a number: readers ignore that."""
         values = self.properties.get(name, [])
         well_formed = all(len(value) <= LONGEST and _NUMBER.fullmatch(value) for value in values)
         return values if well_formed and len(values) in {1, 3} else []
 
 
-def read(data: bytes) -> Packet:
-    """Read a packet; one that is no XML, or has a document type, says nothing."""
+def read_xmp(data: bytes) -> Packet:
+    """Read a packet; return an empty one if the data is not XML or has a document type."""
     packet = Packet()
     reader = _Reader(packet)
     try:
         reader.parser.Parse(data.strip(b"\0"), True)
     except (expat.ExpatError, _Refused, LookupError, ValueError):
-        # The last two for encodings that Python does not know, or uses for other things.
+        # The last two are raised for encodings that Python does not know, or does not use for text.
         return Packet()
     return packet
 
@@ -62,7 +62,7 @@ class _Refused(Exception):
 
 
 class _Reader:
-    """Collects what expat reports."""
+    """Collects the gain map metadata that expat reports."""
 
     def __init__(self, packet: Packet) -> None:
         self.packet = packet
@@ -105,7 +105,7 @@ class _Reader:
 
 
 def gain_map(packet: Packet) -> bytes:
-    """Write the packet of a gain map."""
+    """Return the packet of a gain map."""
     values = {name: packet.numbers(name) for name in NUMBERS}
     attributes = {"Version": packet.version}
     attributes |= {name: found[0] for name, found in values.items() if len(found) == 1}
@@ -122,7 +122,12 @@ def gain_map(packet: Packet) -> bytes:
 
 
 def primary(version: str, length: int | None) -> bytes:
-    """Write the packet of a picture whose gain map of so many bytes follows; None writes no container."""
+    """Return the packet of a picture with a gain map.
+
+    Args:
+        version: the version of the gain map specification.
+        length: the size of the gain map in bytes; None if the packet needs no container.
+    """
     if length is None:
         return _packet({"hdrgm": GAIN_MAP}, {"hdrgm:Version": version}, "")
     items = (
@@ -136,7 +141,7 @@ def primary(version: str, length: int | None) -> bytes:
 
 
 def _packet(spaces: dict[str, str], attributes: dict[str, str], children: str) -> bytes:
-    """Write one description in a packet."""
+    """Return a packet with one description."""
     words = [f'xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items()]
     words += [f"{name}={quoteattr(value)}" for name, value in attributes.items()]
     description = " ".join(["<rdf:Description", *words])

@@ -1,9 +1,9 @@
-"""Look at pictures: the only importer of Pillow and libmagic."""
+"""Check, decode and scale pictures. Only this package imports Pillow and libmagic."""
 
 from imagehost.imaging.budgets import Plan
-from imagehost.imaging.checking import Admitted, Facts, Rules, WrongKind, admit, detect, is_picture
-from imagehost.imaging.renderer import Renderer, TooCostly
-from imagehost.imaging.rendering import render, rendered_size
+from imagehost.imaging.checking import Admitted, Facts, Rules, WrongKind, admit, detect_kind, is_picture
+from imagehost.imaging.renderer import Renderer, RenderingTooCostly
+from imagehost.imaging.rendering import render_picture, rendered_size
 from imagehost.imaging.resources import available
 from imagehost.imaging.waiting import NotNow, Reported
 
@@ -13,14 +13,14 @@ __all__ = [
     "NotNow",
     "Plan",
     "Renderer",
+    "RenderingTooCostly",
     "Reported",
     "Rules",
-    "TooCostly",
     "WrongKind",
     "admit",
     "available",
-    "detect",
+    "detect_kind",
     "is_picture",
-    "render",
+    "render_picture",
     "rendered_size",
 ]

@@ -1,4 +1,4 @@
-"""How much one rendering may use, and how many run at once, so that all fit into the container."""
+"""The limits of one rendering and the number of renderings at once, so that all fit into the container."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -7,22 +7,22 @@ from imagehost.imaging.jobs import Budget
 from imagehost.imaging.resources import MIB, Resources
 
 BASE = 192 * MIB
-"""Memory of the first process, of uploads in memory, and of what the kernel cannot give back."""
+"""Bytes of memory for the first process, for uploads in memory, and for kernel data that cannot be freed."""
 WORKER = 160 * MIB
-"""Memory of one more process that serves, with its renderer's server."""
+"""Bytes of memory for one more web process and its fork server."""
 LIGHT = 256 * MIB
-"""Enough for photographs: a JPEG of 50 megapixels, a PNG of 24."""
+"""Bytes of memory for a light rendering, enough for photographs: a JPEG of 50 megapixels, a PNG of 24."""
 LIGHT_PIXELS, LIGHT_WORK = 64_000_000, 400_000_000
 MOST_AT_ONCE = 8
 BYTES_A_PIXEL = 12
-"""That the largest allowed picture may take."""
+"""Bytes of memory per pixel that the largest allowed picture may take."""
 ANY = 2**62
-"""Admission has counted pixels and work already."""
+"""No limit, because admission has already checked pixels and work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``at_once`` light renderings may run, and beside them a single one with the large budget."""
+    """``at_once`` light renderings may run at the same time, and one rendering with the large budget."""
 
     at_once: int
     light: Budget
@@ -30,9 +30,9 @@ class Plan:
 
     @classmethod
     def of(cls, given: Resources, workers: int, max_pixels: int) -> "Plan":
-        """Divide what is given, after what the web processes need."""
+        """Divide the available memory and processors, after subtracting the memory of the web processes."""
         free = max(given.memory - BASE - workers * WORKER, given.memory // 4)
-        # Two even of a single processor: a slow one does not delay the next visitor.
+        # Two even with a single processor, so that a slow rendering does not delay the next visitor.
         at_once = min(max(2, ceil(given.processors)), MOST_AT_ONCE, max(1, free // (2 * LIGHT)))
         light = min(LIGHT, free // (2 * at_once))
         large = min(free - at_once * light, LIGHT + BYTES_A_PIXEL * max_pixels)

@@ -1,4 +1,4 @@
-"""What gets in: recognised by its first bytes, walked to its end, its header read; no pixel is decoded."""
+"""Check a file by its first bytes, its structure and its header, without decoding pixels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,21 +7,22 @@ from typing import BinaryIO, Generic, TypeVar
 from imagehost import formats
 from imagehost.domain import kinds
 from imagehost.imaging import libmagic
-from imagehost.imaging.pillow import BROKEN, opened
+from imagehost.imaging.pillow import BROKEN, open_picture
 
 Stream = TypeVar("Stream", bound=BinaryIO)
 Prove = Callable[[str, BinaryIO], int]
-"""Decides whether a picture without end marker is whole, and returns how many bytes before that marker, which
-the walk added, are no part of it. Raises formats.Malformed if pixels are missing."""
+"""A function that decides whether a picture without end marker is complete. It returns the number of bytes
+before the end marker, which the walk added, that do not belong to the picture. Raises formats.Malformed if
+pixels are missing."""
 
 MAGIC_BYTES = 4096
 END_MARKER = 2
-"""Bytes of the end marker of a JPEG."""
+"""The size of the end marker of a JPEG, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What gets in: kinds by their extension, and how large a picture may be."""
+    """Rules for admission: allowed kinds by their extension, size limits, and whether metadata is kept."""
 
     allowed: tuple[str, ...]
     limits: formats.Limits
@@ -30,7 +31,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture is: ``kind`` is its extension, sides are in pixels as stored, before it is turned."""
+    """The facts about a picture: ``kind`` is its extension; the sides are in pixels, before rotation."""
 
     kind: str
     width: int
@@ -40,38 +41,38 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Admitted(Generic[Stream]):
-    """A picture that gets in: its facts, the file to store, and what was done to it."""
+    """An admitted picture: its facts, the file to store, and the report of the changes."""
 
     facts: Facts
     stored: Stream
-    report: formats.Report
+    report: formats.CleaningReport
 
 
 class WrongKind(Exception):
-    """The file is no picture of an allowed kind; ``head`` are its first bytes."""
+    """The file is not a picture of an allowed kind; ``head`` contains its first bytes."""
 
     def __init__(self, head: bytes) -> None:
         super().__init__("it is no picture of an allowed kind")
         self.head = head
 
 
-def detect(stream: BinaryIO) -> str | None:
-    """Recognise the kind of a picture by its first bytes, or return None."""
+def detect_kind(stream: BinaryIO) -> str | None:
+    """Return the kind of a picture by its first bytes, or None if it is unknown."""
     stream.seek(0)
-    return kinds.detect(stream.read(kinds.HEAD))
+    return kinds.kind_of_bytes(stream.read(kinds.HEAD))
 
 
 def is_picture(stream: BinaryIO) -> bool:
-    """Tell by the first bytes whether it is a picture of any kind, also one that we do not know."""
+    """Tell whether the first bytes are those of a picture, even of a kind that imagehost does not know."""
     stream.seek(0)
     head = stream.read(MAGIC_BYTES)
-    return kinds.detect(head) is not None or mime_type(head).startswith("image/")
+    return kinds.kind_of_bytes(head) is not None or mime_type(head).startswith("image/")
 
 
 def mime_type(head: bytes) -> str:
-    """Ask libmagic, which is loaded only here: the process that renders does without it."""
+    """Return the MIME type by libmagic, which is loaded only here: rendering processes do not need it."""
     libmagic.ensure_loaded()
-    # It looks for libmagic while it is imported.
+    # This module loads libmagic during its import.
     import magic
 
     return str(magic.from_buffer(head, mime=True))
@@ -83,20 +84,21 @@ def admit(stream: Stream, rules: Rules, new_file: Callable[[], Stream], prove: P
     Pixels are decoded only by ``prove``, and only if the end marker is missing.
 
     Raises:
-        WrongKind, formats.Malformed, formats.PixelLimit, formats.WorkLimit, and what ``prove`` raises.
+        WrongKind, formats.Malformed, formats.PixelLimit, formats.WorkLimit, and the errors of ``prove``.
     """
     stream.seek(0)
     head = stream.read(kinds.HEAD)
-    kind = kinds.detect(head)
+    kind = kinds.kind_of_bytes(head)
     if kind is None or kind not in rules.allowed:
         raise WrongKind(head)
     canvas = formats.Canvas(rules.limits)
-    # The walk comes before Pillow, being bounded: Pillow keeps a record of every segment it meets.
-    # Pillow never sees metadata, also where it is kept: it fails on odd ones that browsers ignore.
-    cleaned, report = formats.clean(kind, stream, canvas, new_file)
+    # The walk comes before Pillow, because its memory is bounded: Pillow stores a record of every segment.
+    # Pillow reads the file without metadata, even if metadata is stored: it fails on unusual metadata that
+    # browsers ignore.
+    cleaned, report = formats.clean_picture(kind, stream, canvas, new_file)
     stored = cleaned or stream
     if canvas.end_missing:
-        # It will be decoded three times at least.
+        # The picture will be decoded at least three times.
         canvas.add_work(2 * canvas.work)
     if canvas.end_missing and (rest := prove(kind, stored)):
         stored = without_rest(stored, rest, report, new_file)
@@ -106,8 +108,10 @@ def admit(stream: Stream, rules: Rules, new_file: Callable[[], Stream], prove: P
     return Admitted(facts, stream if rules.keep_metadata else stored, report)
 
 
-def without_rest(file: Stream, rest: int, report: formats.Report, new_file: Callable[[], Stream]) -> Stream:
-    """Copy a JPEG without so many bytes before its end marker, which follow its last pixels."""
+def without_rest(
+    file: Stream, rest: int, report: formats.CleaningReport, new_file: Callable[[], Stream]
+) -> Stream:
+    """Copy a JPEG without the ``rest`` bytes between its last pixels and its end marker."""
     size = file.seek(0, 2)
     copy = new_file()
     file.seek(0)
@@ -125,7 +129,7 @@ def without_rest(file: Stream, rest: int, report: formats.Report, new_file: Call
 def check_header(stream: BinaryIO, kind: str) -> None:
     """Let Pillow read the header of a cleaned picture. Raises Malformed if it cannot."""
     try:
-        with opened(stream, kind):
+        with open_picture(stream, kind):
             pass
     except BROKEN as error:
         raise formats.Malformed("its header cannot be read") from error

@@ -1,4 +1,4 @@
-"""Colour spaces by number (ITU-T H.273), as Chromium shows them."""
+"""Colour spaces by their code points (ITU-T H.273), as Chromium shows them."""
 
 from imagehost.imaging.matrices import Primaries, to_d50
 from imagehost.imaging.profiles import of_matrix, parametric
@@ -39,14 +39,14 @@ CURVES = {
 """The transfer functions that ICC profiles can express."""
 PQ, HLG = 16, 18
 BRIGHT = {PQ, HLG}
-"""The transfer functions of pictures that are brighter than white."""
+"""The transfer functions of pictures with light that is brighter than white."""
 
 
-def profile(primaries: Primaries, curve: bytes) -> bytes:
-    """Write the profile of a colour space. Raises ZeroDivisionError for impossible primaries."""
+def profile_of_code_points(primaries: Primaries, curve: bytes) -> bytes:
+    """Return the ICC profile of a colour space. Raises ZeroDivisionError for impossible primaries."""
     return of_matrix(to_d50(primaries), curve)
 
 
 def srgb() -> bytes:
-    """Write the profile of sRGB, for what littlecms converts to."""
-    return profile(BT709, SRGB)
+    """Return the ICC profile of sRGB, the target of littlecms."""
+    return profile_of_code_points(BT709, SRGB)

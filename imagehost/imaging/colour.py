@@ -1,6 +1,6 @@
-"""From the colours that a picture was saved with to sRGB, as Chromium shows them.
+"""Convert the colours of a picture to sRGB, as Chromium shows them.
 
-Conversions take RGB or RGBA, return the same, and leave transparency alone.
+Conversions take RGB or RGBA, return the same mode, and do not change transparency.
 """
 
 import io
@@ -22,44 +22,44 @@ Act: TypeAlias = Callable[[Image.Image], Image.Image]
 GREYS = {"1", "L", "LA", "I;16"}
 """Modes of pictures without colours."""
 INTENT = ImageCms.Intent.PERCEPTUAL
-"""The one that uses the table which profiles.for_littlecms() leaves."""
+"""The rendering intent that uses the table which profiles.for_littlecms() keeps."""
 QUICK = ImageCms.Flags.NOWHITEONWHITEFIXUP
-"""Littlecms makes a table of its own first, which takes some milliseconds and pays for large pictures.
+"""Flags for large pictures: littlecms first makes a table of its own, which takes some milliseconds.
 
-Where the profile is a table too, that makes some saturated colours up to ten levels wrong.
+If the profile is a table too, some saturated colours are wrong by up to ten levels.
 """
 FEW = 1_000_000
-"""Pixels that are converted exactly where it takes longer: half a second for as many."""
+"""The most pixels that are converted exactly by a table profile, which takes half a second for as many."""
 EXACT = QUICK | ImageCms.Flags.NOOPTIMIZE
 USUAL_GAMMA = 1 / 2.2
 NEAR = 0.05
-"""How far gAMA may be from the usual, as a part of it, without any effect."""
+"""The largest relative difference between gAMA and its usual value that has no effect."""
 MOST_GAMMA = 1000.0
 UNCHANGED = 1
-"""How much colours may change, of 255, in a picture that is left as it is."""
+"""The largest difference, of 255, in a colour for which a picture is not converted."""
 SIDE_OF_CHART = 6
 GREY_STEPS = ((0, 128, 255), (0, 64, 128), (128, 192, 255))
 STRAIGHT = 8
-"""How far the converted middle of two greys may be from the middle of the converted greys, of 255.
+"""The largest difference, of 255, between a converted mean of two greys and the mean of the converted greys.
 
-Further away, a picture looks different when it is scaled before it is converted.
+With a larger difference, a picture looks different if it is scaled before it is converted.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What leads to sRGB; if it is ``curved``, pixels have to be converted before they are scaled."""
+    """A conversion to sRGB. If it is ``curved``, pixels must be converted before they are scaled."""
 
     act: Act
     curved: bool
 
 
 def conversion(image: Image.Image, told: Signals) -> Conversion | None:
-    """Choose what leads from the colours of a picture to sRGB, or return None if nothing has to change.
+    """Return the conversion of a picture's colours to sRGB, or None if nothing has to change.
 
     Args:
-        image: a picture whose header is read.
-        told: what its file says of its colours beside a profile.
+        image: a picture whose header has been read.
+        told: the colour information in its file, apart from a profile.
     """
     grey = told.is_grey or image.mode in GREYS
     try:
@@ -68,7 +68,7 @@ def conversion(image: Image.Image, told: Signals) -> Conversion | None:
             return None
         exact = acting(space, EXACT)
         sample = RAMP if grey else CHART
-        if image.mode != "CMYK" and is_same(exact(sample), sample):
+        if image.mode != "CMYK" and is_same_profile(exact(sample), sample):
             return None
         curved = is_curved(exact)
         if grey:
@@ -77,13 +77,13 @@ def conversion(image: Image.Image, told: Signals) -> Conversion | None:
         few = image.mode == "P" or (is_table and image.width * image.height <= FEW)
         return Conversion(exact if few else acting(space, QUICK), curved)
     except (ImageCms.PyCMSError, OSError, ValueError, ArithmeticError, struct.error):
-        # Chromium ignores profiles and numbers that make no sense, too.
+        # Chromium ignores invalid profiles and numbers, too.
         return None
 
 
 def space_of(image: Image.Image, told: Signals, *, grey: bool) -> bytes | None:
-    """Find the colour space of a picture, in the order in which Chromium looks for it; None is sRGB."""
-    profile = profiles.read(image.info.get("icc_profile") or b"")
+    """Return the colour space of a picture, or None for sRGB. Sources are tried in Chromium's order."""
+    profile = profiles.read_profile(image.info.get("icc_profile") or b"")
     if told.code_points and not (profile and told.profile_first):
         space = of_code_points(told.code_points)
         if space:
@@ -95,22 +95,22 @@ def space_of(image: Image.Image, told: Signals, *, grey: bool) -> bytes | None:
     if told.primaries is None and abs(told.gamma / USUAL_GAMMA - 1) < NEAR:
         return None
     curve = profiles.parametric(0, min(1 / told.gamma, MOST_GAMMA))
-    return code_points.profile(told.primaries or code_points.BT709, curve)
+    return code_points.profile_of_code_points(told.primaries or code_points.BT709, curve)
 
 
 def of_code_points(points: CodePoints) -> bytes | None:
-    """Make the colour space that has these numbers, or return None if Chromium knows none."""
+    """Return the colour space of these code points, or None if Chromium does not know them."""
     primaries = code_points.PRIMARIES.get(points.primaries)
     if primaries is None:
         return None
     if points.transfer in code_points.BRIGHT:
-        return hdr.profile(primaries, points.transfer, points.peak)
+        return hdr.hdr_profile(primaries, points.transfer, points.peak)
     curve = code_points.CURVES.get(points.transfer)
-    return curve and code_points.profile(primaries, curve)
+    return curve and code_points.profile_of_code_points(primaries, curve)
 
 
 def of_profile(profile: Profile, mode: str, *, grey: bool) -> bytes | None:
-    """Make the colour space of a profile; None if Chromium ignores it in such a picture."""
+    """Return the colour space of a profile, or None if Chromium ignores it in such a picture."""
     if profile.space == GREY and not grey:
         return None
     if (profile.space == CMYK) is not (mode == "CMYK"):
@@ -123,7 +123,7 @@ def of_profile(profile: Profile, mode: str, *, grey: bool) -> bytes | None:
 
 
 def acting(space: bytes, flags: ImageCms.Flags) -> Act:
-    """Build what converts from a colour space."""
+    """Return the function that converts a picture from a colour space to sRGB."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(space))
     target = ImageCms.ImageCmsProfile(io.BytesIO(code_points.srgb()))
     used = {GREY: "L", CMYK: "CMYK"}.get(space[16:20], "RGB")
@@ -132,11 +132,11 @@ def acting(space: bytes, flags: ImageCms.Flags) -> Act:
 
 
 def by_littlecms(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
-    """Convert by littlecms."""
+    """Convert a picture to sRGB with littlecms."""
     source = image if image.mode == "RGB" else image.convert("RGB")
     converted = Image.new("RGB", image.size)
     if transform.input_mode == "CMYK":
-        # Chromium mixes the black into the other inks before it looks at the profile.
+        # Chromium mixes the black into the other inks before it applies the profile.
         inks = ImageChops.invert(source).split()
         source = Image.merge("CMYK", (*inks, Image.new("L", image.size)))
     elif transform.input_mode == "L":
@@ -149,7 +149,7 @@ def by_littlecms(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> I
 
 
 def by_tables(act: Act) -> Act:
-    """Make a quicker conversion for pictures in which red, green and blue are equal."""
+    """Return a faster conversion for pictures in which red, green and blue are equal."""
     alpha = bytes(range(256))
     table = [*b"".join(band.tobytes() for band in act(RAMP).split()), *alpha]
     return lambda image: image.point(table[: 256 * len(image.getbands())])
@@ -162,14 +162,14 @@ def repaint(image: Image.Image, act: Act) -> None:
     image.putpalette(act(palette).tobytes(), "RGB")
 
 
-def is_same(image: Image.Image, other: Image.Image) -> bool:
+def is_same_profile(image: Image.Image, other: Image.Image) -> bool:
     """Tell whether two pictures look the same."""
     apart = ImageChops.difference(image, other)
     return max(apart.tobytes()) <= UNCHANGED
 
 
 def is_curved(act: Act) -> bool:
-    """Tell whether the middle of two greys moves away from them."""
+    """Tell whether the converted mean of two greys differs from the mean of the converted greys."""
     bands = [band.tobytes() for band in act(RAMP).split()]
     return any(
         abs((band[low] + band[high]) / 2 - band[middle]) > STRAIGHT
@@ -179,7 +179,7 @@ def is_curved(act: Act) -> bool:
 
 
 def _chart() -> Image.Image:
-    """Draw colours of all sorts."""
+    """Return a picture with colours from the whole RGB range."""
     levels = [round(255 * number / (SIDE_OF_CHART - 1)) for number in range(SIDE_OF_CHART)]
     pixels = b"".join(map(bytes, product(levels, repeat=3)))
     return Image.frombytes("RGB", (SIDE_OF_CHART**2, SIDE_OF_CHART), pixels)
@@ -187,4 +187,4 @@ def _chart() -> Image.Image:
 
 CHART = _chart()
 RAMP = Image.merge("RGB", [Image.frombytes("L", (256, 1), bytes(range(256)))] * 3)
-"""All greys."""
+"""A picture with all 256 greys."""

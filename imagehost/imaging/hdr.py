@@ -1,7 +1,7 @@
-"""High dynamic range (PQ and HLG of ITU-R BT.2100) on screens without it, as Chromium shows it.
+"""Convert high dynamic range (PQ and HLG of ITU-R BT.2100) for screens without it, as Chromium does.
 
 Chromium follows ISO 22028-5: light up to white is dimmed by a factor, brighter light is compressed. The
-largest of red, green and blue decides by how much.
+factor depends on the largest of red, green and blue.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from imagehost.imaging.matrices import Primaries, Vector, applied, inverted, mul
 from imagehost.imaging.profiles import of_table
 
 NODES = 33
-"""Nodes of a table on each side: between them, colours are interpolated."""
+"""The number of nodes of a table on each axis. Between nodes, colours are interpolated."""
 WHITE = 203.0
-"""Light of white paper, in cd/m²."""
+"""The luminance of white paper, in cd/m²."""
 USUAL_PEAK = 1000.0
 KNEE = 0.65
 
 
-def profile(primaries: Primaries, transfer: int, peak: float | None) -> bytes:
-    """Write a profile whose table leads from a HDR space to the colours that a screen shows.
+def hdr_profile(primaries: Primaries, transfer: int, peak: float | None) -> bytes:
+    """Return a profile with a table that converts an HDR space to the colours that a screen shows.
 
-    A table of littlecms keeps greys grey, which Pillow's own (Color3DLUT) does not between its nodes.
+    Between the nodes of a table, littlecms keeps greys grey. Pillow's own table (Color3DLUT) does not.
     """
     light = [(pq if transfer == PQ else hlg)(number / (NODES - 1)) for number in range(NODES)]
     to_2020 = multiplied(inverted(to_xyz(BT2020)), to_xyz(primaries))
@@ -34,27 +34,27 @@ def profile(primaries: Primaries, transfer: int, peak: float | None) -> bytes:
     for red, green, blue in product(light, repeat=3):
         lit: Vector = (red, green, blue)
         shown = curve.dimmed(applied(to_2020, lit if transfer == PQ else displayed(lit, luminance)))
-        # Colours that a screen cannot show are left to littlecms: a table must have no edges.
+        # Colours that a screen cannot show are not clipped here but by littlecms: a table must have no edges.
         nodes.append(applied(to_xyz_of_profiles, shown))
     return of_table(NODES, nodes)
 
 
 def pq(code: float) -> float:
-    """Return the light of a code of PQ, white being 1."""
+    """Return the light for a PQ code (0 to 1). White is 1."""
     power = code ** (1 / 78.84375)
     ratio = max(power - 0.8359375, 0.0) / (18.8515625 - 18.6875 * power)
     return float(ratio ** (1 / 0.1593017578125) * 10000 / WHITE)
 
 
 def hlg(code: float) -> float:
-    """Return the light in front of the camera of a code of HLG, the brightest being 1."""
+    """Return the light in front of the camera for an HLG code (0 to 1). The brightest light is 1."""
     a = 0.17883277
     b, c = 1 - 4 * a, 0.5 - a * log(4 * a)
     return code * code / 3 if code <= 0.5 else (exp((code - c) / a) + b) / 12
 
 
 def displayed(scene: Vector, luminance: Vector) -> Vector:
-    """Return the light on the screen for light in front of the camera, white being 1."""
+    """Return the light on the screen for light in front of the camera. White is 1."""
     total = sum(part * share for part, share in zip(scene, luminance, strict=True))
     factor = max(total, 0.0) ** 0.2 * 1000 / WHITE
     return scene[0] * factor, scene[1] * factor, scene[2] * factor
@@ -62,9 +62,10 @@ def displayed(scene: Vector, luminance: Vector) -> Vector:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """From the light of a HDR picture to that of a screen.
+    """The function from the light of an HDR picture to the light of a screen.
 
-    A straight line up to white, then a quadratic Bézier curve whose ends and middle are these.
+    It is a straight line up to (1, ``white``), then a quadratic Bézier curve to (``peak``, 1) with the
+    control point ``middle``.
     """
 
     white: float
@@ -73,14 +74,14 @@ class Curve:
 
     @classmethod
     def up_to(cls, peak: float) -> "Curve":
-        """Make the curve of a picture whose brightest light is so many cd/m²."""
+        """Return the curve of a picture whose brightest light is ``peak`` cd/m²."""
         headroom = max(log2(peak / WHITE), 0.0)
         white = 1 - 0.5 * min(headroom / log2(USUAL_PEAK / WHITE), 1.0)
         middle = 1 - KNEE + KNEE / white, (1 - KNEE) * white + KNEE
         return cls(white, middle, 2**headroom)
 
     def dimmed(self, light: Vector) -> Vector:
-        """Dim a colour by what the curve does to its largest part."""
+        """Dim a colour by the factor that the curve has for the largest component."""
         most = max(light)
         if most <= 0:
             return light
@@ -88,7 +89,7 @@ class Curve:
         return light[0] * factor, light[1] * factor, light[2] * factor
 
     def at(self, light: float) -> float:
-        """Return where the curve is at some light."""
+        """Return the light of the screen for a light of the picture."""
         if light <= 1 and self.peak > 1:
             return light * self.white
         if light >= self.peak:

@@ -1,4 +1,4 @@
-"""What the web process asks the renderer's server for, and what comes back."""
+"""The jobs that the web process sends to the fork server, and the replies."""
 
 import json
 import struct
@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 HEAD = struct.Struct(">BI")
-"""Of a reply: its status and the length of what follows."""
+"""The header of a reply: its status and the length of its content."""
 MAX_REQUEST = 4096
 MAX_REPLY = 16 * 1024 * 1024
-"""Bytes. A rendition has at most 1280 × 1280 pixels."""
+"""The largest size of a reply, in bytes. A rendition has at most 1280 × 1280 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one job may use: bytes of memory beyond those of the empty server, and seconds.
+    """The limits of one job: bytes of memory in addition to those of the idle server, and seconds.
 
     Args:
-        pixels: width × height that the job may begin with.
-        work: samples that the job may begin with, as formats.Limits counts them.
-        nice: is added to the priority of the process.
+        pixels: the largest width × height for which pixels are decoded.
+        work: the largest work for which pixels are decoded, in samples as in formats.Limits.
+        nice: the number that is added to the nice value of the process.
     """
 
     memory: int
@@ -32,19 +32,19 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Render a picture to fit in a square, or prove that it is whole where ``side`` is 0."""
+    """Render a picture to fit in a square, or prove that it is complete if ``side`` is 0."""
 
     kind: str
     side: int
     budget: Budget
 
     def encode(self) -> bytes:
-        """Write the job as one datagram."""
+        """Return the job as one datagram."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def decode(cls, datagram: bytes) -> "Job":
-        """Read what ``encode`` wrote."""
+        """Return the job in a datagram of ``encode``."""
         given = json.loads(datagram)
         return cls(given["kind"], given["side"], Budget(**given["budget"]))
 
@@ -54,9 +54,9 @@ class Status(IntEnum):
 
     DONE = 0
     MALFORMED = 1
-    """The picture is broken; the content says how."""
+    """The picture is broken; the content is the reason."""
     FAILED = 2
-    """A library failed, for the picture is broken or because memory was short; the content says how."""
+    """A library failed, because the picture is broken or memory was short; the content is the reason."""
     EXCEEDED = 3
     """The picture needs more than the budget."""
     BUSY = 4
@@ -65,11 +65,11 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a job led to: a WebP, or a number of bytes in digits, or a reason in words."""
+    """The result of a job. The content is a WebP, a number of bytes in digits, or a reason as text."""
 
     status: Status
     content: bytes = b""
 
     def encode(self) -> bytes:
-        """Write the reply for a stream."""
+        """Return the reply as bytes for a stream."""
         return HEAD.pack(self.status, len(self.content)) + self.content

@@ -1,4 +1,4 @@
-"""Matrices of three rows: from the primaries of a colour space to XYZ, and between colour spaces."""
+"""3 × 3 matrices that convert colours: from the primaries of a colour space to XYZ, and between spaces."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -8,7 +8,7 @@ Matrix: TypeAlias = tuple[Vector, Vector, Vector]
 D50: Vector = (0.9642, 1.0, 0.8249)
 """The white of ICC profiles, in XYZ."""
 BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
-"""From XYZ to the responses of the eye, in which a change of the white is a multiplication."""
+"""The matrix from XYZ to the responses of the eye, in which a change of the white is a multiplication."""
 
 
 class Primaries(NamedTuple):
@@ -51,7 +51,7 @@ def inverted(matrix: Matrix) -> Matrix:
 
 
 def to_xyz(primaries: Primaries) -> Matrix:
-    """Make the matrix from linear RGB to XYZ. Raises ZeroDivisionError for impossible primaries."""
+    """Return the matrix from linear RGB to XYZ. Raises ZeroDivisionError for impossible primaries."""
     white, *colours = ((x / y, 1.0, (1 - x - y) / y) for x, y in primaries)
     red, green, blue = colours
     columns = transposed((red, green, blue))
@@ -59,7 +59,7 @@ def to_xyz(primaries: Primaries) -> Matrix:
 
 
 def to_d50(primaries: Primaries) -> Matrix:
-    """Make the matrix from linear RGB to the XYZ of ICC profiles. Raises ZeroDivisionError."""
+    """Return the matrix from linear RGB to the XYZ of ICC profiles. Raises ZeroDivisionError."""
     matrix = to_xyz(primaries)
     white = applied(BRADFORD, applied(matrix, (1.0, 1.0, 1.0)))
     wanted = applied(BRADFORD, D50)
@@ -68,6 +68,6 @@ def to_d50(primaries: Primaries) -> Matrix:
 
 
 def diagonal(vector: Vector) -> Matrix:
-    """Make the matrix that multiplies each of three numbers by its own factor."""
+    """Return the matrix that multiplies each of three numbers by its own factor."""
     x, y, z = vector
     return (x, 0.0, 0.0), (0.0, y, 0.0), (0.0, 0.0, z)

@@ -1,4 +1,4 @@
-"""What Pillow may open, what it raises, and how pictures are turned."""
+"""Open pictures with Pillow, list its exceptions, and read how browsers rotate a picture."""
 
 from typing import BinaryIO
 
@@ -7,15 +7,15 @@ from PIL import Image, PngImagePlugin
 from imagehost.domain.kinds import KINDS
 from imagehost.formats import exif, icc
 
-# formats.Canvas counts the pixels, by our own limit and with all frames.
+# formats.Canvas checks the pixels of all frames by imagehost's own limit.
 Image.MAX_IMAGE_PIXELS = None
-# The walk limits colour profiles, which Pillow would refuse above 1 MiB.
+# The walk already limits colour profiles. Pillow would refuse profiles above 1 MiB.
 PngImagePlugin.MAX_TEXT_CHUNK = icc.MOST + 1
 
 GREY = {"L;2": 85, "L;4": 17}
-"""By what Pillow multiplies the greys of a PNG with so many bits a pixel."""
+"""The factor by which Pillow multiplies the greys of a PNG with 2 or 4 bits per pixel."""
 
-# What Pillow raises for broken pictures, by its own documentation and by our fuzzing.
+# The exceptions that Pillow raises for broken pictures, according to its documentation and our fuzzing.
 BROKEN = (
     OSError,
     ValueError,
@@ -32,8 +32,8 @@ BROKEN = (
 )
 
 
-def opened(stream: BinaryIO, kind: str) -> Image.Image:
-    """Read the header of a picture, as that kind and no other. Raises BROKEN."""
+def open_picture(stream: BinaryIO, kind: str) -> Image.Image:
+    """Read the header of a picture, only as the given kind. Raises an exception of BROKEN."""
     stream.seek(0)
     image = Image.open(stream, formats=[KINDS[kind].pillow_format])
     transparent = image.info.get("transparency")
@@ -44,9 +44,9 @@ def opened(stream: BinaryIO, kind: str) -> Image.Image:
 
 
 def orientation(image: Image.Image, kind: str) -> int:
-    """Tell how browsers turn a picture, by EXIF's numbers 1 to 8. Ask before its pixels are loaded.
+    """Return how browsers rotate a picture, as an EXIF number from 1 to 8.
 
-    They turn JPEG and PNG by EXIF that comes before the pixels, AVIF by irot and imir, which Pillow tells as
-    EXIF, and WebP never.
+    Call this before the pixels are loaded. Browsers rotate JPEG and PNG by EXIF that comes before the pixels,
+    and AVIF by irot and imir, which Pillow reports as EXIF. They never rotate WebP.
     """
-    return exif.read(image.info.get("exif", b"")) if KINDS[kind].turned_by_exif else exif.UPRIGHT
+    return exif.read_exif(image.info.get("exif", b"")) if KINDS[kind].turned_by_exif else exif.UPRIGHT

@@ -1,4 +1,4 @@
-"""The web process's end of the renderer's server: one for each process, started again if it died."""
+"""The client of the fork server. Each web process has one server, which is started again if it died."""
 
 import atexit
 import logging
@@ -19,20 +19,20 @@ from imagehost.imaging.waiting import Unusable, hung_up
 ROOT = Path(imagehost.__file__).parent.parent
 TRIES = 2
 SLACK = 10
-"""Seconds beyond a job's limit after which the server is given up."""
+"""Seconds after a job's time limit until the server is considered to hang."""
 PAUSE = 0.25
-"""Seconds between two questions whether a job is to go on."""
+"""Seconds between two checks whether a job must continue."""
 MOMENT = 0.1
-"""Seconds within which the kernel closes all that a killed server had open."""
+"""Seconds within which the kernel closes the open files of a killed server."""
 
 Check = Callable[[], None]
-"""Raises an exception if a job is to end."""
+"""A function that raises an exception if a job must end."""
 
 log = logging.getLogger(__name__)
 
 
 class Process:
-    """The server of this process. A forked child starts one of its own."""
+    """The fork server of this process. A forked child starts its own server."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,16 +40,16 @@ class Process:
         self._server: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
         self.jobs = 0
-        """Counts what was asked for."""
+        """The number of jobs that were sent, including repeated ones."""
         atexit.register(self.stop)
 
     @property
     def id(self) -> int | None:
-        """The process id of the server, or None while there is none."""
+        """The process id of the server, or None if there is no server."""
         return self._server.pid if self._server and self._owner == os.getpid() else None
 
     def start(self) -> socket.socket:
-        """Start the server if there is none, and return the socket that leads to it. Raises Unusable."""
+        """Start the server if there is none, and return its socket. Raises Unusable."""
         with self._lock:
             if self._owner != os.getpid():
                 self._forget()
@@ -63,7 +63,7 @@ class Process:
         command = [sys.executable, "-m", "imagehost.imaging.fork_server", str(number)]
         with theirs:
             try:
-                self._server = subprocess.Popen(  # noqa: S603  # all of it is ours
+                self._server = subprocess.Popen(  # noqa: S603  # no user input in it
                     command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[number]
                 )
             except OSError as error:
@@ -73,7 +73,7 @@ class Process:
         return ours
 
     def _forget(self) -> None:
-        """Close what a parent process had open: its server is not ours."""
+        """Close the socket of the parent process, whose server this process must not use."""
         if self._server:
             self._server.returncode = 0
         if self._requests:
@@ -81,7 +81,7 @@ class Process:
         self._server = self._requests = None
 
     def stop(self, requests: socket.socket | None = None) -> None:
-        """Stop the server, or only the one that ``requests`` leads to. Jobs that run go on."""
+        """Stop the server, or only the server of the socket ``requests``. Running jobs continue."""
         with self._lock:
             if self._owner != os.getpid() or requests not in {None, self._requests}:
                 return
@@ -93,20 +93,24 @@ class Process:
             self._server = self._requests = None
 
     def run(self, job: Job, picture: int, client: int | None, check: Check) -> Reply | None:
-        """Do a job with the file of a descriptor. Returns None if the kernel killed it.
+        """Run a job and return its reply, or None if the kernel killed it. Raises Unusable.
 
-        ``client`` is the descriptor of the connection that waits, if any. ``check`` is called when it is
-        closed, and from time to time; the job is killed if it raises something. Raises Unusable.
+        Args:
+            job: the job.
+            picture: the descriptor of the picture file.
+            client: the descriptor of the client's connection, if there is one.
+            check: a function that is called when that connection is closed, and every PAUSE seconds. If it
+                raises an exception, the job is killed.
         """
         for _ in range(TRIES):
             requests = self.start()
             ours, theirs = socket.socketpair()
             with ours:
                 with theirs:
-                    sent = send(requests, job, [picture, theirs.fileno()])
+                    sent = send_request(requests, job, [picture, theirs.fileno()])
                 self.jobs += 1
                 deadline = time.monotonic() + job.budget.wall_seconds + SLACK
-                reply = receive(ours, client, check, deadline) if sent else None
+                reply = receive_reply(ours, client, check, deadline) if sent else None
             if reply and reply.status is Status.BUSY:
                 raise Unusable
             late = time.monotonic() > deadline
@@ -117,7 +121,7 @@ class Process:
         raise Unusable
 
 
-def send(requests: socket.socket, job: Job, descriptors: list[int]) -> bool:
+def send_request(requests: socket.socket, job: Job, descriptors: list[int]) -> bool:
     """Send a job; return whether the server took it."""
     try:
         socket.send_fds(requests, [job.encode()], descriptors)
@@ -126,8 +130,8 @@ def send(requests: socket.socket, job: Job, descriptors: list[int]) -> bool:
     return True
 
 
-def receive(result: socket.socket, client: int | None, check: Check, deadline: float) -> Reply | None:
-    """Read the reply to a job. Returns None if there is none. Raises what ``check`` raises."""
+def receive_reply(result: socket.socket, client: int | None, check: Check, deadline: float) -> Reply | None:
+    """Read the reply to a job. Returns None if there is none. Raises the exceptions of ``check``."""
     poll = select.poll()
     poll.register(result, select.POLLIN)
     if client is not None:
@@ -137,7 +141,7 @@ def receive(result: socket.socket, client: int | None, check: Check, deadline: f
         ready = dict(poll.poll(1000 * min(left, PAUSE)))
         check()
         if client in ready:
-            # Others wait for the same.
+            # Other clients still wait for the same result.
             poll.unregister(client)
         if result.fileno() not in ready:
             continue
@@ -152,7 +156,7 @@ def receive(result: socket.socket, client: int | None, check: Check, deadline: f
 
 
 def parsed(received: bytearray) -> Reply | None:
-    """Read a reply as soon as all of it is there."""
+    """Return a reply, or None until it is complete."""
     if len(received) < HEAD.size:
         return None
     status, length = HEAD.unpack_from(received)

@@ -1,4 +1,4 @@
-"""ICC profiles: read as Chromium reads them, and written for littlecms with the tags that Chromium uses."""
+"""Read ICC profiles as Chromium does, and write them for littlecms with the tags that Chromium uses."""
 
 import struct
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from imagehost.imaging.matrices import D50, Matrix, Vector, transposed
 HEADER = 128
 ENTRY = struct.Struct(">4sII")
 MOST_TAGS = 100
-"""No profile of the real world has as many."""
+"""The most tags that a profile may have. Real profiles have fewer."""
 MOST_OF_TAG = 512 * 1024
-"""Bytes of a curve. The largest that are sensible take a quarter."""
+"""The size limit of a curve, in bytes. The largest sensible curves have a quarter of it."""
 NEWEST = 4
 """The last version that Chromium knows."""
 VERSION = 0x02400000
-"""Of the profiles that are written: for this one, littlecms changes no black point."""
+"""The version of written profiles. With this version, littlecms does not change the black point."""
 TOLERANCE = 0.01
-"""How far the white of a profile may be from D50."""
+"""The largest difference between the white of a profile and D50, in each of X, Y and Z."""
 RGB, GREY, CMYK = b"RGB ", b"GRAY", b"CMYK"
 XYZ, LAB = b"XYZ ", b"Lab "
 MATRIX = (b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC")
 GREYS = (b"kTRC",)
 TABLES = (b"A2B0", b"A2B1")
-"""Tables that lead to XYZ or Lab, in the order in which Chromium looks for them."""
+"""Tables that convert to XYZ or Lab, in the order in which Chromium looks for them."""
 LEGACY_LAB = 65280 / 65535
-"""The end of Lab in tables of 16 bits, by the standard and in littlecms. In Chromium it is 1."""
+"""The largest value of Lab in 16-bit tables, by the standard and in littlecms. In Chromium it is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is read of a profile: whose colours it describes, by way of which space, and its tags."""
+    """The parts of a profile that are read: colour space, connection space, version and tags."""
 
     space: bytes
     connection: bytes
@@ -37,13 +37,13 @@ class Profile:
     tags: dict[bytes, memoryview]
 
     def code_points(self) -> bytes:
-        """Return primaries and transfer function by number (ITU-T H.273), or nothing."""
+        """Return the code points (ITU-T H.273) of the cicp tag as bytes; empty if there is none."""
         tag = bytes(self.tags.get(b"cicp", b"")[:12])
         return tag[8:] if tag[:4] == b"cicp" else b""
 
 
-def read(data: bytes) -> Profile | None:
-    """Read a profile, or return None if Chromium takes it for broken."""
+def read_profile(data: bytes) -> Profile | None:
+    """Read a profile, or return None if Chromium considers it broken."""
     if len(data) < HEADER + 4 or data[36:40] != b"acsp":
         return None
     size, version, space, connection = struct.unpack_from(">I4xB7x4s4s", data)
@@ -66,12 +66,12 @@ def read(data: bytes) -> Profile | None:
 
 
 def for_littlecms(profile: Profile) -> bytes | None:
-    """Write a profile anew, so that littlecms shows its colours as Chromium does.
+    """Return a new version of a profile, so that littlecms converts its colours as Chromium does.
 
-    All that littlecms would obey and Chromium does not is left out: the class, the black point, other tables.
+    Data that littlecms uses and Chromium ignores is left out: the class, the black point, other tables.
 
     Returns:
-        None if Chromium ignores the profile for want of tags.
+        The profile, or None if Chromium ignores it because tags are missing.
     """
     tags, space = profile.tags, profile.space
     table = next((tags[name] for name in TABLES if name in tags), None)
@@ -79,22 +79,22 @@ def for_littlecms(profile: Profile) -> bytes | None:
         return chosen(profile, GREYS) if profile.connection == XYZ else None
     if table is not None:
         inks = CMYK if space == CMYK else RGB
-        return written(inks, profile.connection, {b"A2B0": widened(table, profile)})
+        return write_profile(inks, profile.connection, {b"A2B0": widened(table, profile)})
     return None if space == CMYK else chosen(profile, MATRIX)
 
 
 def chosen(profile: Profile, names: tuple[bytes, ...]) -> bytes | None:
-    """Write a profile of these tags, or return None if one is missing or has no sensible size."""
+    """Return a profile with these tags, or None if a tag is missing or too large."""
     tags = {name: bytes(profile.tags.get(name, b"")[:MOST_OF_TAG]) for name in names}
     return (
-        written(GREY if profile.space == GREY else RGB, XYZ, tags)
+        write_profile(GREY if profile.space == GREY else RGB, XYZ, tags)
         if all(0 < len(tag) < MOST_OF_TAG for tag in tags.values())
         else None
     )
 
 
 def widened(table: memoryview, profile: Profile) -> bytes:
-    """Scale the output curves of a table of 16 bits, so that littlecms reads the Lab that Chromium reads."""
+    """Scale the output curves of a 16-bit table, so that littlecms reads the same Lab as Chromium."""
     if bytes(table[:4]) != b"mft2" or profile.connection != LAB or len(table) < 52:
         return bytes(table)
     inputs, outputs, grid = table[8:11]
@@ -108,23 +108,28 @@ def widened(table: memoryview, profile: Profile) -> bytes:
 
 
 def of_matrix(colours: Matrix, curve: bytes) -> bytes:
-    """Write the profile of an RGB space from its matrix to XYZ and the curve of all channels."""
+    """Return the profile of an RGB space with a matrix to XYZ and one curve for all channels."""
     columns = dict(zip(MATRIX[:3], transposed(colours), strict=True))
     tags = {name: b"XYZ \0\0\0\0" + fixed(*column) for name, column in columns.items()}
-    return written(RGB, XYZ, tags | dict.fromkeys(MATRIX[3:], curve))
+    return write_profile(RGB, XYZ, tags | dict.fromkeys(MATRIX[3:], curve))
 
 
 def of_table(nodes: int, colours: list[Vector]) -> bytes:
-    """Write the profile of an RGB space from the XYZ of the nodes of a table, blue counting fastest."""
+    """Return the profile of an RGB space with a table.
+
+    Args:
+        nodes: the number of nodes on each axis.
+        colours: the XYZ of all nodes, in the order in which blue changes fastest and red slowest.
+    """
     identity = struct.pack(">2H", 0, 65535)
     numbers = [min(max(number, 0), 65535) for colour in colours for number in lab(colour)]
     head = struct.pack(">4s4x4B", b"mft2", 3, 3, nodes, 0) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
     table = struct.pack(f">HH12s{len(numbers)}H12s", 2, 2, identity * 3, *numbers, identity * 3)
-    return written(RGB, LAB, {b"A2B0": head + table})
+    return write_profile(RGB, LAB, {b"A2B0": head + table})
 
 
 def lab(colour: Vector) -> tuple[int, int, int]:
-    """Return XYZ as Lab, in 16 bits."""
+    """Convert XYZ to Lab with 16 bits."""
     x, y, z = (_cube_root(part / white) for part, white in zip(colour, D50, strict=True))
     return (
         round(652.8 * (116 * y - 16)),
@@ -134,22 +139,22 @@ def lab(colour: Vector) -> tuple[int, int, int]:
 
 
 def _cube_root(part: float) -> float:
-    """Return the cube root, or for small numbers the line that Lab has instead."""
+    """Return the cube root, or for small numbers the linear function of Lab."""
     return float(part ** (1 / 3)) if part > 216 / 24389 else (24389 / 27 * part + 16) / 116
 
 
 def parametric(kind: int, *numbers: float) -> bytes:
-    """Write a curve as a function of ICC.1:2022, 10.18."""
+    """Return a parametric curve (ICC.1:2022, 10.18)."""
     return struct.pack(">4s4xHxx", b"para", kind) + fixed(*numbers)
 
 
 def fixed(*numbers: float) -> bytes:
-    """Write numbers with 16 bits before and after the point."""
+    """Return the bytes of numbers with 16 bits before and 16 bits after the point."""
     return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
 
 
-def written(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """Write a profile."""
+def write_profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Return the bytes of a profile."""
     start = HEADER + 4 + len(tags) * ENTRY.size
     table, data = struct.pack(">I", len(tags)), b""
     for name, tag in tags.items():

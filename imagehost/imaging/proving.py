@@ -1,4 +1,4 @@
-"""Decide by its pixels whether a picture is whole whose end marker was missing."""
+"""Decide by the pixels of a picture without end marker whether it is complete."""
 
 import hashlib
 import importlib
@@ -10,34 +10,35 @@ from typing import BinaryIO
 from imagehost.formats import Canvas, Limits, Malformed
 from imagehost.formats.jpeg_segments import Jpeg
 from imagehost.formats.source import Source
-from imagehost.imaging.pillow import BROKEN, opened
+from imagehost.imaging.pillow import BROKEN, open_picture
 
 END = b"\xff\xd9"
 LENGTH = 64
 NOISE = bytes(1 + byte % 254 for byte in hashlib.shake_256(b"imagehost").digest(LENGTH))
 FILLINGS = (NOISE, bytes(255 - byte for byte in NOISE))
-"""What a decoder reads in place of the pixels that are missing. No bit of both is the same."""
+"""Bytes that a decoder reads in place of missing pixels. The two differ in every bit."""
 LEAST = 32
-"""Bytes of the shortest trailer, unless it is text. The last bytes of a picture of one colour may make no
-difference to its pixels either."""
+"""The size of the shortest trailer that is removed, in bytes, unless it is text. Fewer bytes may belong to
+the picture: if it has only one colour, its last bytes may not change its pixels either."""
 TEXT = re.compile(rb"[ -~]{6}")
 COARSE = 8
-"""A decoder is about three times as quick if it makes so many pixels a side one."""
+"""The factor by which each side is reduced while decoding, which is then about three times as fast."""
 DRI, SOS = b"\xff\xdd\0\4", b"\xff\xda"
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 IMAGE, CONTROL, TRAILER = 0x2C, 0xF9, 0x3B
-"""Blocks of a GIF."""
+"""Types of GIF blocks."""
 ROWS = 64
-"""That are looked at together: a copy of the whole would double the memory."""
+"""The number of rows that are hashed at once: a copy of all rows would double the memory."""
 
 Digest = bytes | None
-"""Of all pixels, or None if they cannot be decoded."""
+"""The digest of all pixels, or None if they cannot be decoded."""
 
 
-def prove(kind: str, stream: BinaryIO) -> int:
-    """Decide whether a picture to which the walk added its end marker is whole.
+def prove_picture(kind: str, stream: BinaryIO) -> int:
+    """Check that a picture to which the walk added an end marker is complete.
 
-    Returns how many bytes before that marker are no part of the picture.
+    Returns:
+        The number of bytes before that marker that do not belong to the picture.
 
     Raises:
         Malformed: if pixels are missing.
@@ -56,7 +57,7 @@ def prove_jpeg(stream: BinaryIO) -> int:
     def is_whole(length: int) -> bool:
         return agreed(content, length, FILLINGS) == whole
 
-    # Nearly always the last byte is needed.
+    # The last byte is needed in nearly all pictures, so this check saves the search.
     if agreed(content, len(content) - 1, FILLINGS[:1]) != whole:
         return 0
     enough = first_that(is_whole, nearly_whole(stream, content), len(content))
@@ -65,9 +66,9 @@ def prove_jpeg(stream: BinaryIO) -> int:
 
 
 def nearly_whole(stream: BinaryIO, content: bytes) -> int:
-    """Find the length from which on a JPEG looks whole in few pixels: that is quick, and little is missing.
+    """Return the shortest length at which a JPEG looks complete when it is decoded with few pixels.
 
-    A trailer can only be a part of the last scan.
+    This is fast, and the length is only a little too short. A trailer can only be a part of the last scan.
     """
     jpeg = Jpeg(Source(stream), Canvas(Limits()))
     scan = next(each.start for each in reversed(jpeg.segments) if each.marker == SOS[1])
@@ -81,9 +82,9 @@ def nearly_whole(stream: BinaryIO, content: bytes) -> int:
 
 
 def first_that(holds: Callable[[int], bool], start: int, stop: int) -> int:
-    """Find the first number from ``start`` on for which something holds, as it does for ``stop``.
+    """Return the first number from ``start`` on for which ``holds`` returns True; it must do so for ``stop``.
 
-    It is quick if that number is near the start.
+    The search is fast if that number is near the start.
     """
     step = 1
     while start + step < stop and not holds(start + step - 1):
@@ -92,7 +93,7 @@ def first_that(holds: Callable[[int], bool], start: int, stop: int) -> int:
 
 
 def between(holds: Callable[[int], bool], no: int, yes: int) -> int:
-    """Find by bisection the first number for which something holds: not for ``no``, but for ``yes``."""
+    """Return the first number for which ``holds`` is True: it is False for ``no`` and True for ``yes``."""
     while yes - no > 1:
         middle = (no + yes) // 2
         no, yes = (no, middle) if holds(middle) else (middle, yes)
@@ -100,9 +101,10 @@ def between(holds: Callable[[int], bool], no: int, yes: int) -> int:
 
 
 def agreed(content: bytes, length: int, fillings: Sequence[bytes], scale: int = 1) -> Digest:
-    """Decode so many bytes of what stands before an end marker, with each filling in place of the rest.
+    """Decode the first ``length`` bytes of a JPEG, with each filling in place of the rest.
 
-    Returns the digest of the pixels if it is always the same.
+    Returns:
+        The digest of the pixels, or None if it is not the same for all fillings.
     """
     first: Digest = None
     kept, rest = content[:length], len(content) - length
@@ -117,9 +119,10 @@ def agreed(content: bytes, length: int, fillings: Sequence[bytes], scale: int = 
 
 
 def restarts(content: bytes) -> tuple[bytes, ...]:
-    """Tell which markers may follow the last byte: none, or the next restart marker.
+    """Return the markers that may follow the last byte: none (empty bytes), or the next restart marker.
 
-    A decoder that expects one skips everything else, so that a file cut right before it would seem whole.
+    A decoder that expects a restart marker skips all other bytes, so a file that was cut right before the
+    marker would seem complete.
     """
     if DRI not in content:
         return (b"",)
@@ -129,10 +132,10 @@ def restarts(content: bytes) -> tuple[bytes, ...]:
 
 
 def pixels(stream: BinaryIO, kind: str, scale: int = 1) -> Digest:
-    """Decode all pixels, of a JPEG perhaps fewer, and hash them."""
+    """Return the digest of all decoded pixels. A scale above 1 decodes a JPEG at a reduced size."""
     digest = hashlib.blake2b()
     try:
-        with opened(stream, kind) as image:
+        with open_picture(stream, kind) as image:
             if scale > 1:
                 image.draft(None, (image.width // scale, image.height // scale))
             image.load()
@@ -144,7 +147,7 @@ def pixels(stream: BinaryIO, kind: str, scale: int = 1) -> Digest:
 
 
 def prove_gif(stream: BinaryIO) -> int:
-    """Decode the last frame of a GIF; those before it are followed by another block."""
+    """Decode the last frame of a GIF. Earlier frames are complete, since another block follows them."""
     stream.seek(0)
     if pixels(io.BytesIO(last_frame(stream.read())), "gif") is None:
         raise Malformed("it ends too early")
@@ -152,7 +155,7 @@ def prove_gif(stream: BinaryIO) -> int:
 
 
 def last_frame(content: bytes) -> bytes:
-    """Make a GIF of the last frame of another, whose blocks the walk has checked."""
+    """Return a GIF with only the last frame of a GIF whose blocks the walk has checked."""
     first = position = 13 + colours(content[10])
     start = stop = control = 0
     while content[position] != TRAILER:
@@ -172,13 +175,13 @@ def last_frame(content: bytes) -> bytes:
 
 
 def colours(flags: int) -> int:
-    """Return the bytes of the table of colours that follows, by the flags of a header."""
+    """Return the size in bytes of the colour table that follows a header with these flags."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def prove_png(stream: BinaryIO) -> int:
-    """Inflate the pixels of a PNG."""
-    proof: Callable[[BinaryIO], int] = importlib.import_module("imagehost.formats.png_proof").prove
+    """Check by inflating the pixels that a PNG is complete."""
+    proof: Callable[[BinaryIO], int] = importlib.import_module("imagehost.formats.png_proof").check_png_data
     return proof(stream)
 
 

@@ -1,4 +1,4 @@
-"""Smaller pictures: decoded and scaled in bounded memory, upright, as WebP."""
+"""Decode and scale pictures in bounded memory, and encode them upright as WebP."""
 
 import io
 from math import ceil, floor
@@ -10,25 +10,25 @@ from PIL.Image import Transpose
 from imagehost import formats
 from imagehost.imaging import signals
 from imagehost.imaging.colour import Conversion, conversion, repaint
-from imagehost.imaging.pillow import BROKEN, opened, orientation
+from imagehost.imaging.pillow import BROKEN, open_picture, orientation
 
 Box: TypeAlias = tuple[float, float, float, float]
 
 PLAIN = {"L", "RGB", "CMYK"}
-"""Modes that are scaled as they are: those of JPEG among them."""
+"""Modes that are scaled without conversion, among them the modes of JPEG."""
 DRAFT = 1.5
-"""How many times larger than wanted a JPEG is decoded at least.
+"""The least factor by which a decoded JPEG is larger than its rendition.
 
-At 2 most photographs of 12 megapixels would be decoded whole, and nobody would see the difference.
+With 2, most photographs of 12 megapixels would be decoded in full size, without a visible difference.
 """
 CONVERTED = 4_000_000
-"""Pixels whose colours are converted before they are scaled, where that matters little or takes long."""
+"""The most pixels that are converted before they are scaled, if that matters little or takes long."""
 QUICKLY_CONVERTED = 400_000
-"""The same for photographs whose colours are nearly those of screens, as most phones take them."""
+"""The same for JPEGs whose colours are close to those of screens, like the photographs of most phones."""
 SMALL = 320
-"""The longer side of pictures that are encoded with more bytes a pixel, if they are not scaled."""
+"""The largest side of pictures that are encoded with more bytes per pixel, if they are not scaled."""
 STRIP = 16
-"""Rows of the reduced picture that are made at once."""
+"""The number of rows of the reduced picture that are made at once."""
 TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -38,11 +38,11 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What turns a picture of each orientation upright."""
+"""The operations that turn pictures upright, by orientation."""
 
 
 def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Tell how large a picture is rendered, before it is turned, rounded as Pillow does."""
+    """Return the width and height of a rendition before rotation, rounded like Pillow does."""
     if max(width, height) <= side:
         return width, height
     aspect = width / height
@@ -52,24 +52,24 @@ def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
     return min(sizes, key=lambda size: abs(aspect - size[0] / size[1]))
 
 
-def render(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None = None) -> bytes:
-    """Make a WebP of at most ``side`` × ``side`` pixels, upright, of the first frame.
+def render_picture(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None = None) -> bytes:
+    """Return an upright WebP of the first frame, of at most ``side`` × ``side`` pixels.
 
-    ``canvas`` limits the picture.
+    ``canvas`` contains the limits for the picture.
 
     Raises:
         formats.Malformed: if the pixels cannot be decoded.
-        formats.PixelLimit, formats.WorkLimit.
+        formats.PixelLimit, formats.WorkLimit: if the picture exceeds a limit.
     """
     canvas = canvas or formats.Canvas(formats.Limits())
     try:
-        # As for admit: without its metadata.
-        cleaned = formats.clean(kind, stream, canvas, io.BytesIO).file or stream
-        told = signals.read(kind, cleaned)
-        with opened(cleaned, kind) as image:
+        # Pillow reads the file without metadata, like in admit().
+        cleaned = formats.clean_picture(kind, stream, canvas, io.BytesIO).file or stream
+        told = signals.read_signals(kind, cleaned)
+        with open_picture(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
             if getattr(image, "default_image", False):
-                # Of an animated PNG: a picture for programs that show no animations.
+                # The first picture of this animated PNG is only for programs without animations: skip it.
                 image.seek(1)
             small = shrink(cropped(image, canvas), side, conversion(image, told))
             small = small if turn is None else small.transpose(turn)
@@ -81,13 +81,13 @@ def render(stream: BinaryIO, kind: str, side: int, canvas: formats.Canvas | None
 
 
 def cropped(image: Image.Image, canvas: formats.Canvas) -> Image.Image:
-    """Cut off what an AVIF has beyond its clean aperture, which Pillow does not know."""
+    """Crop an AVIF to its clean aperture, which Pillow does not know."""
     width, height = min(image.width, canvas.width), min(image.height, canvas.height)
     return image if image.size == (width, height) else image.crop((0, 0, width, height))
 
 
 def small_webp(image: Image.Image, kind: str) -> bytes:
-    """Encode a picture of few pixels, whose saturated colours would show that WebP blurs colours."""
+    """Encode a picture of few pixels with higher quality, because WebP visibly blurs saturated colours."""
     lossy = webp(image, quality=90)
     if kind == "jpg":
         return lossy
@@ -96,14 +96,14 @@ def small_webp(image: Image.Image, kind: str) -> bytes:
 
 
 def webp(image: Image.Image, **options: int) -> bytes:
-    """Encode a picture. Method 2 takes half the time of the default and 2 % more bytes."""
+    """Encode a picture. Method 2 takes half the time of the default method, and 2 % more bytes."""
     content = io.BytesIO()
     image.save(content, "WEBP", method=2, **options)
     return content.getvalue()
 
 
 def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.Image:
-    """Scale to fit in a square, in RGB or RGBA, and convert to sRGB."""
+    """Scale a picture to fit in a square, and convert it to sRGB, in mode RGB or RGBA."""
     size = rendered_size(*image.size, side)
     box = draft(image, size, colours)
     if colours and image.mode == "P":
@@ -116,16 +116,19 @@ def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.I
         return colours.act(small) if colours else small
     across, down = (max(1, length // (2 * side)) for length in image.size)
     reduced = reduce(image, across, down, colours)
-    # Reduced by a whole number a side, it has lost its proportions.
+    # Each side was reduced by a whole number of its own, so the proportions have changed.
     box = box and (0, 0, box[2] / across, box[3] / down)
     return reduced.resize(size, box=box, reducing_gap=2.0)
 
 
 def draft(image: Image.Image, size: tuple[int, int], colours: Conversion | None) -> Box | None:
-    """Let libjpeg decode a JPEG at a fraction of its size; return where the picture is in what it decodes.
+    """Let libjpeg decode a JPEG at a fraction of its size.
 
-    Only a JPEG has a draft, and only before it is loaded. Pillow's thumbnail() asks for one that covers the
-    square, which often takes four times the pixels.
+    This is possible only for a JPEG that is not loaded yet. Pillow's thumbnail() requests a draft that covers
+    the square, which often has four times as many pixels.
+
+    Returns:
+        The box of the picture in the decoded pixels, or None if nothing changes.
     """
     width, height = (ceil(length * DRAFT) for length in size)
     if colours:
@@ -138,14 +141,14 @@ def draft(image: Image.Image, size: tuple[int, int], colours: Conversion | None)
 
 
 def reduce(image: Image.Image, across: int, down: int, colours: Conversion | None) -> Image.Image:
-    """Scale by whole numbers, in RGB or RGBA, strip by strip, and convert to sRGB.
+    """Reduce a picture by whole numbers, strip by strip, and convert it to sRGB, in mode RGB or RGBA.
 
-    Conversion and premultiplication of the whole would need its memory two or three times again.
+    To convert and premultiply the whole picture at once would need two or three times its memory in addition.
     """
     mode = "RGBA" if image.has_transparency_data else "RGB"
     width, height = -(-image.width // across), -(-image.height // down)
     early = colours and (colours.curved or image.width * image.height <= CONVERTED)
-    # Premultiplied, so that what is transparent lends no colour to its neighbours.
+    # Premultiplied, so that transparent pixels do not change the colours of adjacent pixels.
     small = Image.new("RGBa" if mode == "RGBA" else mode, (width, height))
     for top in range(0, height, STRIP):
         bottom = min((top + STRIP) * down, image.height)
@@ -158,6 +161,6 @@ def reduce(image: Image.Image, across: int, down: int, colours: Conversion | Non
 
 
 def in_eight_bits(image: Image.Image) -> Image.Image:
-    """Take 16 bits a channel to 8; Pillow's own conversion keeps the lower half."""
+    """Convert 16 bits per channel to 8. Pillow's own conversion would keep the lower 8 bits."""
     deep = image.mode.startswith("I") or image.mode == "F"
     return image.point(lambda value: value / 256).convert("L") if deep else image

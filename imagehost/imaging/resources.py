@@ -1,4 +1,4 @@
-"""What the container or the machine gives this host: memory and processors, by the limits of its cgroup."""
+"""The memory and processors that the container or the machine provides, by the limits of its cgroup."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ MIB = 1024 * 1024
 CGROUPS = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
 UNLIMITED = 2**60
-"""Bytes from which on a number of cgroup v1 means that there is no limit."""
+"""The smallest number of bytes that means "no limit" in cgroup v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Resources:
 
 
 def available(cgroups: Path = CGROUPS, proc: Path = PROC) -> Resources:
-    """Find the lowest limits that hold for this process: of its cgroups, their parents, and the machine."""
+    """Return the lowest limits for this process: of its cgroups, their parents, and the machine."""
     memory = [value for value in memory_limits(cgroups, proc) if value < UNLIMITED]
     processors = list(processor_limits(cgroups, proc))
     return Resources(
@@ -51,7 +51,7 @@ def processor_limits(cgroups: Path, proc: Path) -> Iterator[float]:
 def folders(cgroups: Path, proc: Path, controller: str) -> Iterator[Path]:
     """Yield the folders of this process's cgroups and of their parents, up to the root.
 
-    A container may see its cgroup as the root, whatever the path in /proc says.
+    In a container, its cgroup may be the root, even if /proc contains another path.
     """
     try:
         lines = (proc / "self" / "cgroup").read_text().splitlines()
@@ -73,7 +73,7 @@ def folders(cgroups: Path, proc: Path, controller: str) -> Iterator[Path]:
 
 
 def numbers(path: Path) -> list[int]:
-    """Read the numbers in a file of a cgroup. Returns none if it sets no limit."""
+    """Read the numbers in a file of a cgroup. Returns an empty list if it sets no limit."""
     try:
         return [int(word) for word in path.read_text().split()]
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The process of one job: limited by the kernel, and killed when nobody waits for its result any more."""
+"""The process of one job: limited by the kernel, and killed when no client waits for its result any more."""
 
 import fcntl
 import io
@@ -16,19 +16,19 @@ from imagehost.imaging import proving, rendering
 from imagehost.imaging.jobs import Budget, Job, Reply, Status
 
 MOST_FILES = 64
-"""Open files of a job's process: its picture, its socket, and modules that it loads."""
+"""The most open files of a job's process: its picture, its socket, and modules that it loads."""
 BYTES_A_PIXEL = 16
-"""That decoding takes at most, or little more: four channels, in the decoder's buffers and in Pillow's."""
+"""The most bytes per pixel for decoding, roughly: four channels, in the decoder's and in Pillow's buffers."""
 SPARE = 32 * 1024 * 1024
 
 
-def run(job: Job, picture: int, result: socket.socket) -> NoReturn:
-    """Do a job in this process, send its reply and end."""
+def run_job(job: Job, picture: int, result: socket.socket) -> NoReturn:
+    """Run a job in this process, send its reply and exit."""
     die_without(result)
     confine(job.budget)
     with open(picture, "rb", closefd=False) as stream:
         reply = outcome(job, stream)
-    # Reading of the reply would raise the signal as well.
+    # Otherwise the signal would also be raised when the other end reads the reply.
     fcntl.fcntl(result, fcntl.F_SETFL, fcntl.fcntl(result, fcntl.F_GETFL) & ~os.O_ASYNC)
     result.sendall(reply.encode())
     os._exit(0)
@@ -37,7 +37,7 @@ def run(job: Job, picture: int, result: socket.socket) -> NoReturn:
 def die_without(peer: socket.socket) -> None:
     """Let the kernel kill this process when the other end of a socket is closed.
 
-    SIGIO does so by default. The client may be gone before the signal is asked for.
+    SIGIO does this by default. The poll detects an end that was closed before the signal was requested.
     """
     fcntl.fcntl(peer, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(peer, fcntl.F_SETFL, fcntl.fcntl(peer, fcntl.F_GETFL) | os.O_ASYNC)
@@ -67,21 +67,21 @@ def confine(budget: Budget) -> None:
 
 
 def mapped() -> int:
-    """Return the bytes of address space that this process has."""
+    """Return the size of this process's address space in bytes."""
     with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123  # a Path would be slower
         return int(statm.read().split()[0]) * resource.getpagesize()
 
 
 def outcome(job: Job, stream: BinaryIO) -> Reply:
-    """Do a job and describe how it ended."""
+    """Run a job and return its reply."""
     budget = job.budget
     canvas = formats.Canvas(formats.Limits(budget.pixels, work=budget.work))
     try:
         if job.side:
-            return Reply(Status.DONE, rendering.render(stream, job.kind, job.side, canvas))
-        for _ in formats.walk(job.kind, stream, canvas):
+            return Reply(Status.DONE, rendering.render_picture(stream, job.kind, job.side, canvas))
+        for _ in formats.walk_picture(job.kind, stream, canvas):
             pass
-        return Reply(Status.DONE, str(proving.prove(job.kind, stream)).encode())
+        return Reply(Status.DONE, str(proving.prove_picture(job.kind, stream)).encode())
     except (MemoryError, formats.PixelLimit, formats.WorkLimit):
         return Reply(Status.EXCEEDED)
     except formats.Malformed as error:
@@ -93,8 +93,8 @@ def outcome(job: Job, stream: BinaryIO) -> Reply:
 def rehearse() -> None:
     """Load what jobs need, and render a small picture."""
     Image.init()
-    # Its threads would each take address space.
+    # Each thread of the decoder would take address space.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     sample = io.BytesIO()
     Image.new("RGB", (32, 32)).save(sample, "JPEG")
-    rendering.render(sample, "jpg", 16)
+    rendering.render_picture(sample, "jpg", 16)

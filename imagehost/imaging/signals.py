@@ -1,4 +1,4 @@
-"""What a file says of its colours beside a profile: chunks of a PNG, the colour property of an AVIF."""
+"""The colour information of a file apart from a profile: chunks of a PNG, the colour property of an AVIF."""
 
 import struct
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from imagehost.imaging.matrices import Primaries
 UNSPECIFIED = 2
 BT709, SRGB = 1, 13
 LIKE_SRGB = {0, 1, 2, 3, 6, 12, 13, 14, 15}
-"""Transfer functions of an AVIF that Chromium takes for that of sRGB: the video standards among them."""
+"""Transfer functions of an AVIF that Chromium replaces with that of sRGB, among them the video standards."""
 COLOUR_TYPE = 25
-"""Where the header of a PNG says whether it has colours."""
+"""The offset of the colour type in a PNG."""
 SIZES = {b"cICP": 4, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cLLI": 8, b"mDCV": 24}
-"""The chunks of a PNG that tell something, and their lengths."""
+"""The chunks of a PNG with colour information, and their lengths in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class CodePoints:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a file says of its colours; ``gamma`` is that of PNG, less than 1 in nearly all pictures.
+    """The colour information of a file; ``gamma`` is the gAMA of a PNG, less than 1 in nearly all pictures.
 
-    ``profile_first`` says whether a profile counts more than code points, as in AVIF.
+    ``profile_first`` is True if a profile overrides code points, as in AVIF.
     """
 
     code_points: CodePoints | None = None
@@ -43,8 +43,8 @@ class Signals:
     primaries: Primaries | None = None
 
 
-def read(kind: str, file: BinaryIO) -> Signals:
-    """Read what a cleaned file says of its colours."""
+def read_signals(kind: str, file: BinaryIO) -> Signals:
+    """Read the colour information of a cleaned file."""
     if kind == "png":
         return of_png(file)
     if kind == "avif":
@@ -53,7 +53,7 @@ def read(kind: str, file: BinaryIO) -> Signals:
 
 
 def of_png(file: BinaryIO) -> Signals:
-    """Read the chunks before the pixels; the first of each name counts."""
+    """Read the chunks before the pixels; only the first of each name is used."""
     found: dict[bytes, bytes] = {}
     file.seek(COLOUR_TYPE)
     is_grey = file.read(1) in {b"\0", b"\4"}
@@ -74,7 +74,7 @@ def of_png(file: BinaryIO) -> Signals:
 
 
 def png_code_points(found: dict[bytes, bytes]) -> CodePoints | None:
-    """Read cICP, and from cLLI or mDCV how bright the picture is."""
+    """Read the code points from cICP, and the brightest light from cLLI or mDCV."""
     if b"cICP" not in found:
         return None
     primaries, transfer, matrix, full_range = found[b"cICP"]
@@ -85,7 +85,7 @@ def png_code_points(found: dict[bytes, bytes]) -> CodePoints | None:
 
 
 def chromaticities(data: bytes) -> Primaries | None:
-    """Read cHRM."""
+    """Read the primaries from cHRM; None if there is none."""
     if not data:
         return None
     numbers = [number / 100_000 for number in struct.unpack(">8I", data)]
@@ -112,7 +112,7 @@ def of_avif(source: Source) -> CodePoints | None:
 
 
 def associated(source: Source, box: Box, wanted: int) -> list[int]:
-    """List the properties of an item by their numbers, which begin at 1."""
+    """Return the numbers of an item's properties, which begin at 1."""
     data = table(source, box)
     head = data.number(4)
     version, wide = head >> 24, head & 1
@@ -125,7 +125,7 @@ def associated(source: Source, box: Box, wanted: int) -> list[int]:
 
 
 def avif_code_points(primaries: int, transfer: int) -> CodePoints:
-    """Take what is unspecified, and what is for video, for sRGB."""
+    """Return the code points, with those of sRGB in place of unspecified and video ones."""
     return CodePoints(
         BT709 if primaries == UNSPECIFIED else primaries, SRGB if transfer in LIKE_SRGB else transfer
     )

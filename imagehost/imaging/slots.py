@@ -1,4 +1,4 @@
-"""Slots that a limited number of threads hold at once, over all processes that were forked from one."""
+"""Slots that limit the number of threads that work at once, in all processes that were forked from one."""
 
 import fcntl
 import os
@@ -12,19 +12,19 @@ from contextlib import contextmanager, suppress
 from imagehost.imaging.waiting import Abandoned, Crowded, Gone
 
 OFTEN = 0.03
-"""Seconds between two looks whether another process has released a slot."""
+"""Seconds between two checks whether another process has released a slot."""
 SELDOM = 1
-"""Seconds between two looks whether a client still waits."""
+"""Seconds between two checks whether a client still waits."""
 
 
 class LockFile:
-    """An unnamed file whose bytes processes lock. The kernel unlocks those of a process that ends."""
+    """An unnamed file whose bytes processes lock. The kernel unlocks the bytes of a process that ends."""
 
     def __init__(self) -> None:
         self._file = os.memfd_create("imagehost-slots")
 
     def lock(self, number: int) -> bool:
-        """Lock a byte, unless another process has done so."""
+        """Lock a byte; return False if another process has locked it."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
         except OSError:
@@ -32,12 +32,12 @@ class LockFile:
         return True
 
     def announce(self, number: int) -> None:
-        """Let other processes see that this one waits. While one looks, it may fail."""
+        """Show other processes that this one waits. This may fail while another process checks the byte."""
         with suppress(OSError):
             fcntl.lockf(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, number)
 
     def is_announced(self, number: int) -> bool:
-        """Tell whether another process waits; ask only while this one does not."""
+        """Tell whether another process waits. Call this only while this process does not wait."""
         if self.lock(number):
             self.unlock(number)
             return False
@@ -52,11 +52,11 @@ class LockFile:
 
 
 class Slots:
-    """As many slots as there are ``numbers``, each of which is a byte of the file.
+    """One slot for each of ``numbers``, which are bytes of the file.
 
-    ``sign`` is another byte, by which processes tell each other that they wait.
-    A thread of this process takes its turn in the order of arrival. Record locks exclude other processes;
-    threads of this one are excluded by the list of free numbers.
+    ``sign`` is another byte, by which processes show each other that they wait.
+    Threads of this process get slots in the order of arrival. Record locks exclude other processes; the list
+    of free numbers excludes other threads of this process.
     """
 
     def __init__(self, file: LockFile, numbers: Iterable[int], sign: int) -> None:
@@ -72,13 +72,13 @@ class Slots:
         return len(self._queue)
 
     def are_wanted(self) -> bool:
-        """Tell whether anybody waits for a slot, in this process or in another."""
+        """Tell whether a thread of this or another process waits for a slot."""
         with self._changed:
             return bool(self._queue) or self._file.is_announced(self._sign)
 
     @contextmanager
     def hold(self, gone: Gone, seconds: float) -> Iterator[None]:
-        """Hold a slot. Raises Abandoned if the client leaves, Crowded after so many seconds."""
+        """Hold a slot. Raises Abandoned if ``gone()`` is True, Crowded if no slot is free in time."""
         number = self._wait(gone, time.monotonic() + seconds)
         try:
             yield
@@ -104,7 +104,7 @@ class Slots:
                     left = deadline - time.monotonic()
                     if left <= 0:
                         raise Crowded
-                    # Threads of this process notify each other, processes do not.
+                    # Threads of this process notify each other. Other processes do not: check again later.
                     self._changed.wait(min(left, OFTEN if first and self._free else SELDOM))
             finally:
                 self._queue.remove(turn)
@@ -113,7 +113,7 @@ class Slots:
                 self._changed.notify_all()
 
     def _take(self) -> int | None:
-        """Take a free number, unless other processes hold all of them."""
+        """Lock and return a free number, or return None if other processes hold all of them."""
         number = next(filter(self._file.lock, self._free), None)
         if number is not None:
             self._free.remove(number)
@@ -131,7 +131,7 @@ class Turns:
 
     @contextmanager
     def of(self, name: str) -> Iterator[Slots]:
-        """Lend the slot of a name."""
+        """Yield the slot of a name."""
         with self._lock:
             slots, users = self._used.get(name) or (self._new(name), 0)
             self._used[name] = slots, users + 1

@@ -1,4 +1,4 @@
-"""Why a rendering may not come about for now, and whether its client still waits."""
+"""The reasons why a picture is not rendered now, and the check whether a client still waits."""
 
 import select
 import socket
@@ -7,27 +7,27 @@ from collections.abc import Callable
 from imagehost import formats
 
 Gone = Callable[[], bool]
-"""Tells whether nobody waits any more."""
+"""A function that returns True if no client waits any more."""
 
 
 class NotNow(Exception):
-    """The picture may be sound, but it is not rendered now."""
+    """The picture is not rendered now, although it may be valid."""
 
 
 class Abandoned(NotNow):
-    """Nobody waits any more."""
+    """No client waits any more."""
 
 
 class Crowded(NotNow):
-    """Others hold all slots, or too many wait for one."""
+    """Other requests hold all slots, or too many requests wait for one."""
 
 
 class Unusable(NotNow):
-    """The renderer's server cannot be started, or ends at once."""
+    """The fork server cannot be started, or ends at once."""
 
 
 class Reported(formats.Malformed):
-    """What another process found wrong with a picture, in the words that it used."""
+    """A defect of a picture that another process found, with the message of that process."""
 
 
 class GivesWay(Exception):

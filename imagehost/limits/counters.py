@@ -1,23 +1,15 @@
-"""Limit the requests of one client, counted for all worker processes together (docs/decisions/0017)."""
+"""Count the requests of each client, for all worker processes together (docs/decisions/0017)."""
 
-import ipaddress
 import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import limits
-from flask import Flask, current_app, request
 
 from imagehost.domain.errors import RateLimited
 from imagehost.settings.loading import Settings
-
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
 
 FILE = "ratelimits.db"
 SECONDS_TO_WAIT = 1
@@ -38,8 +30,8 @@ RETURNING hits, ends
 """
 
 
-class Counts:
-    """Hits of each client, in a file that may be lost without harm; open as long as the process lives.
+class Counters:
+    """The hits of each client, in a file that may be lost without harm. It stays open until the process ends.
 
     ``rates`` has the limit of each kind of request. A client's first request of a kind begins a window;
     refused requests do not make it longer.
@@ -51,14 +43,25 @@ class Counts:
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Counters":
+        """Return the counters of a host."""
+        rates = {
+            "uploads": settings.rate_limit,
+            "deletions": settings.deletion_rate_limit,
+            "lists": settings.list_rate_limit,
+            "renderings": settings.rendering_rate_limit,
+        }
+        return cls(settings.instance_dir / FILE, rates)
+
     def hit(self, kind: str, client: str) -> None:
-        """Count one request of a client in its window. Raises RateLimited past the limit."""
+        """Count one request of a client in its window. Raises RateLimited above the limit."""
         now, rate = time.time(), self.rates[kind]
         try:
             with self._lock:
                 hits, ends = self._add(f"{kind} {client}", now, rate.get_expiry())
         except sqlite3.Error:
-            # A full disk, a long lock, a torn file: counting is a courtesy, answering is what we are for.
+            # The file cannot be read or written (full disk, long lock, damage): let the request through.
             self.close()
             return
         if hits > rate.amount:
@@ -66,7 +69,7 @@ class Counts:
             raise RateLimited(max(1, math.ceil(ends - now)), kind, share)
 
     def _add(self, client: str, now: float, length: int) -> tuple[int, float]:
-        """Give a client's hits, this one among them, and when its window ends."""
+        """Count a hit. Return the client's hits, including this one, and its window's end in Unix seconds."""
         self._file = self._file or self._open()
         values = {"client": client, "now": now, "length": length}
         hits, ends = self._file.execute(HIT, values).fetchone()
@@ -75,7 +78,7 @@ class Counts:
         return hits, ends
 
     def _open(self) -> sqlite3.Connection:
-        """Open the file, and make it where there is none."""
+        """Open the file, or make it if there is none."""
         file = sqlite3.connect(
             self._path, timeout=SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False
         )
@@ -88,67 +91,10 @@ class Counts:
         return file
 
     def close(self) -> None:
-        """Close the file; the next hit opens it anew."""
+        """Close the file. The next hit opens it again."""
         with self._lock:
             file, self._file = self._file, None
         if file is not None:
             file.close()
 
     __del__ = close
-
-
-def limited(kind: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
-    """Refuse a client that calls a view more often than the limit of ``kind`` allows. Raises RateLimited."""
-
-    def decorate(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-        @wraps(view)
-        def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-            count(kind)
-            return view(*args, **kwargs)
-
-        return limited_view
-
-    return decorate
-
-
-def count_rendering() -> None:
-    """Count a request that makes a rendition. Raises RateLimited past ``RENDERING_RATE_LIMIT``."""
-    count("renderings")
-
-
-def count(kind: str) -> None:
-    """Count a request of this client, if that is limited. Raises RateLimited."""
-    counts: Counts | None = current_app.extensions["imagehost.counts"]
-    if counts:
-        counts.hit(kind, client())
-
-
-def client() -> str:
-    """Return the client of this request: its address, or the network of its address."""
-    return network(request.remote_addr or "")
-
-
-def network(address: str) -> str:
-    """Take an IPv6 client by its network: one household has as many addresses as it likes."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return address
-    if parsed.ipv4_mapped:
-        # A server that listens on both writes every client of IPv4 so.
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
-
-
-def init_app(app: Flask, settings: Settings) -> None:
-    """Count the requests that have a limit."""
-    rates = {
-        "uploads": settings.rate_limit,
-        "deletions": settings.deletion_rate_limit,
-        "lists": settings.list_rate_limit,
-        "renderings": settings.rendering_rate_limit,
-    }
-    counts = Counts(settings.instance_dir / FILE, rates) if settings.rate_limit_enabled else None
-    app.extensions["imagehost.counts"] = counts

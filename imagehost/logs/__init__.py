@@ -1,1 +1,1 @@
-"""Log lines: how they look, the rotating file, the limit on repeated lines."""
+"""Logging: the formats of lines, the rotating file, the limit on repeated lines."""

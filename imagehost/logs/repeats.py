@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LINES = 60
-"""Lines of one kind and one client that each process writes in a window."""
+"""The number of lines of one kind and one client that each process writes in a window."""
 SECONDS = 60
 CLIENTS = 1000
-"""Pairs of client and kind that have their own window. All further ones share one window for each kind."""
+"""The maximum number of pairs of client and kind with their own window. Others share a window per kind."""
 OTHERS = "others"
 
 
@@ -25,7 +25,7 @@ class Window:
 
     @property
     def left_out(self) -> int:
-        """How many lines were only counted."""
+        """The number of lines that were counted but not written."""
         return max(0, self.lines - LINES)
 
 

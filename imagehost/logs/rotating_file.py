@@ -1,7 +1,6 @@
 """Write a log file from several processes. The process that finds it full rotates it."""
 
 import errno
-import fcntl
 import logging
 import os
 import re
@@ -10,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from imagehost.files.locks import lock_file
 from imagehost.files.ownership import FILE_MODE, OTHERS, give
 
 
@@ -43,7 +43,7 @@ class LineFile(logging.Handler):
             while self.is_full(found, len(line)) and self.rotate():
                 old, file = file, self.open_locked()
                 os.close(old)
-                take_over(file, found)
+                copy_owner_and_mode(file, found)
                 found = os.fstat(file)
             if os.write(file, line) < len(line):
                 # The disk is full. The incomplete line would spoil the next one too.
@@ -62,7 +62,7 @@ class LineFile(logging.Handler):
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             # Some network file systems have no locks. Lines stay whole there too, because they are appended.
             with suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_EX)
+                lock_file(file)
             found = os.fstat(file)
             if is_at(self.path, found):
                 if not found.st_size:
@@ -94,7 +94,7 @@ class LineFile(logging.Handler):
         return self.path.with_name(f"{self.path.name}.{number}")
 
     def old_numbers(self) -> list[int]:
-        """List the numbers of the rotated files, the oldest first."""
+        """Return the numbers of the rotated files, the oldest first."""
         names = re.compile(re.escape(self.path.name) + r"\.([1-9][0-9]{0,8})")
         found = [names.fullmatch(name) for name in os.listdir(self.path.parent)]  # noqa: PTH208  # names only
         return sorted((int(match[1]) for match in found if match), reverse=True)
@@ -114,8 +114,8 @@ class LineFile(logging.Handler):
             sys.stderr.write(f"imagehost: {self.path} cannot be {done}: {error.strerror}\n")
 
 
-def take_over(file: int, former: os.stat_result) -> None:
-    """Give a new file the owner and the mode of the former one, without any rights of other users."""
+def copy_owner_and_mode(file: int, former: os.stat_result) -> None:
+    """Set the owner and the mode of a new file to those of the former one, without rights of other users."""
     with suppress(OSError):
         os.fchmod(file, stat.S_IMODE(former.st_mode) & ~OTHERS)
         os.fchown(file, former.st_uid, former.st_gid)
@@ -124,7 +124,7 @@ def take_over(file: int, former: os.stat_result) -> None:
 def is_at(path: Path, file: os.stat_result) -> bool:
     """Tell whether an open file is still the one at its path."""
     try:
-        there = os.stat(path)  # noqa: PTH116  # a Path would take longer than the kernel
+        there = os.stat(path)  # noqa: PTH116  # creating a Path takes longer than the system call
     except FileNotFoundError:
         return False
     return (there.st_dev, there.st_ino) == (file.st_dev, file.st_ino)

@@ -1,18 +1,17 @@
-"""What happened, one line an event: in ``LOG_DIR/app.log`` and on the console."""
+"""Set up logging: one line for each event, in ``LOG_DIR/app.log`` and on the console."""
 
 import json
 import logging
 import re
-import secrets
 import sys
 import time
 import traceback
 from typing import TextIO
 
-from flask import Flask, g, has_request_context, request
 from pythonjsonlogger.json import JsonFormatter
 
-from imagehost.limits.counters import network
+from imagehost.domain.networks import network
+from imagehost.logs.context import CURRENT
 from imagehost.logs.repeats import Repeats, Window
 from imagehost.logs.rotating_file import LineFile
 from imagehost.settings.loading import Settings
@@ -25,19 +24,18 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "client",
 }
 LONGEST = 200
-"""Characters of a fact or a message."""
+"""The maximum number of characters of a fact or a message."""
 OWN_LENGTHS = {"reason": 500, "addresses": 5000}
 """Longer limits for some facts: an error of the database, and the ports that the host listens on."""
 LONGEST_TRACEBACK = 10_000
 REFUSED = "refused"
-"""The event of a refusal (``refusals``)."""
+"""The event of a refused request (``web.problem``)."""
 PLAIN = re.compile(r"[^\s\"'=\\]+")
-GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(message)s"
 
 
 class Gate(logging.Handler):
-    """Passes events to the file and the console. Limits the size of each event and the number per client.
+    """Passes events to the file and the console. Limits the size of events and their number per client.
 
     Only refusals and problems are limited in number. Uploads, deletions and commands are always logged.
     """
@@ -49,15 +47,14 @@ class Gate(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Complete an event and pass it on. Before it, log how many other events were left out."""
-        inside = has_request_context()
-        client = (request.remote_addr or "-")[:LONGEST] if inside else "-"
-        record.request = g.get("request_id", "-") if inside else "-"
-        record.client = client
-        # The message without its arguments: a text that a client chose would make a new kind of each line.
+        origin = CURRENT.get()
+        client = origin.client[:LONGEST]
+        record.request, record.client = origin.request, client
+        # The message without its arguments: with a text from a client in it, each line would be a new event.
         event = cut(str(record.msg))
-        shorten(record)
+        shorten_record(record)
         self.sum_up(self.repeats.ended())
-        limited = inside and (record.levelno >= logging.WARNING or event == REFUSED)
+        limited = origin.is_request and (record.levelno >= logging.WARNING or event == REFUSED)
         if not limited or self.repeats.admit(network(client), event, record.levelno):
             self.pass_on(record)
 
@@ -83,12 +80,12 @@ class Gate(logging.Handler):
         super().close()
 
 
-def shorten(record: logging.LogRecord) -> None:
+def shorten_record(record: logging.LogRecord) -> None:
     """Shorten the texts of an event: a client may have chosen them."""
     record.msg, record.args = cut(record.getMessage()), None
     if record.exc_info and record.exc_info[0]:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        # The end of a traceback says what went wrong.
+        # The error itself is at the end of a traceback.
         record.exc_text = text if len(text) <= LONGEST_TRACEBACK else f"…{text[-LONGEST_TRACEBACK:]}"
         record.exc_info = None
     facts = vars(record)
@@ -106,17 +103,17 @@ class Console(logging.StreamHandler[TextIO]):
     """Writes each event to the current ``sys.stderr``."""
 
     def __init__(self) -> None:
-        # Not StreamHandler's __init__, which would keep the stream of this moment.
+        # StreamHandler's __init__ is not called: it would keep the current stream.
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
-        """Return the current standard error stream."""
+    def stream(self) -> TextIO:  # type: ignore[override]  # like logging's own _StderrHandler
+        """The current standard error stream."""
         return sys.stderr
 
 
 class TextFormatter(logging.Formatter):
-    """Writes time, level, request id, client, message, and what it was about as ``name=value``."""
+    """Writes time, level, request id, client, message, and the facts as ``name=value``."""
 
     converter = time.gmtime  # type: ignore[assignment]  # the standard library's own idiom
 
@@ -124,7 +121,7 @@ class TextFormatter(logging.Formatter):
         super().__init__(FORMAT, "%Y-%m-%dT%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make one line of an event, its traceback included."""
+        """Return an event as one line, including its traceback."""
         facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
         if record.exc_text:
             facts["traceback"] = record.exc_text
@@ -137,7 +134,7 @@ class TextFormatter(logging.Formatter):
 
 
 def quote(value: str) -> str:
-    """Write a value so that nothing in it passes for another one, or for another line."""
+    """Return a value in a form in which no part can be taken for another value or another line."""
     return (
         value
         if PLAIN.fullmatch(value) and value.isprintable()
@@ -146,7 +143,7 @@ def quote(value: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Escape what is not printable: line ends, terminal codes, marks that turn the writing round."""
+    """Escape unprintable characters: line ends, terminal codes, marks that change the text direction."""
     if text.isprintable():
         return text
     return "".join(
@@ -154,15 +151,8 @@ def one_line(text: str) -> str:
     )
 
 
-def begin_request() -> None:
-    """Give the request its id; one that a trusted proxy gave is kept."""
-    given = request.headers.get("X-Request-ID", "")
-    trusted = bool(request.environ.get("werkzeug.proxy_fix.orig"))
-    g.request_id = given if trusted and GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
-
-
 def formatter(settings: Settings) -> logging.Formatter:
-    """Choose by ``LOG_FORMAT``."""
+    """Return the formatter for ``LOG_FORMAT``."""
     if settings.log_format == "text":
         return TextFormatter()
     json_formatter = JsonFormatter(
@@ -174,7 +164,7 @@ def formatter(settings: Settings) -> logging.Formatter:
     return json_formatter
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def start_logging(settings: Settings) -> None:
     """Send the package's events to the file and the console."""
     logger = logging.getLogger("imagehost")
     logger.setLevel(settings.log_level.upper())
@@ -183,12 +173,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         logger.removeHandler(old)
         old.close()
     console = Console()
-    # What needs somebody; the rest would drown what commands print.
+    # Only events that a person must act on: others would hide the output of commands.
     console.setLevel(logging.WARNING)
-    # Commands say in their own words what they could not do.
+    # Commands print their own errors.
     console.addFilter(lambda record: not record.name.startswith("imagehost.cli"))
     file = LineFile(settings.log_dir / "app.log", settings.log_max_size, settings.log_keep)
     for handler in (file, console):
         handler.setFormatter(formatter(settings))
     logger.addHandler(Gate(file, console))
-    app.before_request(begin_request)

@@ -1,1 +1,1 @@
-"""Long-running work: backups, clean-up, imports, exports, copies, and what they share."""
+"""Long-running work: backups, clean-up, imports, exports, copies, and their common modules."""

@@ -14,10 +14,10 @@ from imagehost.storage.layout import MARKER
 UMASK = 0o027
 LOGS = ("app.log", "access.log", "error.log")
 BACKUPS = ("backup_*", ".draft-backup_*", ".scratch-*", ".checks", "schedule.json")
-"""Entries of ``BACKUP_DIR`` that ``services.backups`` makes."""
+"""The entries of ``BACKUP_DIR`` that ``operations.backups`` makes."""
 
 
-def restrict() -> None:
+def set_umask() -> None:
     """Close all new files of this process and its children to other users."""
     os.umask(UMASK)
 
@@ -25,7 +25,7 @@ def restrict() -> None:
 def close_to_others(settings: Settings) -> None:
     """Remove the rights of other users on files of older releases. Never raises; quick on a large host.
 
-    The modes of images stay as they are: users who cannot enter the folder of images reach none of them.
+    The modes of images are not changed: users who cannot enter the folder of images cannot open any of them.
     ``flask cleanup``, which visits each image anyway, corrects these modes.
     """
     for path in ours(settings):
@@ -33,12 +33,12 @@ def close_to_others(settings: Settings) -> None:
 
 
 def ours(settings: Settings) -> Iterator[Path]:
-    """List paths that certainly belong to this program, without folders that may also hold other files."""
+    """Yield paths that certainly belong to this program, without folders that may also hold other files."""
     database = settings.database_url
-    yield from beside(settings.instance_dir / FILE)
+    yield from database_files(settings.instance_dir / FILE)
     yield settings.instance_dir / "secret_key"
     if database.get_backend_name() == "sqlite":
-        yield from beside(settings.instance_dir / (database.database or ""))
+        yield from database_files(settings.instance_dir / (database.database or ""))
     for name in LOGS:
         yield from chain([settings.log_dir / name], settings.log_dir.glob(f"{name}.*"))
     if (settings.images_dir / MARKER).exists():
@@ -48,6 +48,6 @@ def ours(settings: Settings) -> Iterator[Path]:
             yield from settings.backup_dir.glob(name)
 
 
-def beside(path: Path) -> list[Path]:
-    """List a file of SQLite, and the files that SQLite keeps beside it."""
+def database_files(path: Path) -> list[Path]:
+    """Return the path of an SQLite file and of the files that SQLite makes next to it."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]

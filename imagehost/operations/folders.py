@@ -1,13 +1,13 @@
-"""Folders that a person names, to import from or to export to."""
+"""Check the folders that an administrator imports from or exports to."""
 
 from pathlib import Path
 
 from imagehost.domain.failures import Failure
-from imagehost.extensions import settings
+from imagehost.settings.loading import Settings
 
 
-def keep_apart(folder: Path) -> None:
-    """Refuse a folder that the storage is in, or that is in the storage. Raises Failure."""
+def keep_apart(settings: Settings, folder: Path) -> None:
+    """Raise Failure if a folder contains the storage or is in the storage."""
     stored = settings.images_dir.resolve()
     if folder.is_relative_to(stored) or stored.is_relative_to(folder):
         raise Failure(
@@ -15,10 +15,10 @@ def keep_apart(folder: Path) -> None:
         )
 
 
-def keep_from_backups(folder: Path) -> None:
-    """Refuse a backup, and a folder of backups, which has an image once a backup. Raises Failure.
+def keep_from_backups(settings: Settings, folder: Path) -> None:
+    """Raise Failure if a folder contains backups or is in a backup: all backups contain the same images.
 
-    Other folders beside the backups are fine.
+    Other folders next to the backups are allowed.
     """
     backups = settings.backup_dir.resolve()
     inside = folder.relative_to(backups).parts if folder.is_relative_to(backups) else ()

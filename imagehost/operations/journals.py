@@ -1,4 +1,4 @@
-"""A file that remembers how far long work has come, over a kill or a power failure, so that it can go on."""
+"""Record the progress of long work in a file, so that it can be continued after a kill or a power failure."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ GO_ON = "Run the same command again: it goes on where it ended."
 
 @contextmanager
 def journal(path: Path, table: str) -> Iterator[sqlite3.Connection]:
-    """Open a journal, or make it with one table; alone, until the block ends. Raises Failure."""
+    """Open a journal, or make it with one table, and lock it until the block ends. Raises Failure."""
     try:
         with closing(sqlite3.connect(path, timeout=0)) as connection:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -30,7 +30,7 @@ def journal(path: Path, table: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def resumable() -> Iterator[None]:
-    """Say how to go on with work that a person, the database or the storage ended half-way."""
+    """Convert an interruption, Unavailable or StorageFull to a Failure that says how to continue."""
     try:
         yield
     except KeyboardInterrupt:

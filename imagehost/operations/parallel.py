@@ -1,4 +1,4 @@
-"""Work on many things at once, in the order that they came in."""
+"""Process many items in parallel, and return the results in the order of the items."""
 
 import os
 from collections import deque
@@ -11,15 +11,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 THREADS = 2 * (os.cpu_count() or 1)
-"""Hashing and waiting for a disk let other threads run."""
+"""The number of threads: twice the CPUs, since hashing and waiting for a disk let other threads run."""
 IN_FLIGHT = 16 * THREADS
-"""Items that are taken before their turn, however many there are."""
+"""The maximum number of items that are taken before the first of their results is used."""
 
 
 def each(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Give the result of each item, in their order; the first error ends it.
+    """Yield the result of each item, in the order of the items. The first error ends the work.
 
-    Every call sees the caller's context: settings, storage.
+    Every call sees the caller's context variables, for example the request that log lines belong to.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         futures: deque[Future[Result]] = deque()

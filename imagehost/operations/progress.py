@@ -1,13 +1,13 @@
-"""How far a long piece of work has come: told to whoever watches it."""
+"""The types of functions that report the progress of long work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 Advance = Callable[[int], None]
-"""Tells that so many more are done."""
+"""Reports that a number of further steps is done."""
 
 Progress = Callable[[str, int], AbstractContextManager[Advance]]
-"""Opens a bar, or whatever shows progress while a block runs: what is done, and how many steps it has."""
+"""Opens a display of progress, for example a bar, for a block. Takes a label and the number of steps."""
 
 
 @contextmanager

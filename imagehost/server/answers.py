@@ -26,7 +26,7 @@ PIECES_OF_REST = 64
 
 
 class Together:
-    """Stand in for the client's socket in gunicorn's answers: hold the last part until more follows."""
+    """Replaces the client's socket in gunicorn's answers, and holds the last part until more data follows."""
 
     def __init__(self, client: ClientSocket) -> None:
         self.client = client
@@ -34,7 +34,7 @@ class Together:
         self.most = 2
 
     def sendall(self, data: bytes) -> None:
-        """Hold the head and the beginning of an answer, later each further part, until the next one comes."""
+        """Hold the head and the first part of the body, later only the last part, until another comes."""
         self.held.append(data)
         if len(self.held) > self.most:
             self.client.sendall(b"".join(self.held[:-1]))

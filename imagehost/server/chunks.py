@@ -1,4 +1,4 @@
-"""Read chunked bodies: the lines around the bytes must not cost more time than the bytes."""
+"""Read chunked bodies: parsing the lines between the chunks must not take longer than reading the bytes."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from gunicorn.http.unreader import Unreader
 from imagehost.server.heads import LONGEST_HEAD
 
 SMALL_CHUNKS = 1000
-"""Chunks of any size that a body may have."""
+"""The number of chunks of any size that a body may have."""
 BYTES_PER_CHUNK = 128
-"""Average that further chunks need: a client that sends a picture line by line stays above it."""
+"""The least average size of further chunks. A client that sends a picture line by line is above it."""
 
 
 class Chunks(ChunkedReader):  # type: ignore[misc]  # gunicorn has no types
-    """Limit small chunks: gunicorn's reader takes as long for a chunk of a byte as for one of a kilobyte."""
+    """Limits small chunks: gunicorn's reader takes as long for a chunk of 1 byte as for a chunk of 1 kB."""
 
     def __init__(self, request: Request, unreader: Unreader) -> None:
         super().__init__(request, unreader)
-        # gunicorn searches the trailer from its beginning whenever a piece of it comes.
+        # gunicorn searches the trailer from its beginning each time a piece of it arrives.
         self.limit_trailer_section = LONGEST_HEAD
         self._chunks_left: float = SMALL_CHUNKS
 
@@ -29,6 +29,6 @@ class Chunks(ChunkedReader):  # type: ignore[misc]  # gunicorn has no types
         size, rest = super().parse_chunk_size(unreader, data)
         if self._chunks_left <= 0:
             raise InvalidChunkSize(b"too small, as all before")
-        # This may count the size already: the next line is read after the whole chunk has come.
+        # The size can be counted now, because the next line is read only after the whole chunk has arrived.
         self._chunks_left += size / BYTES_PER_CHUNK - 1
         return size, rest

@@ -18,11 +18,11 @@ Moved = TypeVar("Moved", bytes, int)
 GRACE = 20.0
 """Seconds that a client may be behind the lowest rate."""
 LOWEST_RATE = 4096
-"""Bytes a second, on average, while a thread waits for the client."""
+"""The lowest average rate, in bytes per second, while a thread waits for the client."""
 FAIR_RATE = 64 * 1024
-"""Bytes a second: a slower client may lose its thread to a request that waits for one."""
+"""Bytes per second. A slower client may lose its thread to a request that waits for one."""
 FAIR_SECONDS = 1.0
-"""How long a client has a thread for itself, however slow it is."""
+"""Seconds for which a client keeps its thread, even if it is slow."""
 LOOK = 2.0
 """Seconds after which a waiting thread checks how much of an answer the kernel has sent."""
 LARGEST_PIECE = 2**30
@@ -36,7 +36,7 @@ class ClientSocket:
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self.expects_continue = False
-        """Whether the client sends its body only when it is told to."""
+        """Whether the client waits for 100 Continue before it sends its body."""
         self.failed = False
         """Whether the client was too slow: the connection takes no further request."""
         self.answered = False
@@ -54,7 +54,7 @@ class ClientSocket:
         return self.socket.fileno()
 
     def recv(self, size: int) -> bytes:
-        """Return up to ``size`` bytes of a body; none if the client has closed the connection."""
+        """Return up to ``size`` bytes of a body, or no bytes if the client has closed the connection."""
         if self.expects_continue:
             self.expects_continue = False
             self._send(CONTINUE)
@@ -134,7 +134,7 @@ class ClientSocket:
         self._waiting = None
         end = time.monotonic()
         self._waited += end - begin
-        # The socket is ready only when a good part of the kernel's buffer is empty, which may take minutes.
+        # The socket is ready only when a large part of the kernel's buffer is empty, which may take minutes.
         moves = event == select.POLLOUT and queued - unsent(self.socket) >= LOWEST_RATE * (end - begin)
         if not moves:
             self._patience -= end - begin

@@ -1,4 +1,4 @@
-"""A connection while no thread works for it: reading the next head, or discarding the rest of a body."""
+"""A client's connection: read the next head, or discard the rest of a body, while no thread uses it."""
 
 import math
 import re
@@ -14,18 +14,18 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
-from imagehost.limits.counters import network
+from imagehost.domain.networks import network
 from imagehost.server.chunks import Chunks
 from imagehost.server.client_socket import ClientSocket
 from imagehost.server.heads import LONGEST_HEAD, HeadReader, pared
 
 SECONDS_FOR_HEAD = 10.0
 SECONDS_TO_CLOSE = 5.0
-"""How long a client may take to close its end after the last answer."""
+"""Seconds in which a client must close the connection after the last answer."""
 SECONDS_TO_DISCARD = 30.0
-"""How long it may go on sending a body that is not read."""
+"""Seconds for which a client may continue to send a body that is not read."""
 DISCARD_RATE = 16 * 1024
-"""Bytes a second at which such a body has to come."""
+"""The lowest rate, in bytes per second, at which such a body must arrive."""
 MOST_TO_DISCARD = 32 * 1024 * 1024
 PIECE = 16 * 1024
 LARGE_PIECE = 64 * 1024
@@ -52,7 +52,7 @@ class Connection:
         self.sock = connection
         self.address = address
         self.network = network(address[0]) if isinstance(address, tuple) else ""
-        """Whom it comes from: what one client opens counts together."""
+        """The network of the client's address, by which connections are grouped. Empty for a Unix socket."""
         self.server = server
         self.client = ClientSocket(connection)
         self.deadline = time.monotonic() + SECONDS_FOR_HEAD
@@ -69,7 +69,7 @@ class Connection:
 
     @property
     def is_half_sent(self) -> bool:
-        """Whether a part of a head is here."""
+        """Whether a part of a head has arrived."""
         return bool(self._buffer) and not self.closing
 
     @property
@@ -78,7 +78,7 @@ class Connection:
         return DECLARES_BODY.search(self._buffer) is not None
 
     def receive(self) -> Step:
-        """Read what has come, without waiting."""
+        """Read the data that has arrived, without waiting for more."""
         try:
             data = self.sock.recv(int(min(self._unread or PIECE, LARGE_PIECE)))
         except BlockingIOError:
@@ -95,7 +95,7 @@ class Connection:
         return self._look()
 
     def _look(self) -> Step:
-        """Tell whether the parser can say something of the head: it is whole, too large, or broken."""
+        """Return READY if the head can be parsed or refused: it is complete, too large, or malformed."""
         start, self._searched = self._searched, max(0, len(self._buffer) - 3)
         done = (
             self._buffer.find(END_OF_HEAD, start) >= 0
@@ -105,7 +105,7 @@ class Connection:
         return Step.READY if done else Step.WAITING
 
     def _discard(self, size: int) -> Step:
-        """Count bytes of a body that nobody reads."""
+        """Count discarded bytes of a body."""
         self._discarded += size
         self._unread -= size
         if self._discarded > MOST_TO_DISCARD:
@@ -128,37 +128,37 @@ class Connection:
         if isinstance(request.body.reader, ChunkedReader):
             request.body.reader = Chunks(request, reader)
         self.client.expects_continue = request._expected_100_continue and not reader.buf.tell()  # noqa: SLF001
-        # Else gunicorn would send the 100 before the application is asked.
+        # Otherwise gunicorn would send 100 Continue before the application is called.
         request._expected_100_continue = False  # noqa: SLF001
         return request
 
     def begin_refused(self, cfg: Config) -> Request:
-        """Parse what tells the shape of an answer to a head that cannot be read."""
+        """Parse the parts of an unreadable head that decide the shape of the answer."""
         try:
             return Request(cfg, HeadReader(pared(bytes(self._buffer)), self.client), self.address, 1)
         except ParseException:
             return Request(cfg, HeadReader(BARE_HEAD, self.client), self.address, 1)
 
     def abort(self) -> None:
-        """Make the kernel forget what a client does not take, and the connection with it."""
+        """Close the connection next, and discard the bytes that the client has not received."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._aborted = True
 
     def end(self, request: Request | None, *, closes: bool) -> None:
-        """Keep what was read beyond the request, unless its answer was the last one."""
+        """Keep the bytes that were read after the request, unless its answer was the last one."""
         self.closing = closes or request is None
         self._buffer.clear()
         self._searched = 0
         if request is None or self.closing:
             return
-        # A chunked body was read to its end: else the connection closes.
+        # A chunked body has been read to its end; otherwise the connection closes.
         rest = request.body.reader.length if isinstance(request.body.reader, LengthReader) else 0
         ahead = request.unreader.take_buffered()
         self._buffer += ahead[rest:]
         self._unread = max(0, rest - len(ahead))
 
     def resume(self, keepalive: float) -> Step:
-        """Go on after an answer: discard the rest of the body, then wait for a request or for the end."""
+        """Continue after an answer: discard the rest of the body, then wait for a request or for the end."""
         now = time.monotonic()
         self._keepalive = keepalive
         self._discarded, self._discards_since = 0, now
@@ -178,10 +178,10 @@ class Connection:
         return self._look() if self._buffer else Step.WAITING
 
     def say(self, answer: bytes) -> None:
-        """Send a small answer as far as that is possible without waiting; it is the last one."""
+        """Send a small last answer, or the part of it that can be sent without waiting."""
         self.closing = True
         self._buffer.clear()
-        # The client may have gone, or may not read.
+        # The client may have disconnected, or may not read.
         with suppress(OSError):
             self.sock.send(answer)
 

@@ -1,4 +1,4 @@
-"""The limit of open files: each connection is one."""
+"""The limit of open files: each connection counts as one."""
 
 import resource
 

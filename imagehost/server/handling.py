@@ -1,4 +1,4 @@
-"""Answering a request in a thread of the Worker: read the head, call the application, send its answer."""
+"""Answer a request in a thread of the Worker: read the head, call the application, send its answer."""
 
 import logging
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ STATUSES = {
     ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
     UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
-"""The answers to heads that cannot be read. Every other error of gunicorn's parser is a bad request."""
+"""The statuses for heads that cannot be read. All other errors of gunicorn's parser are bad requests."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def handle(worker: ThreadWorker, connection: Connection) -> None:
     """Answer one request of a connection."""
     request, closes = None, True
     try:
-        request, refused = read(worker, connection)
+        request, refused = read_request(worker, connection)
         closes = not answer(worker, request, connection, refused)
     except TimeoutError:
         connection.abort()
@@ -53,12 +53,12 @@ def handle(worker: ThreadWorker, connection: Connection) -> None:
         connection.end(request, closes=closes)
 
 
-def read(worker: ThreadWorker, connection: Connection) -> tuple[Request, HTTPStatus | None]:
+def read_request(worker: ThreadWorker, connection: Connection) -> tuple[Request, HTTPStatus | None]:
     """Read the head of a request.
 
     Returns:
-        The request, and None. For a head that cannot be read: a request in its place, from which the
-        application learns the shape of the answer, and the status of that answer.
+        The request, and None. If the head cannot be read: a replacement request, which decides the shape of
+        the answer, and the status of the answer.
     """
     try:
         return connection.begin(worker.cfg), None

@@ -9,12 +9,12 @@ LONGEST_HEAD = 32 * 1024
 LONGEST_VALUE = 1024
 """Bytes of the path, and of each field's value, in the head that replaces a refused one."""
 SHAPING = (b"host", b"accept", b"accept-language", b"hx-request", b"hx-history-restore-request")
-"""The fields that tell in which shape and language a client wants its answer."""
+"""The fields that decide the shape and the language of the answer."""
 LARGEST_PIECE = 1024 * 1024
 
 
 class HeadReader(Unreader):  # type: ignore[misc]  # gunicorn has no types
-    """Give gunicorn's parser a head that has already been read, then the body from the client."""
+    """Passes gunicorn's parser a head that has already been read, then the body from the client."""
 
     def __init__(self, head: bytes, client: ClientSocket) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Share the threads that answer requests among the networks of the clients.
 
-A client can open as many connections as it likes. If requests wait for a thread, the next one is from the
+A client can open any number of connections. If requests wait for a thread, the next one is taken from the
 network that has the fewest threads, so that no client has to wait for all requests of another one.
 """
 
@@ -35,7 +35,7 @@ class Lane:
         queue = self._waiting.pop(network)
         connection = queue.popleft()
         if queue:
-            # The network goes behind all others that have as few threads.
+            # The network is moved behind all others that have as few threads.
             self._waiting[network] = queue
         self._running[connection] = None
         self._share[network] += 1
@@ -71,7 +71,7 @@ class Lane:
     def turn_away(self) -> Connection | None:
         """Remove a waiting connection and return it; None if none waits.
 
-        It is the one that has waited longest, of the network that has most of them.
+        It is the connection that has waited longest, from the network with the most waiting connections.
         """
         if not self._waiting:
             return None

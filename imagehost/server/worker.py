@@ -25,12 +25,12 @@ SECONDS_BETWEEN_LOOKS = 0.25
 LOST = {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENOPROTOOPT, errno.EOPNOTSUPP} | {
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.ENONET, errno.EHOSTDOWN, errno.EHOSTUNREACH)
 }
-"""What accept() reports of a single connection, which is lost: accept(2), "Error handling"."""
+"""Errors of accept() that concern one connection, which is lost: accept(2), "Error handling"."""
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Two lanes of threads: one for requests with a body, so that slow uploads do not hold up pages."""
+    """Uses two lanes of threads: one for requests with a body, so that slow uploads do not delay pages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,17 +39,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._looked = 0.0
 
     def init_process(self) -> None:
-        """Make the threads, and serve; return when the worker ends."""
+        """Create the threads, then serve until the worker ends."""
         self.worker_connections: int = min(self.cfg.worker_connections, connections_at_most())
         self.lanes = {with_body: Lane(self.cfg.threads) for with_body in (False, True)}
         super().init_process()
 
     def get_thread_pool(self) -> Any:
-        """Give the base class the threads that it ends with the worker."""
+        """Return the threads that the base class stops when the worker ends."""
         return self.lanes[False].pool
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection, and close another one where there are too many."""
+        """Accept a connection, and close another one if there are too many."""
         try:
             sock, address = listener.accept()
         except OSError as error:
@@ -75,13 +75,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self.drop(connection)
 
     def watch(self, connection: Connection) -> None:
-        """Read from a connection whenever something comes."""
+        """Read from a connection each time that data arrives."""
         if connection not in self.waiting:
             self.waiting[connection] = None
             self.poller.register(connection.sock, selectors.EVENT_READ, partial(self.on_readable, connection))
 
     def unwatch(self, connection: Connection) -> None:
-        """Leave a connection to a thread."""
+        """Stop reading from a connection: a thread reads from it next, or it is closed."""
         if connection in self.waiting:
             del self.waiting[connection]
             self.poller.unregister(connection.sock)
@@ -93,12 +93,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         connection.close()
 
     def on_readable(self, connection: Connection, _: object) -> None:
-        """Read from a connection, unless it was closed by what was read just before."""
+        """Read from a connection, unless an event that was handled just before has closed it."""
         if connection in self.waiting:
             self.go_on(connection, connection.receive())
 
     def make_room(self) -> None:
-        """Close the oldest idle connection, or else the oldest that sends a head, or one without a thread."""
+        """Close the oldest idle connection, else the oldest that sends a head, else one without a thread."""
         idle = (connection for connection in self.waiting if not connection.is_half_sent)
         victim = next(idle, None) or next(iter(self.waiting), None)
         if victim is None:
@@ -136,12 +136,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.go_on(connection, connection.resume(keepalive))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait for events, and not for long while requests wait for slow clients to leave."""
+        """Wait for events, only briefly if requests wait for a thread, so that slow clients are checked."""
         crowded = any(lane.is_crowded for lane in self.lanes.values())
         super().wait_for_and_dispatch_events(min(timeout, SECONDS_BETWEEN_LOOKS if crowded else timeout))
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close connections whose time is over, and take threads from slow clients. Called in every turn."""
+        """Close connections after their deadline, and take threads from slow clients. Called in a loop."""
         if self.nr_conns >= self.worker_connections:
             self.make_room()
         now = time.monotonic()
@@ -159,7 +159,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 lane.relieve()
 
     def murder_pending(self) -> None:
-        """Do nothing: no thread puts a connection off."""
+        """Do nothing: this worker does not use the base class's list of pending connections."""
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Close idle connections soon, since the worker stops."""
@@ -168,7 +168,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 connection.deadline = min(connection.deadline, deadline)
 
     def serves_more(self) -> bool:
-        """Count a request. Return whether the worker goes on after it."""
+        """Count a request. Return whether the worker continues after it."""
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False

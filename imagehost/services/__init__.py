@@ -1,1 +1,1 @@
-"""Use cases: plain functions that take values and streams, and give models back."""
+"""Use cases: plain functions that take values and streams, and return models."""

@@ -23,7 +23,7 @@ class NameTaken(Exception):
 
 def insert(connection: sa.Connection, row: dict[str, Any]) -> int:
     """Add a row and return its id. Raises NameTaken."""
-    name = name_of(row["filename"])
+    name = name_without_extension(row["filename"])
     namesakes = {f"as_{kind}": f"{name}.{kind}" for kind in KINDS}
     image_id: int | None = connection.execute(INSERT, {**row, **namesakes}).scalar_one_or_none()
     if image_id is None:
@@ -32,15 +32,15 @@ def insert(connection: sa.Connection, row: dict[str, Any]) -> int:
 
 
 def reserve(connection: sa.Connection, filename: str) -> None:
-    """Lock a name until the transaction ends: a second transaction that chose it sees the row of the first.
+    """Lock a name until the transaction ends: a second transaction with this name sees the row of the first.
 
-    SQLite has one writer at a time anyway. Random names do not need the lock.
+    SQLite needs no lock, since it has one writer at a time. Random names need no lock either.
     """
     if connection.dialect.name == "postgresql":
-        key = sa.func.hashtextextended(name_of(filename), 0)
+        key = sa.func.hashtextextended(name_without_extension(filename), 0)
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
-def name_of(filename: str) -> str:
+def name_without_extension(filename: str) -> str:
     """Return a filename without its extension."""
     return filename.partition(".")[0]

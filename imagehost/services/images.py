@@ -1,13 +1,14 @@
-"""Uploading, finding and deleting images, in the order that never loses one.
+"""Upload, find and delete images. The order of the steps never loses an image.
 
-Upload: the bytes are on disk, then the row is added, then the bytes get their name, then the row is
-committed. Delete: the row's removal is committed, then the bytes go. A crash in between leaves at worst a
-file without a row, never a row without its file.
+Upload: write the bytes to disk, add the row, publish the bytes under their name, commit the row. Delete:
+commit the removal of the row, then remove the bytes. A crash between two steps may leave a file without a
+row, but never a row without its file.
 """
 
 import logging
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -15,63 +16,82 @@ import sqlalchemy as sa
 from imagehost import formats, imaging
 from imagehost.db import counts
 from imagehost.db.models import Image
-from imagehost.db.transactions import writing
 from imagehost.domain import image_names
-from imagehost.domain.errors import ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.domain.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
 from imagehost.domain.kinds import KINDS
-from imagehost.domain.upload_errors import EmptyFile
-from imagehost.extensions import db, renderer, settings, storage
+from imagehost.domain.policy import Action, Actor, require
+from imagehost.host import Host
 from imagehost.services import image_rows
 from imagehost.services.picture_errors import refusing
 from imagehost.storage.spool import Incoming
 
 LARGEST_ID = 2**31 - 1
-"""What the databases' keys hold; a larger number, which they would fail on, is no image's."""
+"""The largest id that the databases' keys can hold. A query for a larger number would fail."""
 IMAGES = Image.metadata.tables["images"]
 
 log = logging.getLogger(__name__)
 
 
-def receive() -> Incoming:
-    """Open a temporary file for an upload's bytes."""
-    ensure_storage()
-    return storage.receive()
+def receive_upload(host: Host) -> Incoming:
+    """Open a temporary file for the bytes of an upload."""
+    ensure_storage(host)
+    return host.storage.receive()
 
 
-def ensure_storage() -> None:
-    """Set a new storage up. Raises Unavailable where one that held images is gone: not mounted, say."""
-    if storage.is_ready():
+def ensure_storage(host: Host) -> None:
+    """Set up the storage if it is new. Raises Unavailable if it had images and is gone (e.g. not mounted)."""
+    if host.storage.is_ready():
         return
-    # Asked again after the count: another request may have set it up meanwhile, and uploaded.
-    if counts.total() and not storage.is_ready():
-        log.error("storage marker missing", extra={"images_dir": str(settings.images_dir)})
+    with host.database.reading() as session:
+        total = counts.total(session)
+    # Checked again after the count: meanwhile another request may have set it up and uploaded an image.
+    if total and not host.storage.is_ready():
+        log.error("storage marker missing", extra={"images_dir": str(host.settings.images_dir)})
         raise Unavailable("storage")
-    storage.initialise()
+    host.storage.initialise()
 
 
-def add(
-    upload: Incoming, original_name: str, *, public_name: str | None = None, moment: datetime | None = None
+def add_image(
+    host: Host,
+    actor: Actor,
+    upload: Incoming,
+    original_name: str,
+    *,
+    public_name: str | None = None,
+    moment: datetime | None = None,
+    client: int | None = None,
 ) -> Image:
-    """Check, keep and record an uploaded picture. Nothing stays of what is refused, nor of what fails.
+    """Check an uploaded picture, store it and add its row. A refused or failed upload leaves nothing behind.
 
-    An import may give ``public_name``, without extension, and the ``moment`` of the upload. A file without a
-    name is named after that moment.
+    Args:
+        host: The host.
+        actor: The user that uploads.
+        upload: The uploaded bytes.
+        original_name: The name of the uploaded file. If it is empty, the image is named after ``moment``.
+        public_name: The image's name without extension, set by an import; None for a random name.
+        moment: The time of the upload, set by an import; None for the current time.
+        client: The descriptor of the connection that waits for the answer; None if there is none.
     """
+    require(actor, Action.UPLOAD)
     name = image_names.clean_name(original_name)
     if not upload.written:
         raise EmptyFile(name)
+    settings = host.settings
     limits = formats.Limits(settings.max_pixels, settings.max_animation_pixels, settings.max_work)
     rules = imaging.Rules(settings.allowed_extensions, limits, settings.keep_metadata)
     with ExitStack() as files:
-        with refusing(name, busy="checking of pictures"):
+        with refusing(host, name, busy="checking of pictures"):
             admitted = imaging.admit(
-                upload, rules, lambda: files.enter_context(storage.receive()), renderer.prove
+                upload,
+                rules,
+                lambda: files.enter_context(host.storage.receive()),
+                partial(host.renderer.prove, client),
             )
         facts, stored = admitted.facts, admitted.stored
         stored.flush_to_disk()
-        moment = moment or datetime.now(UTC)
+        moment = moment or host.clock()
         row = {
-            "filename": f"{public_name or image_names.new_name()}.{facts.kind}",
+            "filename": f"{public_name or host.new_name()}.{facts.kind}",
             "original_name": name or image_names.dated_name(moment, facts.kind),
             "size": stored.written,
             "upload_time": moment,
@@ -81,7 +101,7 @@ def add(
             "orientation": facts.orientation,
             "sha256": stored.sha256,
         }
-        image_id, first_of_day = record(row, stored, chosen=public_name is not None)
+        image_id, first_of_day = record(host, row, stored, chosen=public_name is not None)
     image = Image(id=image_id, **row)
     log.info(
         "image uploaded",
@@ -93,12 +113,12 @@ def add(
         },
     )
     if first_of_day:
-        counts.fold_past_days()
+        counts.fold_past_days(host.database, host.clock().date())
     return image
 
 
-def changes(report: formats.Report) -> dict[str, str]:
-    """Write what was dropped from a picture and added to it, in bytes, as the log has it."""
+def changes(report: formats.CleaningReport) -> dict[str, str]:
+    """Describe the data that was removed from a picture and added to it, in bytes, for the log."""
     found = {"dropped": report.dropped, "added": report.added}
     return {
         name: ", ".join(f"{what} ({size})" for what, size in counts.items())
@@ -107,94 +127,105 @@ def changes(report: formats.Report) -> dict[str, str]:
     }
 
 
-def record(row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
-    """Add the row, publish the bytes, commit; undo all of it where one fails.
+def record(host: Host, row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
+    """Add the row, publish the bytes and commit. If one step fails, undo all of them.
 
-    Return the row's id, and whether it is the first that its shard counts on that day. Raises NameTaken.
+    Returns:
+        The row's id, and whether this is the first upload that its shard counts on that day.
+
+    Raises:
+        NameTaken: if another image has the name.
     """
-    with writing() as connection:
+    with host.database.writing() as connection:
         try:
             if chosen:
                 image_rows.reserve(connection, row["filename"])
             image_id = image_rows.insert(connection, row)
-            storage.publish(stored, row["filename"])
+            host.storage.publish(stored, row["filename"])
             first_of_day = counts.count_upload(connection, row["upload_time"].date())
         except (image_rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
-            # Another image has the name: an import chose it, or chance (one in 2**82). Its bytes must stay.
+            # Another image has the name: an import chose the same name, or two random names are equal (one
+            # in 2**82). The bytes of the other image must not be deleted.
             raise
         except BaseException:
-            undo(row["filename"])
+            undo(host, row["filename"])
             raise
-        commit(connection, row["filename"])
+        commit(host, connection, row["filename"])
     return image_id, first_of_day
 
 
-def commit(connection: sa.Connection, filename: str) -> None:
-    """Commit an image's row; undo the rest of its upload where that fails for sure."""
+def commit(host: Host, connection: sa.Connection, filename: str) -> None:
+    """Commit an image's row. Undo the rest of its upload if the commit certainly failed."""
     try:
         connection.commit()
     except StorageFull:
-        undo(filename)
+        undo(host, filename)
         raise
     except BaseException:
-        # Whether the row is there is not known: the answer may have been lost on its way. So the bytes stay;
-        # without a row they are an orphan that clean-up finds.
+        # The commit may have succeeded: perhaps only the database's answer was lost. So the bytes are not
+        # deleted. If there is no row, they are an orphan that clean-up finds.
         log.exception("commit of unknown outcome", extra={"image": filename})
         raise
 
 
-def undo(filename: str) -> None:
-    """Take the bytes back after a failure, whose own error is the one to be told."""
+def undo(host: Host, filename: str) -> None:
+    """Delete the published file after a failure.
+
+    Errors of the deletion are ignored, since the caller re-raises the original one.
+    """
     with suppress(ImageHostError):
-        storage.delete(filename)
+        host.storage.delete(filename)
 
 
-def find(name: str) -> Image:
+def find_image(host: Host, actor: Actor, name: str) -> Image:
     """Return an image by its filename, or by its name without extension. Raises NotFound.
 
-    A database from elsewhere may have several images of one name; then the oldest is returned.
+    A database from another host may have several images of one name; then the oldest is returned.
     """
+    require(actor, Action.VIEW)
     filenames = [name] if "." in name else [f"{name}.{kind}" for kind in KINDS]
-    found = db.session.scalars(sa.select(Image).where(Image.filename.in_(filenames))).all()
+    with host.database.reading() as session:
+        found = session.scalars(sa.select(Image).where(Image.filename.in_(filenames))).all()
     if not found:
         raise NotFound
     return min(found, key=lambda image: image.id)
 
 
-def open_bytes(image: Image) -> BinaryIO:
-    """Open what an image consists of. Raises NotFound where it is lost, or was deleted a moment ago."""
+def open_bytes(host: Host, image: Image) -> BinaryIO:
+    """Open the bytes of an image. Raises NotFound if they are lost or were deleted a moment ago."""
     try:
-        return storage.open(image.filename)
+        return host.storage.open(image.filename)
     except NotFound:
         log.warning("bytes missing", extra={"image": image.filename})
         raise
 
 
-def delete(image_id: int) -> None:
-    """Delete an image by its id. Raises NotFound, also for the second of two at the same time."""
+def delete_image(host: Host, actor: Actor, image_id: int) -> None:
+    """Delete an image by its id. Raises NotFound, also for the second of two simultaneous requests."""
     if image_id > LARGEST_ID:
         raise NotFound
-    delete_where(Image.id == image_id)
+    delete_where(host, actor, Image.id == image_id)
 
 
-def delete_by_filename(filename: str) -> None:
+def delete_image_by_filename(host: Host, actor: Actor, filename: str) -> None:
     """Delete an image by its public name. Raises NotFound."""
-    delete_where(Image.filename == filename)
+    delete_where(host, actor, Image.filename == filename)
 
 
-def delete_where(condition: sa.ColumnElement[bool]) -> None:
-    """Remove the row, then the bytes. Raises Unavailable where these cannot be reached: they would stay."""
-    ensure_storage()
+def delete_where(host: Host, actor: Actor, condition: sa.ColumnElement[bool]) -> None:
+    """Remove the row, then the bytes. Raises Unavailable if the storage is gone: the bytes would remain."""
+    require(actor, Action.DELETE)
+    ensure_storage(host)
     statement = sa.delete(IMAGES).where(condition).returning(IMAGES.c.filename, IMAGES.c.upload_time)
-    with writing() as connection:
+    with host.database.writing() as connection:
         row = connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound
         counts.count_deletion(connection, row.upload_time.date())
         connection.commit()
     try:
-        storage.delete(row.filename)
+        host.storage.delete(row.filename)
     except ImageHostError:
-        # For the client the image is gone; what is left on the disk is clean-up's.
+        # For the client the image is deleted. Clean-up removes the bytes that remain on the disk.
         log.exception("bytes of a deleted image left behind", extra={"image": row.filename})
     log.info("image deleted", extra={"image": row.filename})

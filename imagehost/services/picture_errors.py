@@ -1,26 +1,27 @@
-"""Turns what is wrong with a picture into the error that the client is told."""
+"""Convert errors in the handling of a picture to domain errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagehost import formats, imaging
 from imagehost.domain import foreign_formats
-from imagehost.domain.errors import Unavailable
-from imagehost.domain.upload_errors import (
+from imagehost.domain.errors import (
     DamagedImage,
     TooCostly,
     TooManyPixels,
     TooMuchWork,
+    Unavailable,
     UnsupportedType,
 )
-from imagehost.extensions import settings
+from imagehost.host import Host
 
 
 @contextmanager
-def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
-    """Convert the errors of ``imaging`` and ``formats``; ``name`` is what the client calls the picture.
+def refusing(host: Host, name: str, busy: str = "making of thumbnails") -> Iterator[None]:
+    """Convert the errors of ``imaging`` and ``formats``. ``name`` is the client's name of the picture.
 
-    ``busy`` names the part of the host that is busy with other requests: a key of ``errors.SILENT``.
+    ``busy`` names the part of the host that is busy with other requests: a key of
+    ``web.messages.UNAVAILABLE``.
 
     Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
     or Unavailable.
@@ -29,7 +30,7 @@ def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
         yield
     except imaging.WrongKind as error:
         raise UnsupportedType(
-            name, foreign_formats.recognise(error.head), settings.allowed_extensions
+            name, foreign_formats.recognise(error.head), host.settings.allowed_extensions
         ) from error
     except formats.Malformed as error:
         raise DamagedImage(name, str(error)) from error
@@ -37,7 +38,7 @@ def refusing(name: str, busy: str = "making of thumbnails") -> Iterator[None]:
         raise TooManyPixels(name, error.pixels, error.limit, animated=error.animated) from error
     except formats.WorkLimit as error:
         raise TooMuchWork(name, error.work, error.limit) from error
-    except imaging.TooCostly as error:
+    except imaging.RenderingTooCostly as error:
         raise TooCostly(name) from error
     except imaging.NotNow as error:
         raise Unavailable(busy) from error

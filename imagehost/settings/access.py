@@ -1,9 +1,9 @@
-"""Check that somebody has decided who may use a host that other machines can reach."""
+"""Check that ``ACCESS`` is set on a host that other machines can reach."""
 
 import ipaddress
 import logging
 
-from imagehost.domain.host_names import host_of, name_of
+from imagehost.domain.host_names import host_of, name_in_host
 from imagehost.settings.loading import Settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def reachable(settings: Settings) -> tuple[str, str] | None:
     if not is_local(value):
         return f"{address} is {value}", f"set {address}=127.0.0.1"
     url = settings.public_url
-    if url and not is_local(name_of(host_of(url))):
+    if url and not is_local(name_in_host(host_of(url))):
         return f"PUBLIC_URL is {url}", "remove PUBLIC_URL"
     if settings.trusted_proxies and not settings.bind_address:
         proxies = settings.trusted_proxies
@@ -46,7 +46,7 @@ def reachable(settings: Settings) -> tuple[str, str] | None:
     return None
 
 
-def check(settings: Settings) -> None:
+def check_access(settings: Settings) -> None:
     """Stop the start of a server that other machines can reach if ``ACCESS`` does not say who may use it."""
     found = None if settings.access else reachable(settings)
     if found:

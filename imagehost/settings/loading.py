@@ -1,17 +1,15 @@
-"""The settings: read from the environment, then ``.env``, then the default; typed, and checked at start."""
+"""Load the settings from the environment, from ``.env`` or from the defaults, and check them at the start."""
 
-import fcntl
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import Flask
 
-from imagehost.db import engines
 from imagehost.domain.kinds import KINDS
-from imagehost.settings.reader import LAST_PORT, ROOT, Reader, WrongSetting, read_database_url
+from imagehost.settings.database_url import read_database_url
+from imagehost.settings.reader import LAST_PORT, ROOT, Reader, WrongSetting
+from imagehost.settings.secret_key import kept_secret_key
 from imagehost.settings.values import (
     parse_address,
     parse_contact,
@@ -23,7 +21,7 @@ from imagehost.settings.values import (
 
 BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
 SLACK = 64 * 1024
-"""Bytes that a request may have beside the picture: the other parts and headers of the form."""
+"""The bytes that a request may have in addition to the picture: the other parts and headers of the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ class Settings:
     security_contact: str | None
 
 
-def load(**overrides: object) -> Settings:
-    """Read and check all settings. Raises WrongSetting, which ends the program with its one line."""
+def load_settings(**overrides: object) -> Settings:
+    """Read and check all settings. Raises WrongSetting, which ends the program with a line of text."""
     read = Reader(overrides)
     instance = read.folder("INSTANCE_DIR", ROOT / "instance")
     settings = Settings(
@@ -103,7 +101,7 @@ def load(**overrides: object) -> Settings:
         log_format=read.choice("LOG_FORMAT", "text", ("text", "json")),
         log_max_size=read.number("LOG_MAX_SIZE", 20 * 1024 * 1024, 1, 2**40),
         log_keep=read.number("LOG_KEEP", 5, 1, 1000),
-        secret_key=read.secret("SECRET_KEY") or kept_secret(instance),
+        secret_key=read.secret("SECRET_KEY") or kept_secret_key(instance),
         keep_metadata=read.flag("KEEP_METADATA", default=False),
         rate_limit_enabled=read.flag("RATE_LIMIT_ENABLED", default=True),
         rate_limit=read.rate("RATE_LIMIT", "600/minute"),
@@ -123,42 +121,3 @@ def load(**overrides: object) -> Settings:
     if read.overrides:
         raise TypeError(f"no such settings: {', '.join(read.overrides)}")
     return settings
-
-
-def kept_secret(instance: Path) -> str:
-    """Give the secret key kept in the instance folder; make it first where there is none."""
-    path = instance / "secret_key"
-    if not path.exists() or not path.stat().st_size:
-        make_secret(path)
-    return path.read_text()
-
-
-def make_secret(path: Path) -> None:
-    """Write a secret key: whole or not at all, and one, however many processes start at once."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        if path.exists() and path.stat().st_size:
-            return
-        draft = path.with_suffix(".draft")
-        draft.touch(0o600)
-        with draft.open("w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        os.close(folder)
-
-
-def init_app(app: Flask, settings: Settings) -> None:
-    """Tell Flask and its extensions what they need to know."""
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=settings.max_file_size + SLACK,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engines.engine_options(settings.database_url),
-        COMPRESS_MIMETYPES=["text/html", "application/json", "application/manifest+json"],
-        # The list of all images is read while it is sent.
-        COMPRESS_STREAMS=False,
-    )

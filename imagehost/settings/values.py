@@ -1,4 +1,4 @@
-"""Parsers of the values of settings. Each raises ValueError for a value that is not allowed."""
+"""Parse the values of settings. Each parser raises ValueError for a value that is not allowed."""
 
 import ipaddress
 import re

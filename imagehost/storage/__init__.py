@@ -1,74 +1,74 @@
-"""Where bytes live: the contract that every backend keeps."""
+"""The storage of images and renditions: the protocol that every backend implements."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
-from imagehost.storage.inventory import Item, Look
+from imagehost.storage.inventory import StoredFacts, StoredItem
 from imagehost.storage.spool import Incoming
 
 
 class Storage(Protocol):
     """Images and their renditions, by filename.
 
-    Every method raises StorageFull where there is no room, and Unavailable where the storage does not answer.
+    Every method raises StorageFull if there is no room, and Unavailable if the storage does not answer.
     """
 
     def is_ready(self) -> bool:
-        """Tell whether the marker is there: where it is missing, so is the volume, and nothing may run."""
+        """Tell whether the marker exists. Without it the volume is not mounted, and nothing may run."""
 
     def initialise(self) -> None:
-        """Set the marker on a new storage."""
+        """Create the marker in a new storage."""
 
     def close_to_others(self) -> None:
-        """Let only the host's own user and group read the storage. Quick if that was done before."""
+        """Let only the host's own user and group read the storage. This is quick if it was done before."""
 
     def receive(self, *, unlimited: bool = False) -> Incoming:
-        """Open a temporary file on the storage's own file system; unlimited for what was let in before."""
+        """Open a temporary file in the storage. It has no size limit if ``unlimited``, e.g. in a restore."""
 
     def publish(self, incoming: Incoming, filename: str) -> None:
-        """Give flushed bytes their public name, atomically and durably; FileExistsError where it is taken."""
+        """Publish flushed bytes under their name, atomically and durably. Raises FileExistsError."""
 
     def open(self, filename: str) -> BinaryIO:
-        """Open an image; NotFound where there is none."""
+        """Open an image. Raises NotFound."""
 
     def open_retained(self, filename: str) -> BinaryIO:
-        """Open an image, also one that was deleted since maintenance began; NotFound where there is none."""
+        """Open an image, also if it was deleted after maintenance began. Raises NotFound."""
 
     def maintaining(self, *, retaining: bool = True) -> AbstractContextManager[None]:
-        """Hold the storage for a backup, a restore or a clean-up; Busy where another one does.
+        """Hold the storage for a backup, a restore or a clean-up. Raises Busy if another one holds it.
 
-        What is deleted meanwhile is gone for everybody else at once, and stays readable by ``open_retained``
-        until the end: read the rows after this began, and each has its bytes. Who does not need that says so;
-        on a full disk it may not be possible.
+        An image that is deleted meanwhile disappears at once for all others, but ``open_retained`` can still
+        open it until the end. So every row that is read after the beginning has its bytes. With
+        ``retaining=False``, deleted images are not retained: on a full disk that may be impossible.
         """
 
     def inspecting(self) -> AbstractContextManager[None]:
-        """Keep backups, restores and clean-ups away while one only looks; Busy where one runs."""
+        """Exclude backups, restores and clean-ups during a check that only reads. Raises Busy if one runs."""
 
-    def inventory(self) -> Iterator[list[Item]]:
-        """Go through all that is there, without opening it; what belongs to one image comes together."""
+    def inventory(self) -> Iterator[list[StoredItem]]:
+        """Yield all items in the storage, without opening them. Items of one image are in the same list."""
 
-    def look(self, item: Item) -> Look | None:
-        """Look at an item of the inventory; None where it is gone."""
+    def look(self, item: StoredItem) -> StoredFacts | None:
+        """Return the facts about an item of the inventory, or None if it is gone."""
 
-    def look_at(self, filename: str) -> Look | None:
-        """Look at an image's bytes; None where there are none."""
+    def look_at(self, filename: str) -> StoredFacts | None:
+        """Return the facts about an image's file, or None if there is none."""
 
-    def remove(self, item: Item) -> None:
-        """Remove an item of the inventory, for good; it is no error if it is gone."""
+    def remove(self, item: StoredItem) -> None:
+        """Remove an item of the inventory permanently. It is no error if it is gone."""
 
     def exists(self, filename: str) -> bool:
-        """Tell whether there are bytes of that name."""
+        """Tell whether there is an image file of this name."""
 
     def delete(self, filename: str) -> None:
-        """Remove an image's bytes, then its renditions of every version; it is no error if they are gone."""
+        """Remove an image's file, then its renditions of all versions. It is no error if they are gone."""
 
     def open_rendition(self, name: str) -> BinaryIO:
-        """Open a rendition; NotFound where it was not made yet."""
+        """Open a rendition. Raises NotFound if it was not made yet."""
 
     def publish_rendition(self, name: str, content: bytes) -> None:
-        """Keep a rendition, in place of an older one."""
+        """Store a rendition. An older one is replaced."""
 
     def delete_rendition(self, name: str) -> None:
-        """Remove a rendition; it is no error if it is gone."""
+        """Remove a rendition. It is no error if it is gone."""

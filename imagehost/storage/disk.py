@@ -1,4 +1,4 @@
-"""Bytes in a folder: ``<folder>/<first two letters>/<filename>``, all that is not an image in dot-folders."""
+"""The storage on disk: images are ``<folder>/<first two letters>/<filename>``, the rest is in dot-folders."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagehost.domain.errors import NotFound, Unavailable
+from imagehost.files.atomic_files import flush_folder, replacing
 from imagehost.files.ownership import FILE_MODE, OTHERS, give, make_folder, shut
 from imagehost.storage.inventory import Inventory
 from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
@@ -26,7 +27,7 @@ class DiskStorage(Inventory):
         self._durable: set[str] = set()
 
     def is_ready(self) -> bool:
-        """Tell whether the marker is there."""
+        """Tell whether the marker exists."""
         with storage_errors():
             return (self.folder / MARKER).exists()
 
@@ -41,9 +42,10 @@ class DiskStorage(Inventory):
             flush_folder(self.folder)
 
     def close_to_others(self) -> None:
-        """Remove the rights that older releases gave other users. A marker without these rights means: done.
+        """Remove the rights that older releases gave other users.
 
-        Without a marker, the volume is not mounted, and the files in its place do not belong to this program.
+        A marker without these rights means that this was done. Without a marker, the volume is not mounted,
+        and the files in its place do not belong to this program.
         """
         marker = self.folder / MARKER
         with storage_errors():
@@ -56,7 +58,7 @@ class DiskStorage(Inventory):
         shut(marker)
 
     def receive(self, *, unlimited: bool = False) -> Incoming:
-        """Open a temporary file next to where it will be published."""
+        """Open a temporary file on the file system where it will be published."""
         return Incoming(self.folder / INCOMING, sys.maxsize if unlimited else self.max_size)
 
     def publish(self, incoming: Incoming, filename: str) -> None:
@@ -68,10 +70,10 @@ class DiskStorage(Inventory):
             flush_folder(path.parent)
 
     def _make_durable(self, folder: Path) -> None:
-        """Let a folder's name survive a power failure.
+        """Flush a folder's name to disk, so that it survives a power failure. Make the folder if necessary.
 
-        That it is there says nothing: who made it may be about to flush. So each process does, for all that
-        it finds by then.
+        An existing folder may not be flushed yet: another process may have made it a moment ago. So each
+        process flushes once, for all folders that exist at that time.
         """
         try:
             folder.mkdir()
@@ -80,7 +82,7 @@ class DiskStorage(Inventory):
                 return
         else:
             give(folder, self.folder)
-        there = os.listdir(self.folder)  # noqa: PTH208  # names are all that is wanted
+        there = os.listdir(self.folder)  # noqa: PTH208  # only the names are needed
         flush_folder(self.folder)
         self._durable.update(there)
 
@@ -89,7 +91,7 @@ class DiskStorage(Inventory):
         return self._open(self.path(filename))
 
     def _open(self, path: Path) -> BinaryIO:
-        """Open a file for reading; what a missing volume would hold is not called missing."""
+        """Open a file for reading. Raises NotFound, or Unavailable if the whole volume is missing."""
         with storage_errors():
             try:
                 return path.open("rb")
@@ -99,7 +101,7 @@ class DiskStorage(Inventory):
                 raise NotFound from None
 
     def open_retained(self, filename: str) -> BinaryIO:
-        """Open an image that may have been deleted since maintenance began."""
+        """Open an image, also if it was deleted after maintenance began."""
         try:
             return self.open(filename)
         except NotFound:
@@ -115,57 +117,40 @@ class DiskStorage(Inventory):
 
     @contextmanager
     def inspecting(self) -> Iterator[None]:
-        """Keep backups, restores and clean-ups away."""
+        """Exclude backups, restores and clean-ups."""
         if not self.is_ready():
             raise Unavailable("storage")
         with self._maintenance.keep_away():
             yield
 
     def exists(self, filename: str) -> bool:
-        """Tell whether there are bytes of that name."""
+        """Tell whether there is an image file of this name."""
         with storage_errors():
             return self.path(filename).exists()
 
     def delete(self, filename: str) -> None:
-        """Remove the bytes first: whoever renders them just now looks for them again when done."""
+        """Remove the image first: a request that is rendering it checks afterwards whether it exists."""
         with storage_errors():
             self._maintenance.discard(self.path(filename))
             for path in self.rendition_paths(filename):
                 with suppress(FileNotFoundError):
-                    os.unlink(path)  # noqa: PTH108  # a Path would take longer than the kernel
+                    os.unlink(path)  # noqa: PTH108  # creating a Path takes longer than the system call
 
     def open_rendition(self, name: str) -> BinaryIO:
         """Open a rendition for reading."""
         return self._open(self.rendition_path(name))
 
     def publish_rendition(self, name: str, content: bytes) -> None:
-        """Write a rendition where unfinished things are, then move it to its place."""
+        """Write a rendition to the folder of incoming files, then rename it to its final path."""
         path = self.rendition_path(name)
         draft = self.folder / INCOMING / f"{name}.{os.getpid()}.{threading.get_ident()}"
         with storage_errors():
             make_folder(path.parent)
-            try:
-                with draft.open("wb") as file:
-                    os.fchmod(file.fileno(), FILE_MODE)
-                    give(file.fileno(), self.folder, FILE_MODE)
-                    file.write(content)
-                    file.flush()
-                    # Without it a power failure may leave an empty rendition, and nobody would make it anew.
-                    os.fsync(file.fileno())
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+            # Without the flush, a power failure may leave an empty rendition, which would not be made again.
+            with replacing(path, draft=draft, flush=True) as file:
+                file.write(content)
 
     def delete_rendition(self, name: str) -> None:
         """Remove a rendition."""
         with storage_errors():
             self.rendition_path(name).unlink(missing_ok=True)
-
-
-def flush_folder(folder: Path) -> None:
-    """Let the names in a folder survive a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

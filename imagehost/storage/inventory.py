@@ -1,4 +1,4 @@
-"""What is really there, for clean-up: looked at without opening anything, and without following a link."""
+"""List the files that are in the storage, for clean-up, without opening them and without following links."""
 
 import os
 import stat
@@ -25,37 +25,37 @@ from imagehost.storage.renditions import FOLDER
 from imagehost.storage.spool import storage_errors
 
 
-class Place(Enum):
-    """What something is, as far as its place and name tell."""
+class StoredPlace(Enum):
+    """The type of an item, according to its folder and name."""
 
     IMAGE = auto()
     RENDITION = auto()
-    """A rendition, or the file that says why there is none."""
+    """A rendition, or the file with the reason why there is none."""
     OUTDATED = auto()
     """A rendition of another version of the renderer."""
     INCOMING = auto()
-    """On its way in, or left over from that."""
+    """A temporary file of an upload in progress or of an interrupted one."""
     DELETED = auto()
-    """Deleted while the storage was maintained."""
+    """An image that was deleted during maintenance."""
     FOREIGN = auto()
-    """None of ours."""
+    """Not a file of this program."""
 
 
-LEFT_OVER = ((Place.INCOMING, INCOMING), (Place.DELETED, DELETED), (Place.DELETED, GOING))
+LEFT_OVER = ((StoredPlace.INCOMING, INCOMING), (StoredPlace.DELETED, DELETED), (StoredPlace.DELETED, GOING))
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """Something in the storage: ``path`` is relative to it, ``image`` the filename that it belongs to."""
+class StoredItem:
+    """An item in the storage: ``path`` is relative to the storage, ``image`` is the filename of its image."""
 
-    place: Place
+    place: StoredPlace
     path: str
     image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at an item told: bytes, when it last changed in any way, whether it is a plain file."""
+class StoredFacts:
+    """The facts about an item: size in bytes, last change of any kind (Unix seconds), plain file or not."""
 
     size: int
     changed: float
@@ -63,10 +63,10 @@ class Look:
 
 
 class Inventory(Layout):
-    """A part of the storage on disk."""
+    """The part of ``DiskStorage`` that lists, inspects and removes items."""
 
-    def inventory(self) -> Iterator[list[Item]]:
-        """Go through all that is there; what belongs to one image comes together."""
+    def inventory(self) -> Iterator[list[StoredItem]]:
+        """Yield all items in the storage. Items of one image are in the same list."""
         with storage_errors():
             top = scan(self.folder, follow=True)
             versions = scan(self.folder / RENDITIONS)
@@ -83,70 +83,70 @@ class Inventory(Layout):
             for shelf in sorted({entry.name for entry in (*top, *renditions) if is_shelf(entry)}):
                 yield [*self._images(shelf), *self._renditions(shelf)]
 
-    def look(self, item: Item) -> Look | None:
-        """Look at an item; None where it is gone."""
+    def look(self, item: StoredItem) -> StoredFacts | None:
+        """Return the facts about an item, or None if it is gone."""
         with storage_errors():
             try:
                 found = (self.folder / item.path).lstat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        # Not when it was written: what was copied here with its old time is young all the same.
-        return Look(found.st_size, found.st_ctime, stat.S_ISREG(found.st_mode))
+        # ctime and not mtime: a file that was copied here with its old mtime is young, too.
+        return StoredFacts(found.st_size, found.st_ctime, stat.S_ISREG(found.st_mode))
 
-    def look_at(self, filename: str) -> Look | None:
-        """Look at an image's bytes; None where there are none."""
-        return self.look(Item(Place.IMAGE, f"{filename[:2]}/{filename}", filename))
+    def look_at(self, filename: str) -> StoredFacts | None:
+        """Return the facts about an image's file, or None if there is none."""
+        return self.look(StoredItem(StoredPlace.IMAGE, f"{filename[:2]}/{filename}", filename))
 
-    def remove(self, item: Item) -> None:
-        """Remove an item; it is no error if it is gone."""
+    def remove(self, item: StoredItem) -> None:
+        """Remove an item. It is no error if it is gone."""
         path = self.folder / item.path
         with storage_errors():
             path.unlink(missing_ok=True)
-        if item.place is Place.OUTDATED:
-            # Nothing new comes into these folders, so the last file takes them along.
+        if item.place is StoredPlace.OUTDATED:
+            # No new files are written to these folders, so remove them with their last file.
             with suppress(OSError):
                 for folder in path.parents:
                     if folder == self.folder / RENDITIONS:
                         break
                     folder.rmdir()
 
-    def _images(self, shelf: str) -> Iterator[Item]:
+    def _images(self, shelf: str) -> Iterator[StoredItem]:
         for entry in scan(self.folder / shelf):
             ours = entry.name.startswith(shelf) and FILENAME.fullmatch(entry.name)
-            yield self._plain(entry, Place.IMAGE, entry.name) if ours else self._foreign(entry)
+            yield self._plain(entry, StoredPlace.IMAGE, entry.name) if ours else self._foreign(entry)
 
-    def _renditions(self, shelf: str) -> Iterator[Item]:
-        yield from self._rendered(self.folder / RENDITIONS / FOLDER / shelf, Place.RENDITION)
+    def _renditions(self, shelf: str) -> Iterator[StoredItem]:
+        yield from self._rendered(self.folder / RENDITIONS / FOLDER / shelf, StoredPlace.RENDITION)
 
-    def _outdated(self, entry: os.DirEntry[str]) -> Iterator[list[Item]]:
-        """Go through what another version of the renderer left, or what came before there were versions."""
+    def _outdated(self, entry: os.DirEntry[str]) -> Iterator[list[StoredItem]]:
+        """Yield renditions of another version of the renderer, or from before there were versions."""
         if is_shelf(entry):
-            yield list(self._rendered(Path(entry.path), Place.OUTDATED))
+            yield list(self._rendered(Path(entry.path), StoredPlace.OUTDATED))
         elif is_version(entry) and entry.name != FOLDER:
             for shelf in scan(Path(entry.path)):
                 yield from self._outdated(shelf)
 
-    def _rendered(self, shelf: Path, place: Place) -> Iterator[Item]:
+    def _rendered(self, shelf: Path, place: StoredPlace) -> Iterator[StoredItem]:
         for entry in scan(shelf):
             image = rendered(entry.name) if entry.name.startswith(shelf.name) else None
-            # What is outdated goes, whether its image is there or not.
-            owner = "" if image is None or place is Place.OUTDATED else image
+            # Outdated renditions are removed whether their image exists or not.
+            owner = "" if image is None or place is StoredPlace.OUTDATED else image
             yield self._plain(entry, place, owner) if image else self._foreign(entry)
 
-    def _plain(self, entry: os.DirEntry[str], place: Place, image: str = "") -> Item:
-        """Say what a file is; a link, a folder or a pipe is none of ours, whatever it is called."""
+    def _plain(self, entry: os.DirEntry[str], place: StoredPlace, image: str = "") -> StoredItem:
+        """Return the item of a file. A link, a folder or a pipe is foreign, even if its name fits."""
         is_file = entry.is_file(follow_symlinks=False)
-        return Item(place, self._relative(entry), image) if is_file else self._foreign(entry)
+        return StoredItem(place, self._relative(entry), image) if is_file else self._foreign(entry)
 
-    def _foreign(self, entry: os.DirEntry[str]) -> Item:
-        return Item(Place.FOREIGN, self._relative(entry))
+    def _foreign(self, entry: os.DirEntry[str]) -> StoredItem:
+        return StoredItem(StoredPlace.FOREIGN, self._relative(entry))
 
     def _relative(self, entry: os.DirEntry[str]) -> str:
         return entry.path.removeprefix(str(self.folder)).lstrip("/")
 
 
 def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
-    """List a folder by name; one that is gone, or no folder at all, is as good as empty."""
+    """Return the entries of a folder, sorted by name. The list is empty if there is no such folder."""
     if folder.is_symlink() and not follow:
         return []
     try:
@@ -157,10 +157,10 @@ def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
 
 
 def is_version(entry: os.DirEntry[str]) -> bool:
-    """Tell whether it is a folder of all renditions of one version."""
+    """Tell whether an entry is the folder of all renditions of one version."""
     return bool(VERSION.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def is_shelf(entry: os.DirEntry[str]) -> bool:
-    """Tell whether it is a folder of images or renditions."""
+    """Tell whether an entry is a folder of images or renditions."""
     return bool(SHELF.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Where each thing is in the folder of the storage on disk."""
+"""The paths of images and renditions in the folder of the storage on disk."""
 
 import re
 from pathlib import Path
@@ -12,13 +12,13 @@ RENDITIONS = ".renditions"
 LOCKS = ".locks"
 DELETED = ".deleted"
 GOING = f"{DELETED}.old"
-"""What is just being removed of that; else empty, and ready to become it."""
+"""Holds deleted images while they are being removed. Otherwise empty and ready to be renamed to DELETED."""
 OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, GOING}
 
 SHELF = re.compile("[a-z0-9]{2}")
-"""A folder of images, or of renditions, that begin so."""
+"""The name of a folder of images or renditions: the first two letters of their names."""
 VERSION = re.compile("version-[0-9]+")
-"""A folder of such folders of renditions, all made by one version of the renderer."""
+"""The name of a folder of all renditions of one version of the renderer."""
 FILENAME = re.compile(rf"[a-z0-9]{{16,}}\.(?:{'|'.join(KINDS)})")
 
 
@@ -29,21 +29,23 @@ class Layout:
         self.folder = folder
 
     def path(self, filename: str) -> Path:
-        """Say where an image's bytes are."""
+        """Return the path of an image's bytes."""
         return self.folder / filename[:2] / filename
 
     def rendition_path(self, name: str) -> Path:
-        """Say where a rendition is."""
+        """Return the path of a rendition."""
         return self.folder / RENDITIONS / renditions.FOLDER / name[:2] / name
 
     def rendition_paths(self, filename: str) -> list[str]:
-        """Say where all may be that was made of an image, also before renditions had versions."""
+        """Return all possible paths of an image's renditions, also from before renditions had versions."""
         shelves = (f"{self.folder}/{RENDITIONS}/{renditions.FOLDER}/", f"{self.folder}/{RENDITIONS}/")
-        return [f"{top}{filename[:2]}/{name}" for top in shelves for name in renditions.beside(filename)]
+        return [
+            f"{top}{filename[:2]}/{name}" for top in shelves for name in renditions.rendition_names(filename)
+        ]
 
 
 def rendered(name: str) -> str | None:
-    """Tell by a rendition's name of which image it is; None where it is no such name."""
+    """Return the filename of the image that a rendition's name belongs to; None if it is not such a name."""
     name = name.removesuffix(renditions.FAILED)
     for rendition in renditions.ALL:
         filename = name.removesuffix(rendition.suffix)

@@ -1,29 +1,28 @@
-"""One backup, restore or clean-up at a time, and what is deleted meanwhile kept until it ends."""
+"""Let one backup, restore or clean-up run at a time, and retain images that are deleted meanwhile."""
 
-import fcntl
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from imagehost.domain.failures import Busy
+from imagehost.files import locks
 from imagehost.files.ownership import FILE_MODE, give, make_folder
 from imagehost.storage.spool import storage_errors
 
 SECONDS_TO_WAIT = 5
-"""For deletions that are just under way; another backup, restore or clean-up takes longer."""
+"""How long to wait for the lock: deletions in progress end within this time, other maintenance does not."""
 
 
 class Maintenance:
-    """A lock file: whoever maintains the storage locks it alone, and who deletes looks whether somebody does.
+    """A lock file: maintenance locks it exclusively, and a deletion checks whether it is locked.
 
-    A deletion commits first and looks then. So whoever holds the lock and reads the rows after that finds the
-    bytes of every row: either the row was gone already, or its bytes were retained.
+    A deletion commits first and checks the lock then. So a process that holds the lock and then reads the
+    rows finds the bytes of every row: either the row was removed before, or its bytes were retained.
 
-    What is deleted is put into the folder ``retained`` while that is there. Else it waits, empty, under its
-    name ``spare``: a full disk has no room to make it.
+    Deleted images are moved to the folder ``retained`` while it exists. At other times this folder is empty
+    and its name is ``spare``: it always exists, since a full disk may have no room to make it.
     """
 
     def __init__(self, lock: Path, retained: Path, spare: Path) -> None:
@@ -32,18 +31,18 @@ class Maintenance:
         self.spare = spare
 
     def prepare(self) -> None:
-        """Make lock and folder while there is room."""
+        """Make the lock file and the folder while there is room."""
         if not self.retained.exists():
             make_folder(self.spare)
         self._open().close()
 
     @contextmanager
     def hold(self, *, retaining: bool) -> Iterator[None]:
-        """Hold the lock; at the end, let go of what was retained. Raises Busy where another one holds it."""
+        """Hold the lock, and remove the retained images at the end. Raises Busy if the lock is held."""
         with storage_errors():
             lock = self._open()
         with lock:
-            take(lock, fcntl.LOCK_EX)
+            take(lock)
             if retaining:
                 with storage_errors():
                     self._begin_retaining()
@@ -54,7 +53,7 @@ class Maintenance:
 
     def _begin_retaining(self) -> None:
         if self.retained.is_dir():
-            # An earlier holder was killed.
+            # An earlier holder of the lock was killed.
             return
         try:
             self.spare.rename(self.retained)
@@ -62,47 +61,47 @@ class Maintenance:
             make_folder(self.retained)
 
     def _let_go(self) -> None:
-        """Remove what was retained, also what an earlier holder left that was killed."""
+        """Remove the retained images, also those of an earlier holder of the lock that was killed."""
         empty(self.spare)
-        # At one moment. Where that cannot be done, the next holder does it.
+        # A rename is atomic. If it fails, the next holder of the lock repeats it.
         with suppress(OSError):
             self.retained.rename(self.spare)
         empty(self.spare)
 
     @contextmanager
     def keep_away(self) -> Iterator[None]:
-        """Hold the lock together with others who change nothing. Raises Busy where one holds it alone."""
+        """Share the lock with others that change nothing. Raises Busy if it is held exclusively."""
         with storage_errors():
             lock = self._open()
         with lock:
-            take(lock, fcntl.LOCK_SH)
+            take(lock, shared=True)
             yield
 
     def _open(self) -> BinaryIO:
-        """Open the lock, on a disk that can only be read, too; make it where there is none."""
+        """Open the lock file, also on a read-only disk. Make it if there is none."""
         try:
-            # Network file systems lock alone only what is open for writing.
+            # Network file systems grant an exclusive lock only on a file that is open for writing.
             lock: BinaryIO = self.lock.open("r+b")
         except FileNotFoundError:
             lock = self.lock.open("a+b")
         except OSError:
             lock = self.lock.open("rb")
-        # Whoever deletes, as another user perhaps, has to open it, too.
+        # A process that deletes images must be able to open it, too, and may run as another user.
         give(lock.fileno(), self.lock.parent, FILE_MODE)
         return lock
 
     def discard(self, path: Path) -> None:
-        """Remove a file, or put it aside while somebody holds the lock; it is no error if it is gone."""
+        """Remove a file, or retain it while the lock is held. It is no error if the file is gone."""
         try:
             lock = self.lock.open("rb")
         except OSError:
-            # Nobody ever held it, or it cannot be asked: what is deleted is to go in any case.
+            # The lock was never held, or it cannot be opened. A deleted image must be removed in any case.
             path.unlink(missing_ok=True)
             return
         with lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
+                locks.lock_file(lock, shared=True, seconds=0)
+            except locks.Locked:
                 self._retain(path)
             else:
                 path.unlink(missing_ok=True)
@@ -111,16 +110,16 @@ class Maintenance:
         try:
             path.replace(self.retained / path.name)
         except FileNotFoundError:
-            # The file is gone, or nothing is retained, or not any more.
+            # The file is gone, or there is no folder of retained images (any more).
             path.unlink(missing_ok=True)
         else:
             if not (self.retained / path.name).exists():
-                # The holder has just let go, and may have emptied the folder before this came into it.
+                # The lock was just released, and the folder may have been emptied before the file was moved.
                 (self.spare / path.name).unlink(missing_ok=True)
 
 
 def empty(folder: Path) -> None:
-    """Remove what is in a folder, as far as that goes."""
+    """Remove the content of a folder. Errors are ignored."""
     with suppress(OSError):
         for path in list(folder.iterdir()):
             if path.is_dir() and not path.is_symlink():
@@ -129,15 +128,9 @@ def empty(folder: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def take(lock: BinaryIO, mode: int) -> None:
-    """Lock a file, alone or with others. Raises Busy."""
-    deadline = time.monotonic() + SECONDS_TO_WAIT
-    while True:
-        try:
-            fcntl.flock(lock, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Busy from None
-            time.sleep(0.02)
-        else:
-            return
+def take(lock: BinaryIO, *, shared: bool = False) -> None:
+    """Lock a file, exclusively or shared. Raises Busy."""
+    try:
+        locks.lock_file(lock, shared=shared, seconds=SECONDS_TO_WAIT)
+    except locks.Locked:
+        raise Busy from None

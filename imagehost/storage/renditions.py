@@ -1,12 +1,12 @@
-"""What an image may have beside its bytes: smaller pictures, made anew wherever one is missing."""
+"""The renditions of an image: smaller pictures, which are made again if they are missing."""
 
 from dataclasses import dataclass
 
 VERSION = 2
-"""Raise it whenever renditions come out differently: all are made again then."""
+"""Increase it if a change of the code changes the renditions: then all are made again."""
 FOLDER = f"version-{VERSION}"
 FAILED = ".failed"
-"""Suffix of the file that says why a rendition could not be made."""
+"""The suffix of the file with the reason why a rendition could not be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +16,21 @@ class Rendition:
     name: str
     side: int
     suffix: str
-    """What its file is called, after the image's filename."""
+    """The suffix of its file, after the image's filename."""
 
     def of(self, filename: str) -> str:
-        """Name the file of an image's rendition."""
+        """Return the name of the file of an image's rendition."""
         return filename + self.suffix
 
 
 THUMBNAIL = Rendition("thumbnail", 320, ".webp")
 PREVIEWS = {side: Rendition("preview", side, f".{side}.webp") for side in (720, 1280)}
-"""By their sides: for a phone, and for a screen."""
+"""The previews by their side in pixels: one for phones, and one for larger screens."""
 ALL = (THUMBNAIL, *PREVIEWS.values())
-"""Those that go with their image."""
+"""All renditions that an image may have. They are deleted with it."""
 
 
-def beside(filename: str) -> list[str]:
-    """Name all files that may be there of an image's renditions."""
+def rendition_names(filename: str) -> list[str]:
+    """Return the names of all files that an image's renditions may have."""
     names = [rendition.of(filename) for rendition in ALL]
     return names + [name + FAILED for name in names]

@@ -1,4 +1,4 @@
-"""A file on its way in: hashed on the way, written once, without a name until it is published."""
+"""The temporary file of an upload: hashed while it is written, and without a name until it is published."""
 
 import errno
 import hashlib
@@ -13,42 +13,41 @@ from typing import BinaryIO
 
 from typing_extensions import Buffer
 
-from imagehost.domain.errors import StorageFull, Unavailable
-from imagehost.domain.upload_errors import TooLarge
+from imagehost.domain.errors import StorageFull, TooLarge, Unavailable
 from imagehost.files.ownership import FILE_MODE, give
 
 HELD = 512 * 1024
-"""Bytes that are held in memory: most pictures reach the disk once they are to be kept, or never.
+"""The number of bytes held in memory. So most pictures are written to disk only if they are accepted.
 
-A larger one is written as it comes (docs/decisions/0010).
+A larger picture is written to disk while it is received (docs/decisions/0010).
 """
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
-"""What some network file systems answer to O_TMPFILE."""
+"""The errors of file systems that do not support O_TMPFILE, like some network file systems."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn the operating system's errors into those that a client can act on."""
+    """Convert OSError to StorageFull or Unavailable, except FileExistsError."""
     try:
         yield
     except FileExistsError:
         raise
     except OSError as error:
-        log.error("storage error", extra={"reason": str(error)})  # noqa: TRY400  # its cause is the whole story
+        log.error("storage error", extra={"reason": str(error)})  # noqa: TRY400  # the reason is enough
         if error.errno in NO_ROOM:
             raise StorageFull from error
         raise Unavailable("storage") from error
 
 
 class Incoming(io.RawIOBase, BinaryIO):
-    """A temporary file for ``folder``, which vanishes unless it is published.
+    """A temporary file for ``folder``, which is removed unless it is published.
 
-    It has no name and vanishes even when the process is killed, if the file system knows such files.
+    If the file system supports files without a name, it is removed even if the process is killed.
 
-    ``written`` counts bytes. Raises TooLarge past ``max_size``, StorageFull where there is no room.
+    ``written`` is the number of bytes. Raises TooLarge above ``max_size``, StorageFull if there is no room.
     """
 
     def __init__(self, folder: Path, max_size: int) -> None:
@@ -62,7 +61,7 @@ class Incoming(io.RawIOBase, BinaryIO):
 
     @property
     def sha256(self) -> str:
-        """The hash of all that was written, in hexadecimal."""
+        """The SHA-256 of all bytes that were written, in hexadecimal."""
         return self._hash.hexdigest()
 
     def write(self, data: Buffer, /) -> int:
@@ -81,18 +80,18 @@ class Incoming(io.RawIOBase, BinaryIO):
     def _write(self, rest: memoryview) -> None:
         with storage_errors():
             while rest:
-                # A disk that fills up takes a part first, and says no to the next.
+                # On a disk that becomes full, the first call writes a part, and the next one fails.
                 rest = rest[self._file.write(rest) :]
 
     def put_on_disk(self) -> None:
-        """Go on in a file of the folder. Raises StorageFull, Unavailable."""
+        """Move the bytes from memory to a file in the folder. Raises StorageFull or Unavailable."""
         if isinstance(self._file, io.FileIO):
             return
         held, self._file = self._file, self._open()
         self._write(memoryview(held.getvalue()))
 
     def _open(self) -> io.FileIO:
-        """Make a file without a name, or else with one that nobody guesses."""
+        """Make a file without a name, or with a random name if the file system does not support that."""
         with storage_errors():
             try:
                 descriptor = os.open(self._folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -103,7 +102,7 @@ class Incoming(io.RawIOBase, BinaryIO):
         return io.FileIO(descriptor, "r+b")
 
     def flush_to_disk(self, mode: int = FILE_MODE) -> None:
-        """Let the bytes survive a power failure, and let the group read them: the web server is in it."""
+        """Flush the bytes to disk, and let the group read them: the web server belongs to it."""
         self.put_on_disk()
         with storage_errors():
             os.fchmod(self.fileno(), mode)
@@ -111,36 +110,37 @@ class Incoming(io.RawIOBase, BinaryIO):
             os.fsync(self.fileno())
 
     def link(self, path: Path) -> None:
-        """Give the file its name, atomically. Raises FileExistsError where it is taken."""
+        """Link the file to its final path, atomically. Raises FileExistsError if that is taken."""
         self.put_on_disk()
         source = self._path or f"/proc/self/fd/{self.fileno()}"
-        # The folder descriptor makes it linkat(AT_SYMLINK_FOLLOW); else /proc's link itself would be linked.
+        # With a folder descriptor, Python calls linkat(AT_SYMLINK_FOLLOW). Without it, the symbolic link in
+        # /proc would be linked, and not the file.
         os.link(source, path, src_dir_fd=self.fileno(), follow_symlinks=True)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read on from where the last ``seek`` led to."""
+        """Read from the current position."""
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place."""
+        """Change the current position, and return it."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Tell the place."""
+        """Return the current position."""
         return self._file.tell()
 
     def fileno(self) -> int:
-        """Give the descriptor; OSError while all is in memory."""
+        """Return the file descriptor. Raises OSError while the bytes are in memory."""
         return self._file.fileno()
 
     def readable(self) -> bool:
-        """As files have it: this one is."""
+        """Return True: the file can be read, written and positioned."""
         return True
 
     writable = seekable = readable
 
     def close(self) -> None:
-        """Let the temporary file go."""
+        """Close and remove the temporary file."""
         if not self.closed:
             self._file.close()
             if self._path:

@@ -1,1 +1,1 @@
-"""HTTP: views, what they read from a request, and the answers in three shapes."""
+"""HTTP: views, the parsing of requests, and answers in three shapes."""

@@ -1,4 +1,4 @@
-"""Static files: their addresses hold a hash of what they are, so that browsers keep them for good."""
+"""Static files. Their addresses contain a hash of the content, so that browsers can keep them permanently."""
 
 import hashlib
 import importlib.util
@@ -12,9 +12,9 @@ from whitenoise import WhiteNoise
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE.parent / "static", PACKAGE.parent / "templates", PACKAGE / "translations")
 SOURCES = {".css", ".html", ".js", ".po", ".png", ".svg"}
-"""What they hold beside these was made from it: compressed files, for instance."""
+"""The suffixes of sources. Other files in the folders, such as compressed ones, are generated from them."""
 HEADERS = {
-    # A picture in SVG is a document where it is opened by itself.
+    # An SVG picture is a document if a browser opens it directly.
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -23,7 +23,7 @@ HEADERS = {
 
 @cache
 def release() -> str:
-    """Name what this host shows by its content: static files, templates and translations."""
+    """Return a hash of static files, templates and translations, which identifies the release."""
     hashed = hashlib.sha256(htmx().read_bytes())
     for folder in FOLDERS:
         for path in sorted(folder.rglob("*")):
@@ -34,7 +34,7 @@ def release() -> str:
 
 @cache
 def htmx() -> Path:
-    """Find htmx in the package django-js-lib-htmx, which cannot be imported without Django, and need not."""
+    """Return the path of htmx in the package django-js-lib-htmx, which cannot be imported without Django."""
     package = importlib.util.find_spec("js_lib_htmx")
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("the package django-js-lib-htmx is not installed")
@@ -42,18 +42,18 @@ def htmx() -> Path:
 
 
 def script_modules() -> list[str]:
-    """Name the modules that ``app.js`` consists of, which browsers then fetch at once."""
+    """Return the modules that ``app.js`` imports, so that browsers can fetch all of them at once."""
     return sorted(f"js/{path.name}" for path in (FOLDERS[0] / "js").glob("*.js") if path.name != "first.js")
 
 
 def protect(headers: Headers, _: str, __: str) -> None:
-    """Add what protects a reader of a file; of a page's headers most mean nothing here, and weigh."""
+    """Add the security headers of a static file. Most headers of a page would have no effect on it."""
     for name, value in HEADERS.items():
         headers[name] = value
 
 
 def init_app(app: Flask) -> None:
-    """Serve the files, compressed where ``make`` made them so, before Flask sees the request."""
+    """Serve the files before Flask gets the request, compressed if ``make`` has compressed them."""
     prefix = f"/static/{release()}/"
     app.add_url_rule(f"{prefix}<path:filename>", "static", build_only=True)
     files = WhiteNoise(
@@ -61,6 +61,6 @@ def init_app(app: Flask) -> None:
     )
     files.add_files(str(FOLDERS[0]), prefix)
     files.add_file_to_dictionary(f"{prefix}htmx.min.js", str(htmx()))
-    # Asked for where a page names no icon: beside a picture that is opened by itself, say.
+    # Browsers request this if a page names no icon, for example if a picture is opened directly.
     files.add_file_to_dictionary("/favicon.ico", str(FOLDERS[0] / "icons" / "favicon.ico"))
     app.wsgi_app = files  # type: ignore[method-assign]  # as Flask documents

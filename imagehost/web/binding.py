@@ -1,94 +1,55 @@
-"""The request: file parts of a form go straight to the storage."""
+"""The request that this thread answers, and the values that other modules need from it.
 
-from typing import IO
+No other module imports ``flask.request``.
+"""
 
-from flask import Request
-from flask_babel import lazy_gettext as _
-from gunicorn.http.errors import ParseException
-from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import ClientDisconnected
+from typing import cast
 
-from imagehost.domain import image_names
-from imagehost.domain.errors import BadRequest
-from imagehost.domain.upload_errors import NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow
-from imagehost.services import images
-from imagehost.storage.spool import Incoming
-from imagehost.web.forms import FIELD, FormParser
+from flask import Flask, Request, current_app, has_request_context, request
+
+from imagehost.domain.networks import network
+from imagehost.domain.policy import ANYBODY, Actor
+from imagehost.host import Host
+
+HOST = "imagehost.host"
 
 
-class UploadRequest(Request):
-    """A request whose file parts are written once, to temporary files of the storage."""
-
-    form_data_parser_class = FormParser
-
-    def make_form_data_parser(self) -> FormParser:
-        """Make a parser that says where a form breaks off, instead of taking it for an empty one."""
-        parser = super().make_form_data_parser()
-        parser.silent = False
-        return parser  # type: ignore[return-value]  # see form_data_parser_class
-
-    def _get_stream_for_parsing(self) -> IO[bytes]:
-        """Give the body as the server reads it, which ends where it was declared to: without copies."""
-        if self.content_length is not None and "wsgi.input_terminated" in self.environ:
-            body: IO[bytes] = self.environ["wsgi.input"]
-            return body
-        return super()._get_stream_for_parsing()
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        """Open what werkzeug's form parser writes a part to."""
-        incoming = images.receive()
-        self._opened().append(incoming)
-        return incoming
-
-    def _opened(self) -> list[Incoming]:
-        """List the files of this request."""
-        opened: list[Incoming] = self.__dict__.setdefault("opened", [])
-        return opened
-
-    def close(self) -> None:
-        """Let temporary files go, also those of a form that broke off."""
-        super().close()
-        for incoming in self._opened():
-            incoming.close()
+def current_host() -> Host:
+    """Return the host that this application serves."""
+    return cast("Host", current_app.extensions[HOST])
 
 
-def uploaded(request: Request) -> tuple[Incoming, str]:
-    """Return the one picture of the form: its bytes, and the name that the client gave it or an empty string.
+def current_actor() -> Actor:
+    """Return who sent the request. So far, everybody may do everything."""
+    return ANYBODY
 
-    Raises NotAForm and NoBoundary before it reads anything. Raises BadRequest, NoFile, TooManyFiles, TooSlow,
-    and the errors of ``Incoming``.
-    """
-    if request.mimetype != "multipart/form-data":
-        raise NotAForm
-    if not request.mimetype_params.get("boundary"):
-        raise NoBoundary
-    try:
-        files: list[FileStorage] = request.files.getlist(FIELD)
-    except TimeoutError as error:
-        raise TooSlow from error
-    except ClientDisconnected as error:
-        # Werkzeug reports all errors of a chunked body like this.
-        if isinstance(error.__context__, TimeoutError):
-            raise TooSlow from error
-        raise
-    except (ValueError, OSError, ParseException) as error:
-        # A broken form, or a client that stopped sending: errors of the storage come as our own.
-        raise BadRequest(
-            _("The form cannot be read: it was cut off on its way, or is not in UTF-8. Send it again.")
-        ) from error
-    # A form whose file field was left empty sends a part without a name and without bytes.
-    sent = [file for file in files if file.filename or file.stream.written]  # type: ignore[attr-defined]  # Incoming
-    if not sent:
-        raise NoFile
-    if len(sent) > 1:
-        raise TooManyFiles
-    stream = sent[0].stream
-    assert isinstance(stream, Incoming)  # noqa: S101  # see _get_file_stream
-    name = sent[0].filename or ""
-    return stream, "" if image_names.is_missing(name) else name
+
+def current_request() -> Request:
+    """Return the request. Raises RuntimeError outside of a request."""
+    return cast("Request", request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  # Werkzeug documents it
+
+
+def is_answering() -> bool:
+    """Tell whether this thread answers a request."""
+    return has_request_context()
+
+
+def client_network() -> str:
+    """Return what identifies the client: its address, or the network of its address."""
+    return network(request.remote_addr or "")
+
+
+def client_connection() -> int | None:
+    """Return the descriptor of the client's connection, or None if gunicorn does not provide it."""
+    connection = request.environ.get("gunicorn.socket")
+    return None if connection is None else int(connection.fileno())
+
+
+def own_origin() -> str:
+    """Return the scheme and host of the request as a browser writes them in Origin: in ASCII."""
+    return f"{request.scheme}://{request.host}".lower()
+
+
+def init_app(app: Flask, host: Host) -> None:
+    """Let the application serve a host."""
+    app.extensions[HOST] = host

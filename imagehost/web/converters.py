@@ -1,4 +1,4 @@
-"""Parts of addresses that have a form of their own."""
+"""Converters for names in addresses, and whole numbers."""
 
 from flask import Flask
 from werkzeug.routing import BaseConverter
@@ -17,16 +17,16 @@ class NameConverter(BaseConverter):
 
 
 LONGEST_NUMBER = 4000
-"""Digits: fewer than int() refuses, and about as many as a request line holds."""
+"""The most digits that are accepted: fewer than int() refuses, about as many as fit in a request line."""
 
 
 def whole_number(text: str) -> int | None:
-    """Read a whole number from 1 up; None where it is none."""
+    """Return the whole number in a text, or None if the text is not a whole number from 1 up."""
     return (
         int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text) else None
     )
 
 
 def init_app(app: Flask) -> None:
-    """Let routes use ``<filename:…>`` and ``<name:…>``."""
+    """Register the converters ``<filename:…>`` and ``<name:…>``."""
     app.url_map.converters.update(filename=FilenameConverter, name=NameConverter)

@@ -1,6 +1,6 @@
-"""Read forms with the library multipart, at a fraction of the cost of Werkzeug's (docs/decisions/0009).
+"""Read forms with the library multipart, in a fraction of the time that Werkzeug takes (docs/decisions/0009).
 
-Because of the limits on parts, headers and texts, no form costs more to read than a picture of the same size.
+Because of the limits on parts, headers and texts, no form takes longer to read than a picture of equal size.
 """
 
 import re
@@ -15,12 +15,11 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import unquote_header_value
 
-from imagehost.domain.errors import BadRequest
-from imagehost.domain.upload_errors import FormTooLarge
+from imagehost.web.errors import BadRequest, FormTooLarge
 from imagehost.web.readable import readable_size
 
 FIELD = "file"
-"""The field whose files are kept."""
+"""The field whose files are saved. Files in other fields are skipped."""
 BLOCK = 256 * 1024
 """Bytes of a body that are read at once."""
 MOST_PARTS = 64
@@ -68,7 +67,7 @@ class Parser(PushMultipartParser):  # type: ignore[misc]  # the library has no t
         super()._on_segment_headerline(line)
 
     def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
-        """Make a part without parsing the parameters of its headers: ``names_in`` does that."""
+        """Return a part. The parameters of its headers are parsed by ``names_in_disposition``."""
         segment = MultipartSegment([])
         segment.headerlist = headerlist
         if segment.header("Content-Disposition", "").partition(";")[0].strip().lower() != "form-data":
@@ -82,23 +81,23 @@ class FormParser(FormDataParser):
     def _parse_multipart(
         self, stream: IO[bytes], _: str, content_length: int | None, options: dict[str, str]
     ) -> Form:
-        """Replace Werkzeug's parser. Raises as ``read_parts`` and ``read_text`` do."""
+        """Replace Werkzeug's parser. Raises the errors of ``read_parts`` and ``read_text``."""
         texts: MultiDict[str, str] = MultiDict()
         files: MultiDict[str, FileStorage] = MultiDict()
         left = self.max_form_memory_size or 0
         for part, blocks in read_parts(stream, options.get("boundary", "")):
-            field, filename = names_in(part.header("Content-Disposition"))
+            field, filename = names_in_disposition(part.header("Content-Disposition"))
             if filename is None:
                 text = read_text(blocks, left)
                 left -= len(text)
                 texts.add(field, text.decode(errors="replace"))
             elif field == FIELD:
                 file = self.stream_factory(content_length, None, filename, None)
-                files.add(field, FileStorage(write(blocks, file), filename))
+                files.add(field, FileStorage(write_part(blocks, file), filename))
         return stream, texts, files
 
     def _parse_urlencoded(self, stream: IO[bytes], *_: object) -> Form:
-        """Do not read such a form: it has no picture, and Werkzeug needs a second for 1 MiB of ``&a``."""
+        """Return an empty form, unread: it has no picture, and Werkzeug needs 1 s for 1 MiB of ``&a``."""
         return stream, MultiDict(), MultiDict()
 
 
@@ -128,7 +127,7 @@ def read_parts(stream: IO[bytes], boundary: str) -> Iterator[Part]:
         ) from error
 
 
-def names_in(disposition: str) -> tuple[str, str | None]:
+def names_in_disposition(disposition: str) -> tuple[str, str | None]:
     """Return a field's name, and its filename or None for a text (RFC 7578, and filename* of RFC 5987).
 
     Werkzeug's parser needs 13 ms for a name of 15 kB.
@@ -153,8 +152,8 @@ def read_text(blocks: Iterator[bytes], limit: int) -> bytes:
     return bytes(text)
 
 
-def write(blocks: Iterator[bytes], file: IO[bytes]) -> IO[bytes]:
-    """Write blocks to a file, and go back to where it begins."""
+def write_part(blocks: Iterator[bytes], file: IO[bytes]) -> IO[bytes]:
+    """Write blocks to a file, and seek to its beginning."""
     for block in blocks:
         file.write(block)
     file.seek(0)

@@ -1,19 +1,20 @@
-"""Protect visitors: refuse other hosts' names and other sites' changes, set headers that isolate a page."""
+"""Protect visitors: refuse other host names and changes from other sites, add headers that isolate pages."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from flask.sessions import SessionInterface
 from flask_babel import lazy_gettext as _
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from imagehost.domain.errors import BadRequest, CrossSite, WrongHost
-from imagehost.domain.host_names import Hosts, host_of, name_of
-from imagehost.domain.upload_errors import TooLarge
-from imagehost.extensions import settings
-from imagehost.web.header_limits import refuse_unreadable
+from imagehost.domain.errors import TooLarge
+from imagehost.domain.host_names import Hosts, host_of, name_in_host
+from imagehost.settings.loading import Settings
+from imagehost.web import header_limits
+from imagehost.web.binding import current_host, current_request, own_origin
+from imagehost.web.errors import BadRequest, CrossSite, WrongHost
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +27,7 @@ PAGE_POLICY = (
 )
 
 HEADERS = {
-    # What changes is asked for again each time; images and thumbnails say otherwise.
+    # Browsers revalidate a kept answer before each use. Images and thumbnails have their own value.
     "Cache-Control": "no-cache",
     "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -40,14 +41,14 @@ HEADERS = {
 
 
 ANY_NAME = {"/healthz", "/readyz"}
-"""Addresses for health checks, which may not know a name of the host."""
+"""Addresses for health checks, which are answered under any name: a check may not know the host's names."""
 OTHER_NAME = "imagehost.other_name"
 
 
 class NameCheck:
-    """Lets a request in if the host answers to every name in it.
+    """Passes a request to the application if the host answers to every name in it.
 
-    Otherwise it gives the request a harmless name and has it refused: Flask fails on some invalid names.
+    Otherwise, it replaces the name, because Flask fails on some invalid names, and the request is refused.
     """
 
     def __init__(self, app: "WSGIApplication", refusing: "WSGIApplication", hosts: Hosts) -> None:
@@ -55,7 +56,7 @@ class NameCheck:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Pass a request on."""
-        other = next((host for host in names_in(environ) if not self.hosts.include(host)), None)
+        other = next((host for host in hosts_in_request(environ) if not self.hosts.include(host)), None)
         if other is None:
             return self.app(environ, start_response)
         environ["HTTP_HOST"] = "localhost"
@@ -65,7 +66,7 @@ class NameCheck:
         return self.refusing(environ, start_response)
 
 
-def names_in(environ: "WSGIEnvironment") -> Iterator[str]:
+def hosts_in_request(environ: "WSGIEnvironment") -> Iterator[str]:
     """Return the hosts that a request names: in Host, a trusted proxy's X-Forwarded-Host, and its target."""
     # The Host header before a proxy's value replaced it: a page can send X-Forwarded-Host, but not Host.
     before = environ.get("werkzeug.proxy_fix.orig", {}).get("HTTP_HOST")
@@ -73,73 +74,80 @@ def names_in(environ: "WSGIEnvironment") -> Iterator[str]:
     return (host for host in named if host is not None)
 
 
-def refuse_other_names() -> None:
-    """Refuse a request by a name that this host does not answer to (RFC 9110, section 15.5.20)."""
-    other = request.environ.get(OTHER_NAME)
+def check_name(other: str | None) -> None:
+    """Refuse a request with a name that this host does not answer to (RFC 9110, section 15.5.20).
+
+    ``other`` is that name, or None. Raises WrongHost, BadRequest.
+    """
     if other is None:
         return
-    name = name_of(other)
+    name = name_in_host(other)
     if not name:
         raise BadRequest(_("The Host header cannot be read. Send the name that this host is reached by."))
     raise WrongHost(name)
 
 
-def refuse_cross_site() -> None:
-    """Refuse changes that a page of another site asks a visitor's browser for.
+def check_site(method: str, site: str | None, origin: str | None, own_origins: set[str | None]) -> None:
+    """Refuse changes that a page of another site requests through a visitor's browser. Raises CrossSite.
 
-    Browsers tell by Sec-Fetch-Site (W3C Fetch Metadata), on plain-http hosts by Origin only (RFC 6454);
-    programs send neither.
+    Browsers send Sec-Fetch-Site (W3C Fetch Metadata). To plain-http hosts they send only Origin (RFC 6454).
+    Programs send neither.
     """
-    if request.method in SAFE_METHODS:
+    if method in SAFE_METHODS:
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
     if site is not None:
         allowed = site in {"same-origin", "none"}
     else:
-        allowed = origin is None or origin.lower() in {own_origin(), settings.public_url}
+        allowed = origin is None or origin.lower() in own_origins
     if not allowed:
         raise CrossSite
 
 
-def own_origin() -> str:
-    """Return the scheme and host of this request as a browser writes them in Origin: in ASCII."""
-    return f"{request.scheme}://{request.host}".lower()
+def check_length(declared: int | None, most: int | None, limit: int) -> None:
+    """Refuse a request by its declared length, before its body is read, even if no view would read it.
+
+    ``most`` is the limit of a whole request, and ``limit`` that of a picture, in bytes. Raises TooLarge.
+    """
+    if (declared or 0) > (most or 0):
+        raise TooLarge(limit)
 
 
-def refuse_too_large() -> None:
-    """Refuse by the declared length, before the body is read, also where nothing would read it."""
-    if (request.content_length or 0) > (request.max_content_length or 0):
-        raise TooLarge(settings.max_file_size)
+def check_request() -> None:
+    """Refuse a request that may not reach a view."""
+    request, settings = current_request(), current_host().settings
+    header_limits.check_head(request.environ.get(header_limits.REFUSED))
+    check_name(request.environ.get(OTHER_NAME))
+    check_site(
+        request.method,
+        request.headers.get("Sec-Fetch-Site"),
+        request.headers.get("Origin"),
+        {own_origin(), settings.public_url},
+    )
+    check_length(request.content_length, request.max_content_length, settings.max_file_size)
 
 
 def add_headers(answer: Response) -> Response:
     """Add the headers that an answer did not set for itself."""
     own = {name.lower() for name, _ in answer.headers}
     answer.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in own)
-    answer.headers["X-Request-ID"] = g.request_id
     return answer
 
 
 class NoSessions(SessionInterface):
-    """No cookie is read, set or signed: nothing here depends on who asks."""
+    """No cookie is read, set or signed: no answer depends on who sends the request."""
 
     def open_session(self, app: Flask, request: Request) -> None:
-        """Open none."""
+        """Open no session."""
 
 
-def init_app(app: Flask) -> None:
-    """Watch over every request and answer."""
-    chosen = app.extensions["imagehost.settings"]
-    hosts = Hosts(chosen.public_url, chosen.allowed_hosts)
+def init_app(app: Flask, settings: Settings) -> None:
+    """Check every request, and add headers to every answer."""
+    hosts = Hosts(settings.public_url, settings.allowed_hosts)
     # Refused requests skip the static files, which are answered before Flask.
     app.wsgi_app = NameCheck(app.wsgi_app, partial(Flask.wsgi_app, app), hosts)  # type: ignore[method-assign]  # as Flask documents
-    proxies = chosen.trusted_proxies
+    proxies = settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as above
     app.session_interface = NoSessions()
-    app.before_request(refuse_unreadable)
-    app.before_request(refuse_other_names)
-    app.before_request(refuse_cross_site)
-    app.before_request(refuse_too_large)
+    app.before_request(check_request)
     app.after_request(add_headers)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Flask, abort, request
+from flask import Flask, abort
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST = 1024
-"""Bytes of such a header, all its fields together."""
+"""The number of bytes that such a header may have, all its fields together."""
 NAMES = frozenset(
     f"HTTP_{name}"
     for name in (
@@ -52,9 +52,11 @@ def beginning(value: str) -> str:
     return kept
 
 
-def refuse_unreadable() -> None:
-    """Refuse a request whose head the Worker cannot read, in the shape that the client asked for."""
-    status: HTTPStatus | None = request.environ.get(REFUSED)
+def check_head(status: HTTPStatus | None) -> None:
+    """Refuse a request whose head the Worker cannot read, in the shape that the client asked for.
+
+    ``status`` is the status of the answer, or None if the head can be read.
+    """
     if status:
         abort(status)
 

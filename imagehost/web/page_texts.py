@@ -1,4 +1,4 @@
-"""What the scripts of the pages need to know and say, in the visitor's language."""
+"""Settings and texts for the scripts of the pages, in the visitor's language."""
 
 from functools import cache
 
@@ -6,21 +6,24 @@ from flask import url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from imagehost.domain.errors import EmptyFile, TooLarge, UnsupportedType
 from imagehost.domain.foreign_formats import FOREIGN, KNOWN, Foreign
 from imagehost.domain.kinds import HEAD, KINDS
-from imagehost.domain.upload_errors import EmptyFile, TooLarge, UnsupportedType
-from imagehost.extensions import settings
+from imagehost.settings.loading import Settings
 from imagehost.web import assets
+from imagehost.web.binding import current_host
 from imagehost.web.languages import current
+from imagehost.web.messages import sentence
 
 NAME = "{name}"
-"""Where a script puts a file's name."""
+"""The placeholder that a script replaces by a file's name."""
 ANY = Foreign("{what}", "", "{advice}")
-"""A format that a script fills in."""
+"""A format with placeholders that a script replaces."""
 
 
 def script_settings() -> dict[str, object]:
-    """Give what ``static/js/page.js`` reads: limits, addresses, texts."""
+    """Return the settings that ``static/js/page.js`` reads: limits, addresses, texts."""
+    settings = current_host().settings
     return {
         "release": assets.release(),
         "maxFileSize": settings.max_file_size,
@@ -28,31 +31,29 @@ def script_settings() -> dict[str, object]:
         "kinds": [KINDS[kind].signature for kind in settings.allowed_extensions],
         "formatsUrl": url_for("upload.formats"),
         "uploadUrl": url_for("upload.create"),
-        "texts": {**refusals(), **progress(), **states(), **copying()},
+        "texts": {**refusals(settings), **progress(), **states(), **copying()},
     }
 
 
 def other_formats() -> dict[str, object]:
-    """Give what the page says of files in other formats; it asks for this when it meets the first one."""
-    return formats(settings.allowed_extensions, current())
+    """Return the texts about files in other formats. A page requests them for the first such file."""
+    return foreign_formats_for(current_host().settings.allowed_extensions, current())
 
 
 @cache
-def formats(allowed: tuple[str, ...], language: str) -> dict[str, object]:
-    """Give the signature, the name and the number of an advice of each format that is not allowed."""
+def foreign_formats_for(allowed: tuple[str, ...], language: str) -> dict[str, object]:
+    """Return the formats that are not allowed, each with signature, name, and index of its advice."""
     others = [*(other for kind, other in KNOWN.items() if kind not in allowed), *FOREIGN]
     with force_locale(language):
-        advice = list(dict.fromkeys(str(other.advice) for other in others))
+        advice = list(dict.fromkeys(_(other.advice) for other in others))
         return {
-            "formats": [
-                (other.signature, str(other.what), advice.index(str(other.advice))) for other in others
-            ],
+            "formats": [(other.signature, _(other.what), advice.index(_(other.advice))) for other in others],
             "advice": advice,
         }
 
 
 def link_kinds() -> list[tuple[str, str, str]]:
-    """Give the kinds of links: how each is called, and how it is written around ``{url}``."""
+    """Return the kinds of links, each with its key, its label, and its pattern, which contains ``{url}``."""
     return [
         ("link", _("Link"), "{url}"),
         ("markdown", "Markdown", "![]({url})"),
@@ -61,13 +62,13 @@ def link_kinds() -> list[tuple[str, str, str]]:
     ]
 
 
-def refusals() -> dict[str, str]:
-    """Say what stands in a file's way before it is sent, in the words that the server has for it."""
+def refusals(settings: Settings) -> dict[str, str]:
+    """Return the reasons to refuse a file before it is sent. They are the same sentences as the server's."""
     return {
-        "tooLarge": str(TooLarge(settings.max_file_size).message),
-        "unsupported": str(UnsupportedType(NAME, None, settings.allowed_extensions).message),
-        "foreign": str(UnsupportedType(NAME, ANY, settings.allowed_extensions).message),
-        "empty": str(EmptyFile(NAME).message),
+        "tooLarge": sentence(TooLarge(settings.max_file_size)),
+        "unsupported": sentence(UnsupportedType(NAME, None, settings.allowed_extensions)),
+        "foreign": sentence(UnsupportedType(NAME, ANY, settings.allowed_extensions)),
+        "empty": sentence(EmptyFile(NAME)),
         "unreadable": _("{name} cannot be read: it is a folder, or it was moved. Choose the pictures again."),
         "unreachable": _("The server cannot be reached. Check your connection and try again."),
         "unexpected": _("The server answered in a way that is not understood ({status}). Try again later."),
@@ -75,7 +76,7 @@ def refusals() -> dict[str, str]:
 
 
 def progress() -> dict[str, str]:
-    """Say how far one upload is."""
+    """Return the texts about the progress of one upload."""
     return {
         "waiting": _("Waiting"),
         "sending": _("{percent} %"),
@@ -86,7 +87,7 @@ def progress() -> dict[str, str]:
 
 
 def states() -> dict[str, str]:
-    """Say what the place where pictures are dropped is doing."""
+    """Return the texts about the state of the area where pictures are dropped."""
     return {
         "idle": _("Drop pictures here or paste them"),
         "over": _("Let go to upload"),
@@ -97,7 +98,7 @@ def states() -> dict[str, str]:
 
 
 def copying() -> dict[str, str]:
-    """Say what became of a copy, and of what the browser keeps."""
+    """Return the texts about the result of a copy, and of clearing the data that the browser keeps."""
     return {
         "copied": _("Copied"),
         "selected": _("Press Ctrl+C"),

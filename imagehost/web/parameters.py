@@ -1,16 +1,16 @@
-"""Parameters of addresses: what is not understood is refused by name, where a program asks."""
+"""Parameters of addresses. If a program sends an invalid parameter, the refusal contains its name."""
 
 import base64
 import binascii
 import struct
 from datetime import UTC, datetime, timedelta
 
-from flask import request
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 
-from imagehost.domain.errors import BadRequest
 from imagehost.services.lists import Position
 from imagehost.web.converters import whole_number
+from imagehost.web.errors import BadRequest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -18,9 +18,9 @@ CURSOR = struct.Struct(">qI")
 """Microseconds since the epoch, and an id."""
 
 
-def allow_only(*names: str) -> None:
+def allow_only(given: MultiDict[str, str], *names: str) -> None:
     """Refuse a request with other parameters than these, or with one of them twice. Raises BadRequest."""
-    for name, values in request.args.lists():
+    for name, values in given.lists():
         facts = {"name": shown(name), "known": ", ".join(names)}
         if name not in names:
             raise BadRequest(
@@ -33,13 +33,13 @@ def allow_only(*names: str) -> None:
 
 
 def shown(text: str) -> str:
-    """Write what a client sent as a sentence can bear it."""
+    """Return a client's text, shortened and quoted for use in a sentence."""
     return repr(text[:40])
 
 
-def number_up_to(most: int, name: str) -> int | None:
-    """Read a parameter that is a whole number from 1 up; None where it is not given. Raises BadRequest."""
-    text = request.args.get(name)
+def number_up_to(most: int, given: MultiDict[str, str], name: str) -> int | None:
+    """Return a parameter that is a number from 1 to ``most``; None if it is not given. Raises BadRequest."""
+    text = given.get(name)
     if text is None:
         return None
     number = whole_number(text)
@@ -56,14 +56,14 @@ def number_up_to(most: int, name: str) -> int | None:
 
 
 def write_cursor(place: Position) -> str:
-    """Write a place in the list as a text for ``after``."""
+    """Return a position in the list as a text for the parameter ``after``."""
     moment, image_id = place
     return base64.urlsafe_b64encode(CURSOR.pack((moment - EPOCH) // MICROSECOND, image_id)).decode()
 
 
-def read_cursor(name: str) -> Position | None:
-    """Read a parameter that is a place in the list; None where it is not given. Raises BadRequest."""
-    text = request.args.get(name)
+def read_cursor(given: MultiDict[str, str], name: str) -> Position | None:
+    """Return a parameter that is a position in the list, or None if it is not given. Raises BadRequest."""
+    text = given.get(name)
     if text is None:
         return None
     try:

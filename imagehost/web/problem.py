@@ -1,19 +1,22 @@
-"""Answers to what cannot be done: each error with its status, code and sentence, in all three shapes."""
+"""Answers to errors: each one has a status, a code and a sentence, in all three shapes."""
 
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from imagehost.domain.errors import ImageHostError
-from imagehost.domain.upload_errors import FormTooLarge, TooLarge
-from imagehost.extensions import settings
+from imagehost.domain.errors import ImageHostError, TooLarge
 from imagehost.logs import setup
-from imagehost.web.languages import in_english
-from imagehost.web.responses import render
+from imagehost.web import messages
+from imagehost.web.binding import current_host, current_request
+from imagehost.web.errors import FormTooLarge
+from imagehost.web.languages import in_english_text
+from imagehost.web.request_ids import request_id
+from imagehost.web.responses import render_answer
 
 MESSAGES = {
     HTTPStatus.BAD_REQUEST: _(
@@ -46,55 +49,55 @@ log = logging.getLogger(__name__)
 
 def refuse(status: int, code: str, message: object, **facts: object) -> Response:
     """Answer with an error in the shape and the language that the client asked for."""
-    reason = in_english(message)
-    facts_of_log = {"status": int(status), "code": code, "reason": reason, "path": request.path}
+    reason = in_english_text(message)
+    facts_of_log = {"status": int(status), "code": code, "reason": reason, "path": current_request().path}
     log.info(setup.REFUSED, extra=facts_of_log)
-    # Templates take a lazy string for markup, and a file's name in it would be theirs to run.
+    # Templates treat a lazy string as markup, so a file's name in it could contain scripts.
     text = str(message)
-    data = described(code, text, **facts)
+    data = error_object(code, text, **facts)
     page = PLAIN.get(status, PAGE)
-    return render(data, page=page, fragment=FRAGMENT, status=status, message=text, code=status)
+    return render_answer(data, page=page, fragment=FRAGMENT, status=status, message=text, code=status)
 
 
-def described(code: str, message: str, **facts: object) -> dict[str, object]:
-    """Write an error as JSON has it."""
+def error_object(code: str, message: str, **facts: object) -> dict[str, object]:
+    """Return the JSON object of an error."""
     return {"status": "error", "code": code, "message": message, "detail": message, **facts}
 
 
-def named(error: HTTPException) -> tuple[str, object]:
-    """Give the code and the message of one of Flask's errors."""
-    # Werkzeug's name for it: Python's own differ from version to version.
+def code_and_message(error: HTTPException) -> tuple[str, object]:
+    """Return the code and the message of one of Flask's errors."""
+    # Use Werkzeug's name of the status: the names in Python differ between versions.
     code = error.name.lower().replace(" ", "_")
     return code, MESSAGES.get(HTTPStatus(error.code or 0)) or error.description or code
 
 
-def fault(request_id: str) -> tuple[str, object, dict[str, object]]:
-    """Give the code and the message of a fault of ours, and what else is told of it."""
+def fault(number: str) -> tuple[str, object, dict[str, object]]:
+    """Return the code, the message and further facts of an internal error. ``number`` is the request id."""
     message = _(
         "Something went wrong here, and it is not your fault. "
         "The number of this request is %(number)s; try again later.",
-        number=request_id,
+        number=number,
     )
-    return "internal_error", message, {"request_id": request_id}
+    return "internal_error", message, {"request_id": number}
 
 
-def refuse_ours(error: ImageHostError) -> ResponseReturnValue:
-    """Answer with one of our own errors."""
-    answer = refuse(error.status, error.code, error.message)
+def refuse_ours(error: ImageHostError, **facts: object) -> Response:
+    """Answer with one of imagehost's errors, and with further facts in JSON."""
+    answer = refuse(messages.status(error), error.code, LazyString(messages.sentence, error), **facts)
     if error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 
 def refuse_http(error: HTTPException) -> ResponseReturnValue:
-    """Answer with an error of Flask's, or let its redirects through."""
+    """Answer with one of Flask's errors. Return its redirects unchanged."""
     if isinstance(error, RequestEntityTooLarge):
-        # What declares too much as a whole was refused before: security.refuse_too_large.
-        declared = request.content_length is not None
-        return refuse_ours(FormTooLarge() if declared else TooLarge(settings.max_file_size))
+        # A request whose declared length is too large has already been refused by guard.check_length.
+        declared = current_request().content_length is not None
+        return refuse_ours(FormTooLarge() if declared else TooLarge(current_host().settings.max_file_size))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
-    answer = refuse(error.code, *named(error))
+    answer = refuse(error.code, *code_and_message(error))
     for name, value in error.get_headers():
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
@@ -102,14 +105,14 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
 
 
 def refuse_fault(error: Exception) -> ResponseReturnValue:
-    """Answer for a fault of ours: its traceback goes to the log, its request id to the client."""
-    log.error("internal error", exc_info=error, extra={"path": request.path})
-    code, message, facts = fault(g.request_id)
+    """Answer to an internal error: log its traceback, and send the request id to the client."""
+    log.error("internal error", exc_info=error, extra={"path": current_request().path})
+    code, message, facts = fault(request_id())
     return refuse(500, code, message, **facts)
 
 
 def init_app(app: Flask) -> None:
-    """Register the answers."""
+    """Register the error handlers."""
     app.register_error_handler(ImageHostError, refuse_ours)
     app.register_error_handler(HTTPException, refuse_http)
     app.register_error_handler(Exception, refuse_fault)

@@ -1,4 +1,4 @@
-"""Numbers and names as sentences bear them, in the language that is spoken here and now."""
+"""Numbers and names for use in sentences, in the current language."""
 
 import re
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from jinja2.filters import do_filesizeformat
 from imagehost.web.languages import current
 
 LONGEST_NAME = 80
-"""Characters of a client's file name that a message repeats."""
+"""The number of characters of a client's file name that a message contains."""
 TURNING = re.compile("[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]")
-"""Letters and marks that are written from right to left, or make others so (Unicode Annex 9)."""
+"""Characters that are written from right to left, or that make others so (Unicode Annex 9)."""
 
 
 def readable_size(size: int) -> str:
-    """Write a number of bytes with its unit: ``10.0 MiB``."""
+    """Return a number of bytes with its unit: ``10.0 MiB``."""
     return do_filesizeformat(size, binary=True).replace(".", get_decimal_symbol(current()))
 
 
 def readable_number(number: int) -> str:
-    """Write a number with its thousands set apart: ``100,000,000``."""
+    """Return a number with grouped thousands: ``100,000,000``."""
     return format_decimal(number, locale=current())
 
 
 def readable_period(number: int, unit: str) -> str:
-    """Write the period of a rate limit: ``per minute``, ``in 5 minutes``."""
+    """Return the period of a rate limit as words: ``per minute``, ``in 5 minutes``."""
     if number > 1:
         return str(_("in %(time)s", time=format_unit(number, f"duration-{unit}", locale=current())))
     words: dict[str, str] = {
@@ -42,15 +42,15 @@ def readable_period(number: int, unit: str) -> str:
 
 
 def alternatives(words: Sequence[str]) -> str:
-    """Join words as a choice: ``JPG, PNG or GIF``."""
+    """Return words joined as a choice: ``JPG, PNG or GIF``."""
     *others, last = words
     return str(_("%(others)s or %(last)s", others=", ".join(others), last=last)) if others else last
 
 
-def shorten(name: str) -> str:
-    """Cut a client's file name to what a sentence can bear, and keep its direction from turning the sentence.
+def shorten_name(name: str) -> str:
+    """Return a client's file name, shortened, and so that it does not change a sentence's writing direction.
 
-    As ``shorten`` in ``static/js/checking.js`` does.
+    ``shorten`` in ``static/js/checking.js`` does the same.
     """
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return f"\N{FIRST STRONG ISOLATE}{short}\N{POP DIRECTIONAL ISOLATE}" if TURNING.search(short) else short

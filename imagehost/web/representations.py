@@ -1,4 +1,4 @@
-"""How an image looks in JSON, and the addresses that belong to it."""
+"""Images as JSON, and their addresses."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,25 +10,24 @@ from imagehost import imaging
 from imagehost.db.models import Image
 from imagehost.domain.kinds import KINDS
 from imagehost.domain.version import VERSION
-from imagehost.extensions import settings
 from imagehost.services import renditions
 from imagehost.services.lists import Entry, Page
 from imagehost.storage.renditions import ALL, PREVIEWS, THUMBNAIL, Rendition
 from imagehost.web import assets, languages
-from imagehost.web.guard import own_origin
+from imagehost.web.binding import current_host, own_origin
 
 EXAMPLE = "a.jpg"
 CACHE_AGE = 24 * 60 * 60
-"""Seconds that other sites may keep what they learned of an image, which may be deleted meanwhile."""
+"""Seconds for which other sites may keep the description of an image, which may be deleted meanwhile."""
 
 
 def image_url(filename: str) -> str:
-    """Give the address of an image's bytes."""
+    """Return the address of an image's bytes."""
     return address("media.image", filename=filename)
 
 
 def thumbnail_url(filename: str) -> str:
-    """Give the address of an image's thumbnail."""
+    """Return the address of an image's thumbnail."""
     return address("media.thumbnail", filename=filename)
 
 
@@ -48,22 +47,22 @@ def address(endpoint: str, **part: str) -> str:
 
 
 def oembed_url(image: Image) -> str:
-    """Give the address of what other sites learn of an image, ready to share."""
+    """Return the absolute address of an image's oEmbed description."""
     return absolute(url_for("oembed.show", url=absolute(view_url(image))))
 
 
 def absolute(path: str) -> str:
-    """Complete an address by ``PUBLIC_URL``, or else by how this request came in."""
-    return (settings.public_url or own_origin()) + path
+    """Return an absolute address, with ``PUBLIC_URL`` or else with the scheme and host of this request."""
+    return (current_host().settings.public_url or own_origin()) + path
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as 2025-01-24T15:30:00Z (ISO 8601, UTC)."""
+    """Return a time as 2025-01-24T15:30:00Z (ISO 8601, UTC)."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
-def facts(image: Image) -> dict[str, object]:
-    """Give what is known of an image, without its addresses."""
+def image_facts(image: Image) -> dict[str, object]:
+    """Return the facts of an image, without its addresses."""
     return {
         "id": image.id,
         "filename": image.filename,
@@ -77,13 +76,17 @@ def facts(image: Image) -> dict[str, object]:
     }
 
 
-def listed(image: Image) -> dict[str, object]:
-    """Write an image as an entry of a list, its addresses relative to this host."""
-    return {**facts(image), "url": image_url(image.filename), "thumbnail_url": thumbnail_url(image.filename)}
+def listed_as_json(image: Image) -> dict[str, object]:
+    """Return an image as an entry of a list. Its addresses are relative to this host."""
+    return {
+        **image_facts(image),
+        "url": image_url(image.filename),
+        "thumbnail_url": thumbnail_url(image.filename),
+    }
 
 
-def entry(image: Entry, folder: str) -> dict[str, object]:
-    """Write an image as an entry of the array of all images. Addresses of bytes begin with ``folder``."""
+def entry_as_json(image: Entry, folder: str) -> dict[str, object]:
+    """Return an image as an entry of the array of all images. Addresses of bytes begin with ``folder``."""
     return {
         "filename": image.filename,
         "url": folder + image.filename,
@@ -93,57 +96,59 @@ def entry(image: Entry, folder: str) -> dict[str, object]:
     }
 
 
-def page(page: Page) -> dict[str, object]:
-    """Write a page of the list."""
+def page_as_json(page: Page) -> dict[str, object]:
+    """Return a page of the list as JSON."""
     pagination = {
         "total_pages": page.total_pages,
         "total_items": page.total_items,
         "per_page": page.per_page,
     }
-    images = [listed(image) for image in page.images]
+    images = [listed_as_json(image) for image in page.images]
     return {"status": "success", "page": page.number, "pagination": pagination, "data": images}
 
 
-def state(page: Page) -> str:
-    """Name all that a page of the list looks like: images never change, so their names are enough."""
+def page_fingerprint(page: Page) -> str:
+    """Return a fingerprint of a page of the list. Images never change, so their names are enough."""
     names = [image.filename for image in page.images]
-    return hashed(languages.current(), absolute(""), page.number, page.per_page, page.total_items, names)
+    return answer_fingerprint(
+        languages.current(), absolute(""), page.number, page.per_page, page.total_items, names
+    )
 
 
-def hashed(*seen: object) -> str:
+def answer_fingerprint(*seen: object) -> str:
     """Return a fingerprint of an answer: of this release and of all values that the answer depends on."""
     return hashlib.sha256(repr((VERSION, assets.release(), *seen)).encode()).hexdigest()[:32]
 
 
-def uploaded(image: Image) -> dict[str, object]:
-    """Write an image just uploaded, its addresses ready to share."""
+def uploaded_as_json(image: Image) -> dict[str, object]:
+    """Return an image that was just uploaded as JSON. Its addresses are absolute."""
     return {
         "status": "success",
         "url": absolute(image_url(image.filename)),
-        **facts(image),
+        **image_facts(image),
         "thumbnail_url": absolute(thumbnail_url(image.filename)),
         "view_url": absolute(view_url(image)),
     }
 
 
 def size_of(rendition: Rendition, image: Image) -> tuple[int, int]:
-    """Tell how large an image's rendition is, which is upright."""
+    """Return width and height of an image's rendition, which is upright, in pixels."""
     return image.turned(imaging.rendered_size(image.width, image.height, rendition.side))
 
 
 def srcset(image: Image) -> str:
-    """List an image's previews and itself with their widths, for browsers to choose from; or nothing."""
+    """Return the ``srcset`` of an image: its previews and the image itself. Empty if it has no previews."""
     widths = {
         rendition_url(preview, image.filename): size_of(preview, image)[0]
         for preview in PREVIEWS.values()
-        if renditions.has(image, preview)
+        if renditions.has_rendition(image, preview)
     }
     widths |= {image_url(image.filename): image.shown_size[0]} if widths else {}
     return ", ".join(f"{url} {width}w" for url, width in widths.items())
 
 
 def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
-    """Scale a size down to fit in a room; leave one that fits."""
+    """Return a size scaled down to fit in a room, or unchanged if it fits."""
     share = min(1, room[0] / size[0], room[1] / size[1])
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
@@ -158,13 +163,13 @@ class Picture:
 
 
 def picture_for(image: Image, room: tuple[int, int]) -> Picture:
-    """Choose the smallest picture of an image that is sharp in a room. The picture may be larger than that.
+    """Return the smallest picture of an image that is sharp in a room. It may be larger than the room.
 
     A GIF is always shown as it is, since its renditions are not animated.
     """
     shown = within(image.shown_size, room)
     if shown != image.shown_size and image.file_type != "gif":
-        for rendition in (each for each in ALL if renditions.has(image, each)):
+        for rendition in (each for each in ALL if renditions.has_rendition(image, each)):
             size = size_of(rendition, image)
             # Compare the longer side: the shorter one is rounded in two ways.
             if max(size) >= max(shown):
@@ -180,8 +185,8 @@ def rendition_url(rendition: Rendition, filename: str) -> str:
     return url_for("media.preview", side=rendition.side, filename=filename)
 
 
-def oembed(image: Image, max_width: int, max_height: int) -> dict[str, object]:
-    """Describe an image to a site that has so much room for it (https://oembed.com)."""
+def oembed_as_json(image: Image, max_width: int, max_height: int) -> dict[str, object]:
+    """Return the oEmbed description of an image for a site with this much room, in pixels (https://oembed.com)."""
     room = max_width, max_height
     picture, small = picture_for(image, room), size_of(THUMBNAIL, image)
     width, height = within(picture.size, room)

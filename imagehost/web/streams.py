@@ -15,11 +15,11 @@ MOST = 8
 MOST_OF_ONE = 4
 """Streams of one client."""
 SECONDS_TO_WAIT = 5
-"""For the first turn."""
+"""How long a stream waits for its first turn."""
 SECONDS_TO_GO_ON = 60
-"""For each further turn, once a stream has begun."""
+"""How long it waits for each further turn."""
 SECONDS_OF_A_TURN = 10
-"""After this time, a stream lets others write that wait: its reader may be slow, or its answer long."""
+"""After this time, a stream must let waiting streams write: its reader may be slow, or its answer long."""
 
 
 class Streams:
@@ -81,7 +81,7 @@ class Streams:
                 self._changed.notify_all()
 
     def _wait(self, stream: object, deadline: float) -> None:
-        """Wait for a turn: until the last one ends, or its time is over and its stream does not write."""
+        """Wait for a turn: until the current one ends, or its time is over and its stream does not write."""
         if self._holder is stream:
             self._holder = None
         self._queue.append(stream)
@@ -105,4 +105,4 @@ class Streams:
 
 def init_app(app: Flask) -> None:
     """Give each process its own streams."""
-    app.extensions["imagehost.web.streams"] = Streams()
+    app.extensions["imagehost.streams"] = Streams()

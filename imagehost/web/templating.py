@@ -1,15 +1,15 @@
-"""What templates may call."""
+"""Filters and functions for templates."""
 
 from flask import Flask
 
 from imagehost.domain.kinds import KINDS
+from imagehost.settings.loading import Settings
 from imagehost.web import assets, page_texts, representations
 from imagehost.web.readable import alternatives, readable_size
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Register filters and globals."""
-    settings = app.extensions["imagehost.settings"]
     kinds = settings.allowed_extensions
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(readable_size=readable_size, timestamp=representations.timestamp)

@@ -1,4 +1,4 @@
-// What is wrong with what was asked for stands on top of the page, in the words of whoever answered.
+// Shows errors of requests at the top of the page, in the words of the answer.
 
 import { isLook } from "./list.js";
 import { byId, text, wordsOf } from "./page.js";
@@ -11,18 +11,18 @@ const warn = (sentence) => {
 };
 
 export const showAlerts = () => {
-  // A new try takes away what was said of the last one. What is wrong with a look is no news: the next may be right.
+  // A new request removes the error of the last one. Errors of automatic checks are ignored: the next may succeed.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isLook(event)) byId("alerts").replaceChildren();
   });
   document.addEventListener("htmx:responseError", (event) => {
     if (!isLook(event)) warn(wordsOf(event.detail.xhr));
   });
-  // The server is gone, or the way to it: there is no answer to show.
+  // The server or the network failed, so there is no answer to show.
   document.addEventListener("htmx:sendError", (event) => {
     if (!isLook(event)) warn(text("unreachable"));
   });
-  // Of a way back that is cut htmx says nothing.
+  // htmx reports nothing if the network fails during Back or Forward.
   document.addEventListener("htmx:historyCacheMiss", (event) => {
     event.detail.xhr.addEventListener("error", () => warn(text("unreachable")));
   });

@@ -1,27 +1,27 @@
-// What can be told of a file before it is sent, in the words that the server has for it.
+// Checks a file before it is sent. The sentences are the same as the server's.
 
 import { settings, text } from "./page.js";
 
 const LONGEST_NAME = 80;
 
-// Letters and marks that are written from right to left, or make others so.
+// Characters that are written from right to left, or that make others so.
 const TURNING = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
 
-// As the server does: no longer than a sentence can bear, and without turning the sentence.
+// Shortens a name for use in a sentence, whose writing direction it must not change: shorten_name of the server.
 const shorten = (name) => {
   const letters = [...name];
   const short = letters.length <= LONGEST_NAME ? name : `${letters.slice(0, LONGEST_NAME - 1).join("")}…`;
   return TURNING.test(short) ? `\u2068${short}\u2069` : short;
 };
 
-// Reads the first bytes as text in Latin-1, for which the signatures are written.
+// Reads the first bytes as text in Latin-1: the signatures are regular expressions for such texts.
 const readHead = async (file) =>
   String.fromCharCode(...new Uint8Array(await file.slice(0, settings.head).arrayBuffer()));
 
 const matches = (signature, head) => new RegExp(signature).test(head);
 
-// What files in other formats are called, and what to do with them. Most visitors never need it, so it is no part
-// of the pages. Without an answer, such a file is as good as unknown.
+// The names of other formats, and advice about them. Most visitors never need these, so they are not part of the
+// pages. If they cannot be fetched, such a file is treated as an unknown one.
 let others;
 const otherFormats = () => {
   others ??= fetch(settings.formatsUrl).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer)));
@@ -31,7 +31,7 @@ const otherFormats = () => {
   });
 };
 
-// Returns why the server would not take a file that begins like this, or nothing.
+// Returns why the server would refuse a file with this beginning, or an empty text.
 const reasonAgainstHead = async (head, name) => {
   if (!head) return text("empty", { name });
   if (settings.kinds.some((signature) => matches(signature, head))) return "";
@@ -42,14 +42,14 @@ const reasonAgainstHead = async (head, name) => {
   return text("foreign", { name, what, advice: advice[number] });
 };
 
-// Gives the sentence that says why a file cannot be uploaded, or nothing.
+// Returns the sentence that says why a file cannot be uploaded, or an empty text.
 export const reasonAgainst = async (file) => {
   const name = shorten(file.name);
   if (file.size > settings.maxFileSize) return text("tooLarge");
   try {
     return await reasonAgainstHead(await readHead(file), name);
   } catch {
-    // A folder, or a file that went away.
+    // It is a folder, or the file was moved or deleted.
     return text("unreadable", { name });
   }
 };

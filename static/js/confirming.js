@@ -1,4 +1,4 @@
-// The question before a deletion: one at a time, closed by No, by Esc, and by going elsewhere.
+// The question before a deletion. Only one is open at a time. No, Esc, and a click or focus elsewhere close it.
 
 const close = (confirm, focus) => {
   confirm.open = false;

@@ -1,4 +1,4 @@
-// Links to copy: in the kind that was used last, with a word about what became of the copy.
+// Links to copy, in the kind that was used last, with a message about the result.
 
 import { byId, say, text } from "./page.js";
 import { keep, onKeptElsewhere, recall } from "./store.js";
@@ -9,13 +9,13 @@ const radios = (root, kind) => root.querySelectorAll(`.kinds input${kind ? `[val
 
 const pattern = (kind) => radios(document, kind)[0]?.dataset.pattern ?? "{url}";
 
-// Shows the links below an element, and the choice of their kind, in the kind used last.
+// Writes the links below an element in the kind that was used last, and selects that kind.
 export const showKind = (root, kind = recall("kind", "link")) => {
   for (const radio of radios(root, kind)) radio.checked = true;
   for (const input of root.querySelectorAll("input[data-url]")) input.value = pattern(kind).replace("{url}", input.dataset.url);
 };
 
-// Plain-http hosts, a home server say, have no navigator.clipboard: there the selection is copied.
+// Plain-http hosts, for example home servers, have no navigator.clipboard: there the selected text is copied.
 const copy = async (input) => {
   input.select();
   try {
@@ -42,7 +42,7 @@ const thank = (button, done) => {
 export const offerCopies = () => {
   showKind(document);
   onKeptElsewhere("kind", () => showKind(document));
-  // Right after an upload without scripts the page has the link focused; selecting it takes a script.
+  // After an upload without scripts, the page opens with the link focused. Only a script can select its text.
   document.querySelector(".link input[autofocus]")?.select();
   document.addEventListener("htmx:load", (event) => showKind(event.detail.elt));
   document.addEventListener("change", (event) => {
@@ -60,7 +60,7 @@ export const offerCopies = () => {
     const input = byId(button.dataset.copy);
     const done = await copy(input);
     thank(button, done);
-    // Where it was refused, the text stays selected, for the keyboard.
+    // If the copy was refused, the text stays selected, so that the visitor can press Ctrl+C.
     if (done) button.focus();
     else input.focus();
   });

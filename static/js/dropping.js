@@ -1,4 +1,4 @@
-// Where pictures come from: dropped, pasted, or chosen; and what the place for them shows.
+// Takes pictures that are dropped, pasted, or chosen, and shows the state of the drop area.
 
 import { byId, say, text } from "./page.js";
 import { add, onProgress } from "./queue.js";
@@ -26,22 +26,22 @@ const take = (files) => {
   if (!files.length) return;
   document.querySelector("dialog[open]")?.close();
   add(files);
-  // Where their rows are.
+  // This tab shows the rows of the uploads.
   goToUploads();
 };
 
 const takeChosen = (input) => {
   take([...input.files]);
-  // The same one may be chosen again.
+  // Otherwise, choosing the same file again would cause no event.
   input.value = "";
 };
 
-// Chooses as many as one likes; without scripts the form takes one.
+// Lets visitors choose several files. Without scripts, the form sends only one.
 const prepare = () => {
   const input = byId("file");
   if (input) {
     input.multiple = true;
-    // Chosen before this script was there.
+    // Files may have been chosen before this script ran.
     takeChosen(input);
   }
   showState();
@@ -53,7 +53,7 @@ const setOver = (isOver) => {
   showState();
 };
 
-// Anywhere on the page: beside the field, the browser would open the picture instead.
+// Listen on the whole page: if a picture were dropped outside of the area, the browser would open it.
 const onDrag = (name, handle) => document.addEventListener(name, (event) => {
   if (isOwnPicture || !event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
@@ -64,7 +64,7 @@ export const takePictures = () => {
   prepare();
   document.addEventListener("htmx:load", prepare);
   onProgress((newState, newNumbers) => {
-    // While uploads run, their number changes too often to be read out.
+    // While uploads run, their number changes too often for screen readers.
     if (newState !== state && ["done", "refused"].includes(newState)) say(text(newState));
     [state, numbers] = [newState, newNumbers];
     showState();
@@ -76,13 +76,13 @@ export const takePictures = () => {
     if (event.target.id === "drop") event.preventDefault();
   });
   document.addEventListener("paste", (event) => take([...(event.clipboardData?.files ?? [])]));
-  // A picture of this page that is dragged is one that is here already.
+  // A picture that is dragged from this page is already uploaded.
   document.addEventListener("dragstart", () => { isOwnPicture = true; });
   document.addEventListener("dragend", () => { isOwnPicture = false; });
   onDrag("dragover", (event) => {
     event.dataTransfer.dropEffect = "copy";
     setOver(true);
-    // Not every way out of the window is told by dragleave.
+    // Browsers do not always send dragleave when the pointer leaves the window.
     pause = setTimeout(() => setOver(false), LONGEST_PAUSE);
   });
   onDrag("dragleave", (event) => {

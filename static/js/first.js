@@ -1,6 +1,6 @@
-// Run before anything is painted: says that scripts run, and which theme was chosen, so that neither flashes.
+// Runs before the first paint: marks that scripts run, and sets the chosen theme, so that the page does not flash.
 document.documentElement.classList.add("scripts");
-// A script that did not come: the page is then one that works without.
+// If a script does not load, the page is shown as it is without scripts.
 addEventListener("error", ({ target }) => {
   if (target instanceof HTMLScriptElement) document.documentElement.classList.remove("scripts");
 }, true);
@@ -8,5 +8,5 @@ try {
   const theme = JSON.parse(localStorage.getItem("imagehost:1:theme"));
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Storage is forbidden, or holds what is not ours: the system's theme it is.
+  // Storage is forbidden, or the value is not ours: the system's theme applies.
 }

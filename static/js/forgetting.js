@@ -1,4 +1,4 @@
-// The button that clears what this browser keeps; its other windows follow, as they do each choice.
+// The button that clears the data that this browser keeps. Its other windows are updated as after each choice.
 
 import { showKind } from "./copying.js";
 import { byId, say, text } from "./page.js";

@@ -1,4 +1,4 @@
-// A picture as large as the window: arrow keys and swipes lead to its neighbours, Esc back to the list.
+// Shows a picture as large as the window. Arrow keys and swipes show the next or previous one, Esc the list.
 
 import { byId, isFocusLost, isPlainClick } from "./page.js";
 
@@ -10,7 +10,7 @@ let touch = null;
 
 const act = (name) => byId("lightbox").querySelector(`[data-act="${name}"]`);
 
-// In the size that the screen asks for, where there are several.
+// If there are several sizes, the browser chooses the one for the screen.
 const pictureOf = ({ dataset: { image, srcset, width, height, name } }) =>
   Object.assign(new Image(width, height), { alt: name, sizes: "100vw", srcset, src: image });
 
@@ -24,9 +24,9 @@ const show = (index) => {
   byId("lightbox-place").textContent = `${index + 1} / ${links.length}`;
   act("previous").disabled = !links[index - 1];
   act("next").disabled = !links[index + 1];
-  // A button that leads no further has lost the focus, and the keys with it.
+  // A button that was just disabled has lost the focus, so it no longer receives keys.
   if (byId("lightbox").open && isFocusLost()) act("close").focus();
-  // It is looked at next, most likely.
+  // Load the next picture in advance: it is probably shown next.
   if (links[index + 1]) pictureOf(links[index + 1]);
 };
 
@@ -62,6 +62,6 @@ export const enlargePictures = () => {
     const [across, down] = [clientX - touch.clientX, clientY - touch.clientY];
     if (Math.abs(across) > SHORTEST_SWIPE && Math.abs(across) > Math.abs(down)) show(place - Math.sign(across));
   });
-  // Back to the picture that was seen last, not to the one that was clicked.
+  // Focus the picture that was shown last, not the one that was clicked.
   dialog.addEventListener("close", () => byId(links[place].id)?.focus());
 };

@@ -1,5 +1,5 @@
-// The list of images: kept for the next visit, and brought up to date after changes in this window, in others of
-// this browser, and elsewhere; but never while somebody is about to do something with it.
+// The list of images. It is kept for the next visit, and updated after changes in this window, in other windows of
+// this browser, and elsewhere, but not while a dialog or a question is open.
 
 import { byId, isFocusLost, localiseTimes, settings } from "./page.js";
 import { forgetUpload } from "./recent.js";
@@ -8,18 +8,18 @@ import { keep, recall } from "./store.js";
 const NAME = "list";
 const SECONDS_BETWEEN_LOOKS = 15;
 
-// Of this release and language only: another one's markup may not fit.
+// A list is used only in the same release and language: other markup may not fit.
 const kind = `${settings.release}:${document.documentElement.lang}`;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("imagehost") : null;
 
 let due = false;
 let looking = false;
 let timer = null;
-// What gets the focus next, and whether something in the list has it.
+// The id of the element that gets the focus next, and whether an element of the list had the focus.
 let wanted = null;
 let hadFocus = false;
 
-// Who can write to this browser's storage can run scripts here anyway: what is kept there is trusted as they are.
+// Anyone who can write to this browser's storage can run scripts here anyway, so its HTML is trusted like scripts.
 export const keptList = () => {
   const { kind: itsKind, html } = recall(NAME, {});
   return itsKind === kind && typeof html === "string" ? html : null;
@@ -30,12 +30,12 @@ const keepList = () => {
   if (images?.dataset.page === "1") keep(NAME, { kind, etag: images.dataset.etag, html: images.outerHTML });
 };
 
-// Tells a look that nobody asked for from what somebody waits for.
+// Tells whether a request is an automatic check of the list, for which no visitor waits.
 export const isLook = (event) => event.detail.requestConfig?.elt.id === "images";
 
 const isBusy = () => document.querySelector("dialog[open], .confirm[open]");
 
-// Asks whether the list changed, which costs a 304 where it did not; later, if now is no good moment.
+// Requests the list if it has changed (otherwise, the answer is 304), or later if a dialog or a question is open.
 export const look = () => {
   due = true;
   lookIfFree();
@@ -50,7 +50,7 @@ const lookWhileVisible = () => {
   if (!document.hidden) timer = setInterval(look, SECONDS_BETWEEN_LOOKS * 1000);
 };
 
-// Where the focus goes once a row is gone: to the next one, else the one before, else the heading.
+// Returns the id to focus after a row is removed: in the next row, else the one before, else the heading.
 const neighbour = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("summary").id ?? "images-title";
 
 const isDeletion = ({ detail: { requestConfig } }) => requestConfig?.verb === "delete";
@@ -74,7 +74,7 @@ const watchSwaps = () => {
       due = true;
     }
   });
-  // What is gone already is taken off as well; that it was gone is told above the list.
+  // A row whose image was deleted before is removed too. The message above the list says that it was deleted.
   document.addEventListener("htmx:responseError", (event) => {
     if (!isDeletion(event) || event.detail.xhr.status !== 404) return;
     const row = event.detail.requestConfig.elt.closest("tr");
@@ -100,7 +100,7 @@ const watchSwaps = () => {
 };
 
 export const lookAfterList = () => {
-  // What was changed without a script is told to the other windows by the first list that shows it.
+  // After a change without scripts, the first list that shows the change notifies the other windows.
   if (byId("images")?.dataset.page === "1" && recall(NAME, {}).etag !== byId("images").dataset.etag) channel?.postMessage({});
   const arrive = (root) => {
     keepList();
@@ -117,7 +117,7 @@ export const lookAfterList = () => {
     lookWhileVisible();
     if (!document.hidden) look();
   });
-  // A question was answered, or a picture looked at for long enough.
+  // A question or the lightbox was closed, so a delayed check can run.
   for (const name of ["toggle", "close"]) document.addEventListener(name, lookIfFree, true);
   document.addEventListener("image-deleted", look);
   document.addEventListener("image-uploaded", () => {

@@ -1,20 +1,20 @@
-// What the server tells the scripts in <meta name="imagehost">, and where they speak.
+// The settings and texts from the server, in <meta name="imagehost">, and functions that the scripts share.
 
 export const settings = JSON.parse(document.querySelector('meta[name="imagehost"]').content);
 
 export const byId = (id) => document.getElementById(id);
 
-// A text in the visitor's language; {names} in it are filled in.
+// Returns a text in the visitor's language. {names} in it are replaced.
 export const text = (key, values = {}) =>
   settings.texts[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
-// Screen readers read this out when they come to it. Saying the same again needs a change in between.
+// Screen readers read this out when they are idle. They repeat a sentence only if the text changes in between.
 export const say = (sentence) => {
   byId("status").textContent = "";
   setTimeout(() => { byId("status").textContent = sentence; }, 50);
 };
 
-// Tells whether what had the focus went away, or can no longer have it.
+// Tells whether the focused element was removed, or can no longer have the focus.
 export const isFocusLost = () => {
   const { activeElement } = document;
   return activeElement === document.body || activeElement.disabled || activeElement.hidden;
@@ -28,16 +28,16 @@ const messageIn = (answer) => {
   }
 };
 
-// What an answer says, whoever gave it: a fragment of ours, JSON of a proxy, or something that is neither.
+// Returns the message of an answer: a fragment of ours, JSON of a proxy, or neither of these.
 export const wordsOf = ({ status, responseText }) => {
   if (!status) return text("unreachable");
   return messageIn(responseText)?.trim() || text("unexpected", { status });
 };
 
-// With a key held, links open elsewhere.
+// With a modifier key, links open in another tab or window.
 export const isPlainClick = ({ button, altKey, ctrlKey, metaKey, shiftKey }) => !(button || altKey || ctrlKey || metaKey || shiftKey);
 
-// Shows times as the visitor's clock does.
+// Shows times in the visitor's time zone.
 export const localiseTimes = (root) => {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   for (const time of root.querySelectorAll("time[datetime]")) time.textContent = format.format(new Date(time.dateTime));

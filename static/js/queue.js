@@ -5,10 +5,10 @@ import { byId, isFocusLost, say, text } from "./page.js";
 import { send } from "./sending.js";
 
 const AT_ONCE = 3;
-// So many refusals are read out one by one; of more, only that there are some.
+// This many refusals are read out one by one. If there are more, only the fact is read out.
 const MOST_READ_OUT = 3;
 
-// A row waits, runs, or has ended: refused, or canceled. Once uploaded, the server's own row takes its place.
+// A row waits, runs, or has ended (refused or canceled). After an upload, the server's row replaces it.
 const files = new Map();
 const waiting = new Set();
 const running = new Map();
@@ -24,7 +24,7 @@ const tell = () => {
   const left = waiting.size + running.size;
   const state = left ? "busy" : refused.size ? "refused" : done ? "done" : "idle";
   byId("retry-all").hidden = refused.size < 2;
-  // Only while there is something to lose: browsers keep no page for Back that listens to this.
+  // Listen only while uploads run: browsers do not keep a page with this listener for Back.
   (left ? addEventListener : removeEventListener)("beforeunload", warnOfLoss);
   for (const listener of listeners) listener(state, { left, done, all: done + left });
 };
@@ -32,7 +32,7 @@ const tell = () => {
 const part = (row, selector) => row.querySelector(selector);
 const action = (row, name) => part(row, `[data-act="${name}"]`);
 
-// Says how a row is; what can be done about it follows from whether it has ended.
+// Shows the state of a row, and the buttons for a row that has ended or not.
 const setState = (row, sentence, ended = false) => {
   const hadFocus = row.contains(document.activeElement);
   action(row, "cancel").hidden = ended;
@@ -40,7 +40,7 @@ const setState = (row, sentence, ended = false) => {
   row.classList.toggle("ended", ended);
   row.classList.toggle("refused", refused.has(row));
   const state = part(row, ".state");
-  // Before the words, so that they are read out.
+  // Set the role before the text, so that the text is read out.
   if (refused.has(row) && refused.size <= MOST_READ_OUT) state.setAttribute("role", "alert");
   else state.removeAttribute("role");
   state.textContent = sentence;
@@ -84,7 +84,7 @@ const start = async (row) => {
   running.set(row, place);
   const file = files.get(row);
   const reason = await reasonAgainst(file);
-  // Else it was canceled meanwhile.
+  // The upload was canceled in the meantime.
   if (running.get(row) !== place) return;
   if (reason) {
     refuse(row, reason);
@@ -157,7 +157,7 @@ const actions = {
 export const runQueue = () => {
   byId("queue").addEventListener("click", (event) => {
     const name = event.target.closest("[data-act]")?.dataset.act;
-    // The second of a double click would meet the button that has just come up.
+    // The second click of a double click would press the button that has just appeared.
     if (name && event.detail < 2) actions[name](event.target.closest(".upload"));
   });
   byId("retry-all").addEventListener("click", () => {

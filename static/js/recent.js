@@ -1,4 +1,4 @@
-// What this browser uploaded last: kept, and shown below what it uploads now.
+// The last uploads of this browser. They are kept, and shown below the current uploads.
 
 import { showKind } from "./copying.js";
 import { byId } from "./page.js";
@@ -7,7 +7,7 @@ import { keep, onKeptElsewhere, recall } from "./store.js";
 const MOST = 12;
 const NAME = "recent";
 
-// Fills in the row that the server drew for no upload in particular.
+// Returns the row of an upload: a copy of the server's template, with its values.
 const element = ({ id, name, url, view_url, thumbnail_url }) => {
   const row = byId("kept").content.cloneNode(true).querySelector("li");
   row.id += id;
@@ -50,7 +50,7 @@ const show = () => {
   showBar();
 };
 
-// Takes an image that is gone off the lists.
+// Removes a deleted image from the kept uploads and from the page.
 export const forgetUpload = (id) => {
   if (kept().some((upload) => upload.id === id)) keep(NAME, kept().filter((upload) => upload.id !== id));
   byId(`uploaded-${id}`)?.remove();
@@ -63,7 +63,7 @@ export const forgetUploads = () => {
   showBar();
 };
 
-// Takes those off that were deleted elsewhere: one after the other, since nobody waits for it.
+// Removes uploads that were deleted elsewhere. They are checked one by one, since nobody waits for the result.
 const lookAfter = async (uploads) => {
   for (const { id, view_url } of uploads) {
     const answer = await fetch(view_url, { method: "HEAD", priority: "low" }).catch(() => null);

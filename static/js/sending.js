@@ -1,17 +1,17 @@
-// One upload's request: what is sent, how far it is, and how it ends.
+// The request of one upload: its content, its progress, and its end.
 
 import { settings, text, wordsOf } from "./page.js";
 
 const SECONDS_OF_SILENCE = 60;
 
-// Anything else than our own row is some proxy's: a page to log in, for instance.
+// Any other answer than our row comes from a proxy, for example a login page.
 const isOurs = (request) => request.status === 200 && request.responseText.includes('class="upload done"');
 
-// Gives the request; whoever aborts it hears no more of it.
+// Returns the request. After an abort, no callback is called.
 export const send = (file, { progressed, done, refused }) => {
   const request = new XMLHttpRequest();
   let timer;
-  // A way that was cut without a word: the browser itself would wait for minutes.
+  // The connection may be lost without an error: the browser itself would wait for minutes.
   const watch = () => {
     clearTimeout(timer);
     timer = setTimeout(() => refused(text("unreachable")), SECONDS_OF_SILENCE * 1000);
@@ -20,7 +20,7 @@ export const send = (file, { progressed, done, refused }) => {
     watch();
     progressed(loaded / total);
   };
-  // From here on it is the server that takes its time.
+  // All bytes are sent. The server may need longer for its answer than the limit above.
   request.upload.onload = () => clearTimeout(timer);
   request.onload = () => (isOurs(request) ? done(request) : refused(wordsOf(request)));
   request.onerror = () => refused(text("unreachable"));

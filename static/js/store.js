@@ -1,10 +1,10 @@
-// What this browser keeps between visits. A full or forbidden storage means that nothing is kept, and no more.
+// The data that this browser keeps between visits. If the storage is full or forbidden, only the page keeps it.
 
-// A number goes up when the form of what is kept changes; what has another one is removed.
+// The number is raised when the format of the data changes. Data with another number is removed.
 const PREFIX = "imagehost:1:";
 const LONGEST = 100_000;
 
-// What could not be kept, for as long as the page is open.
+// Data that could not be stored. It is kept until the page is closed.
 const unkept = new Map();
 
 export const recall = (name, otherwise) => {
@@ -26,7 +26,7 @@ export const keep = (name, value) => {
   }
 };
 
-// Tells when another window of this browser kept something, or cleared all.
+// Calls the listener when another window of this browser stores this value, or clears all data.
 export const onKeptElsewhere = (name, listener) => addEventListener("storage", ({ key }) => {
   if (key === PREFIX + name || key === null) listener();
 });
@@ -35,7 +35,7 @@ const remove = (isOld) => {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith("imagehost:") && isOld(key)) localStorage.removeItem(key);
   } catch {
-    // Nothing was kept there.
+    // Storage is forbidden, so it has no data.
   }
 };
 

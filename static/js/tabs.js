@@ -1,4 +1,4 @@
-// The two tabs: switched at once by what is here already, and then brought up to date.
+// The two tabs. A click shows the content that the browser already has, which is then updated.
 
 import { keptList, look } from "./list.js";
 import { byId, isFocusLost, isPlainClick, say } from "./page.js";
@@ -16,15 +16,15 @@ const markCurrent = () => {
 const arrive = () => {
   markCurrent();
   say(document.title);
-  // What had the focus is gone; a tab that was pressed still has it.
+  // The focused element may have been removed. A tab that was clicked still has the focus.
   if (isFocusLost()) document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
 };
 
-// Shows a tab by what is here; tells whether it could.
+// Shows a tab with the content that the browser already has. Returns false if it has none.
 const show = (tab) => {
   const html = contents[tab]?.();
   if (!html) return false;
-  // An answer that is under way belongs to where one was before.
+  // A pending answer belongs to the former content.
   htmx.trigger("#tab", "htmx:abort");
   htmx.swap("#tab", html, { swapStyle: "innerHTML" });
   document.title = link(tab).dataset.title;
@@ -32,7 +32,7 @@ const show = (tab) => {
   return true;
 };
 
-// Switches to a tab as its link does. To which Back leads, htmx knows by its own mark.
+// Switches to a tab like its link. The former history entry gets htmx's mark, so that htmx handles Back to it.
 const enter = (tab) => {
   if (!show(tab)) return false;
   if (!history.state?.tab) history.replaceState({ htmx: true }, "");
@@ -53,19 +53,19 @@ const goBack = ({ state }) => {
 
 export const switchTabs = () => {
   for (const tab of Object.keys(contents)) if (link(tab).href === location.href) history.replaceState({ tab }, "");
-  // Of entries that have its mark htmx takes care itself, and hands the others on.
+  // htmx handles history entries with its mark itself, and passes the others to this function.
   window.onpopstate = goBack;
   addEventListener("popstate", () => document.querySelector("dialog[open]")?.close());
   document.addEventListener("click", (event) => {
     const tab = event.target.closest("a[data-tab]")?.dataset.tab;
     if (tab === "upload" && isPlainClick(event) && enter(tab)) event.preventDefault();
   });
-  // Of images there may be none kept: then htmx asks for them.
+  // If no list of images is kept, htmx requests it.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target === link("images") && enter("images")) event.preventDefault();
   });
   for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:historyRestore"]) {
-    // Once the new title is there.
+    // Wait until htmx has set the new title.
     document.addEventListener(name, () => setTimeout(arrive));
   }
 };

@@ -1,4 +1,4 @@
-// Light, dark, or as the system: js/first.js sets what was chosen before the first paint.
+// The theme: light, dark, or the system's. js/first.js sets the chosen one before the first paint.
 
 import { byId } from "./page.js";
 import { keep, onKeptElsewhere, recall } from "./store.js";
@@ -8,7 +8,7 @@ const show = (theme) => {
   byId(`theme-${known}`).checked = true;
   if (known === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = known;
-  // The browser's own bars: each of the two stands for a theme of the system's.
+  // The colours of the browser's bars: one element for each theme of the system.
   for (const bar of document.querySelectorAll('meta[name="theme-color"]')) {
     bar.content = bar.dataset[known === "system" ? bar.dataset.theme : known];
   }

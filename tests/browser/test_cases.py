@@ -72,7 +72,7 @@ def compare(browser: Browser) -> Iterator[Compare]:
 
 def cleaned(kind: str, data: bytes) -> bytes:
     found = canvas(100_000_000, 5_000_000_000, 100_000_000_000)
-    file, _ = formats.clean(kind, io.BytesIO(data), found, io.BytesIO)
+    file, _ = formats.clean_picture(kind, io.BytesIO(data), found, io.BytesIO)
     return data if file is None else file.getvalue()
 
 
@@ -83,7 +83,7 @@ def test_each_case_is_in_the_table():
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_a_case_is_shown_as_its_original(compare, name):
     data = (CASES / name).read_bytes()
-    kind = kinds.detect(data[: kinds.HEAD])
+    kind = kinds.kind_of_bytes(data[: kinds.HEAD])
     found = compare(kind, data, cleaned(kind, data))
     assert_the_same(found, ORIGINALS[name])
 

@@ -51,7 +51,7 @@ def changed(name: str) -> list[tuple[bytes, bytes]]:
         data = mutated(samples.jpegs()[name], some, TOKENS["jpg"] + JUNK)
         whole = canvas()
         try:
-            file, _ = formats.clean("jpg", io.BytesIO(data), whole, io.BytesIO)
+            file, _ = formats.clean_picture("jpg", io.BytesIO(data), whole, io.BytesIO)
         except (formats.Malformed, formats.PixelLimit, formats.WorkLimit):
             continue
         if file and not whole.end_missing:

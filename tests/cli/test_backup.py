@@ -5,10 +5,9 @@ import hashlib
 import pytest
 import sqlalchemy as sa
 
-from imagehost.extensions import db, settings, storage
-from imagehost.operations.backups import catalogue
+from imagehost.operations.backups.catalogue import list_backups
 from tests import pictures
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, host_of
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, lose_everything, told
 
@@ -34,17 +33,17 @@ def test_create_says_what_it_made(flask):
     assert "3 shared" in flask("create").stdout
 
 
-def test_create_says_it_in_json(flask, app):
+def test_create_says_it_in_json(host, flask, app):
     answer = told(flask("create", "--json"))
     assert answer["status"] == "success"
     assert answer["counts"]["images"] == 3
     with app.app_context():
-        assert answer["path"] == str(settings.backup_dir / answer["name"])
+        assert answer["path"] == str(host.settings.backup_dir / answer["name"])
 
 
-def test_create_ends_with_1_where_an_image_is_lost(flask, app):
+def test_create_ends_with_1_where_an_image_is_lost(host, flask, app):
     with app.app_context():
-        next(settings.images_dir.glob("[a-z0-9][a-z0-9]/*")).unlink()
+        next(host.settings.images_dir.glob("[a-z0-9][a-z0-9]/*")).unlink()
     made = flask("create", "--json")
     assert made.exit_code == 1
     assert told(made)["status"] == "error"
@@ -62,32 +61,32 @@ def test_list_says_what_is_there(flask):
     assert all(one["state"].startswith("verified 20") for one in backups)
 
 
-def test_list_shows_damage(flask, app):
+def test_list_shows_damage(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     with app.app_context():
-        (settings.backup_dir / name / "manifest.json").unlink()
+        (host.settings.backup_dir / name / "manifest.json").unlink()
     assert "DAMAGED" in flask("list").stdout
 
 
-def test_verify_takes_the_newest_and_ends_with_1_for_damage(flask, app):
+def test_verify_takes_the_newest_and_ends_with_1_for_damage(host, flask, app):
     assert flask("verify").exit_code == 1
     flask("create")
     assert flask("verify").exit_code == 0
     with app.app_context():
-        (backup,) = catalogue.every()
-        next(backup.images.glob("*/*")).unlink()
+        (backup,) = list_backups(host)
+        next((backup.path / "images").glob("*/*")).unlink()
     checked = flask("verify", backup.name)
     assert checked.exit_code == 1
     assert "is missing" in checked.stdout
     assert told(flask("verify", "--json"))["backups"][backup.name] != []
 
 
-def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(flask, app):
+def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(host, flask, app):
     flask("create")
     with app.app_context():
-        (backup,) = catalogue.every()
+        (backup,) = list_backups(host)
     code = "\x1b]0;owned\x07\u202e"
-    (backup.images / f"{code}\nbackup_2000: whole\udcff").touch()
+    (backup.path / "images" / f"{code}\nbackup_2000: whole\udcff").touch()
     told_of = flask("verify").output + flask("list").output
     assert (
         told_of.count("images/\\x1b]0;owned\\x07\\u202e\\nbackup_2000: whole\\udcff does not belong to it")
@@ -96,14 +95,14 @@ def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(flask,
     assert [line for line in told_of.split("\n") if not line.isprintable()] == []
 
 
-def test_restore_says_what_it_needs_and_what_it_did(flask, app):
+def test_restore_says_what_it_needs_and_what_it_did(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     refused = flask("restore", name)
     assert refused.exit_code == 1
     assert refused.stderr.startswith("imagehost: This host has 3 images.")
     done = told(flask("restore", name, "--yes", "--json"))
     assert done["safety_backup"].startswith("backup_")
-    lose_everything(app)
+    lose_everything(host)
     done = flask("restore", name)
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{name} is restored: 3 images.\n"
@@ -111,6 +110,7 @@ def test_restore_says_what_it_needs_and_what_it_did(flask, app):
 
 def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/old.db")
+    host = host_of(app)
     flask = app.test_cli_runner()
     assert flask.invoke(args=["db", "upgrade", "0001"]).exit_code == 0
     content = pictures.jpg(8, 6)
@@ -120,28 +120,28 @@ def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     with app.app_context():
-        storage.initialise()
-        path = settings.images_dir / "ab" / row["filename"]
+        host.storage.initialise()
+        path = host.settings.images_dir / "ab" / row["filename"]
         path.parent.mkdir()
         path.write_bytes(content)
-        with db.engine.begin() as connection:
+        with host.database.engine.begin() as connection:
             connection.execute(OLD_ROW, row)
             connection.execute(sa.text("INSERT INTO image_days VALUES ('2026-01-01', 0, 1)"))
     made = told(flask.invoke(args=["backup", "create", "--json"]))
     assert made["revision"] == "0001"
-    lose_everything(app)
+    lose_everything(host)
     assert flask.invoke(args=["backup", "restore", made["name"]]).exit_code == 0
     assert app.test_client().get("/images-list").json["data"][0]["filename"] == row["filename"]
     assert app.test_client().get(f"/images/{row['filename']}").data == content
 
 
-def test_verify_says_who_made_it(flask, app):
+def test_verify_says_who_made_it(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     assert flask("verify").stdout == f"{name}: whole; made by this host\n"
     assert told(flask("verify", "--json"))["origins"] == {name: "this_host"}
     assert told(flask("list", "--json"))["backups"][0]["origin"] == "this_host"
     with app.app_context():
-        (backup,) = catalogue.every()
+        (backup,) = list_backups(host)
     hostile.unsign(backup)
     checked = flask("verify")
     assert (checked.exit_code, checked.stdout.startswith(f"{name}: whole; not signed: ")) == (0, True)
@@ -154,10 +154,10 @@ def test_verify_says_who_made_it(flask, app):
     assert told(flask("verify", "--json"))["origins"] == {name: None}
 
 
-def test_restore_of_a_foreign_one_needs_a_word_more(flask, app):
+def test_restore_of_a_foreign_one_needs_a_word_more(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     with app.app_context():
-        (backup,) = catalogue.every()
+        (backup,) = list_backups(host)
     hostile.unsign(backup)
     refused = flask("restore", name, "--yes")
     assert refused.exit_code == 1
@@ -167,10 +167,10 @@ def test_restore_of_a_foreign_one_needs_a_word_more(flask, app):
     assert flask("restore", name, "--yes", "--foreign").exit_code == 0
 
 
-def test_a_hostile_backup_is_named_in_one_sentence_and_leaves_nothing(flask, app, tmp_path):
+def test_a_hostile_backup_is_named_in_one_sentence_and_leaves_nothing(host, flask, app, tmp_path):
     name = told(flask("create", "--json"))["name"]
     with app.app_context():
-        (backup,) = catalogue.every()
+        (backup,) = list_backups(host)
     trap = tmp_path / "trap"
     hostile.insert(backup, f"ATTACH '{trap}' AS evil;\n", "COMMIT;")
     checked = flask("verify")
@@ -183,10 +183,10 @@ def test_a_hostile_backup_is_named_in_one_sentence_and_leaves_nothing(flask, app
     assert not trap.exists()
 
 
-def test_thousands_of_problems_do_not_fill_the_terminal(flask, app):
+def test_thousands_of_problems_do_not_fill_the_terminal(host, flask, app):
     flask("create")
     with app.app_context():
-        (backup,) = catalogue.every()
+        (backup,) = list_backups(host)
     for number in range(1200):
         (backup.path / f"stray{number}").touch()
     lines = flask("verify").stdout.splitlines()

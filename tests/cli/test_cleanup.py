@@ -13,7 +13,7 @@ pytestmark = ON_SQLITE
 @pytest.fixture
 def folder(app, monkeypatch):
     """The storage of a host with three images, and what lies about in it."""
-    images_dir = host_of_three(app, monkeypatch)
+    images_dir = host_of_three(app)
     litter(images_dir)
     return images_dir
 

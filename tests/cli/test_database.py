@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from imagehost.extensions import db, storage
-from tests.conftest import ON_SQLITE, uploaded
+from tests.conftest import ON_SQLITE, host_of, uploaded
 
 pytestmark = ON_SQLITE
 
@@ -35,7 +34,7 @@ def test_a_copy_from_nowhere_is_one_line(runner):
     assert "hunter2" not in ended.stderr
 
 
-def test_an_upgrade_without_permission_is_one_line(postgres, tmp_path, make_app):
+def test_an_upgrade_without_permission_is_one_line(host, postgres, tmp_path, make_app):
     url = postgres.create("forbidden")
     postgres.execute("CREATE ROLE nobody_at_all LOGIN")
     try:
@@ -46,19 +45,19 @@ def test_an_upgrade_without_permission_is_one_line(postgres, tmp_path, make_app)
         (line,) = [line for line in ended.output.splitlines() if line]
         assert line.startswith("imagehost: the database postgresql+psycopg2://nobody_at_all@127.0.0.1:")
         assert line.endswith("cannot be migrated: permission denied for schema public")
-        assert "Traceback" in (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+        assert "Traceback" in (host_of(app).settings.log_dir / "app.log").read_text()
     finally:
         with app.app_context():
-            db.engine.dispose()
+            host.database.engine.dispose()
         postgres.drop("forbidden")
         postgres.execute("DROP ROLE nobody_at_all")
 
 
 @pytest.mark.parametrize("command", [["cleanup"], ["db", "upgrade"], ["images", "export", "{folder}/out"]])
-def test_a_damaged_file_of_sqlite_is_one_line(tmp_path, make_app, command):
+def test_a_damaged_file_of_sqlite_is_one_line(host, tmp_path, make_app, command):
     app = make_app()
     with app.app_context():
-        storage.initialise()
+        host_of(app).storage.initialise()
     (tmp_path / "imagehost.db").write_bytes(b"no database at all" * 1000)
     ended = app.test_cli_runner().invoke(args=[word.format(folder=tmp_path) for word in command])
     assert ended.exit_code == 1

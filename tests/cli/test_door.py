@@ -9,7 +9,7 @@ import pytest
 
 from imagehost.cli.output import command
 from imagehost.operations import cleanup
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, host_of
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def broken(monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("by\nnothing")
 
-    monkeypatch.setattr(cleanup, "clean", fail)
+    monkeypatch.setattr(cleanup, "clean_up", fail)
 
 
 @ON_SQLITE
@@ -30,7 +30,7 @@ def test_a_fault_of_ours_is_one_line_and_its_traceback_is_in_the_log(app, flask,
     ended = flask()
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr == "imagehost: ZeroDivisionError: by\\nnothing (details in app.log)\n"
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     assert "ERROR - - command failed" in log
     assert "Traceback (most recent call last)" in log
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests import pictures
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, host_of
 
 pytestmark = ON_SQLITE
 
@@ -109,7 +109,7 @@ def test_an_export_says_what_it_did(flask, gallery, tmp_path):
 
 def test_an_export_that_is_not_whole_ends_with_1(app, flask, gallery, tmp_path):
     flask("import", gallery)
-    lost = next(app.extensions["imagehost.settings"].images_dir.glob("[a-z0-9][a-z0-9]/*"))
+    lost = next(host_of(app).settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))
     content = lost.read_bytes()
     lost.unlink()
     ended = flask("export", tmp_path / "out")

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from imagehost.db import engines
 from imagehost.domain.errors import Unavailable
-from imagehost.extensions import db
-from tests.conftest import ON_SQLITE, assert_error, uploaded
+from tests.conftest import ON_SQLITE, assert_error, host_of, uploaded
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 FULL = 2
@@ -25,26 +24,26 @@ FULL = 2
         ("busy_timeout", engines.SECONDS_TO_WAIT * 1000),
     ],
 )
-def test_every_connection_to_sqlite_is_durable_and_patient(app, pragma, value):
-    with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+def test_every_connection_to_sqlite_is_durable_and_patient(host, app, pragma, value):
+    with app.app_context(), host.database.engine.connect() as first, host.database.engine.connect() as second:
         for connection in (first, second):
             assert connection.execute(sa.text(f"PRAGMA {pragma}")).scalar_one() == value
 
 
 @ON_POSTGRESQL
-def test_postgresql_speaks_utc(app):
-    with app.app_context(), db.engine.connect() as connection:
+def test_postgresql_speaks_utc(host, app):
+    with app.app_context(), host.database.engine.connect() as connection:
         assert connection.execute(sa.text("SHOW timezone")).scalar_one() in {"utc", "UTC"}
 
 
 @ON_POSTGRESQL
 @pytest.mark.parametrize("seconds", [0, engines.SECONDS_IDLE])
-def test_a_connection_lost_while_it_was_idle_is_made_anew(app, monkeypatch, seconds):
+def test_a_connection_lost_while_it_was_idle_is_made_anew(host, app, monkeypatch, seconds):
     with app.app_context():
         ask = sa.text("SELECT pg_backend_pid()")
-        with db.engine.connect() as connection:
+        with host.database.engine.connect() as connection:
             lost = connection.execute(ask).scalar_one()
-        other = sa.create_engine(db.engine.url)
+        other = sa.create_engine(host.database.engine.url)
         with other.connect() as connection:
             assert connection.execute(
                 sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": lost}
@@ -54,38 +53,40 @@ def test_a_connection_lost_while_it_was_idle_is_made_anew(app, monkeypatch, seco
         monkeypatch.setattr(engines.time, "monotonic", lambda: now + seconds)
         if not seconds:
             # Who was busy a moment ago is trusted; one that fails is told, and the next one is well.
-            with pytest.raises(Unavailable), db.engine.connect() as connection:
+            with pytest.raises(Unavailable), host.database.engine.connect() as connection:
                 connection.execute(ask)
-        with db.engine.connect() as connection:
+        with host.database.engine.connect() as connection:
             assert connection.execute(ask).scalar_one() != lost
 
 
 @ON_SQLITE
-def test_a_writer_begins_as_one(app):
+def test_a_writer_begins_as_one(host, app):
     """Else it fails whenever another was faster between its first read and its first write."""
     begun = []
     with app.app_context():
         sa.event.listen(
-            db.engine, "before_cursor_execute", lambda *arguments: begun.append(arguments[2].split(";")[0])
+            host.database.engine,
+            "before_cursor_execute",
+            lambda *arguments: begun.append(arguments[2].split(";")[0]),
         )
-        with db.engine.connect().execution_options(**engines.IMMEDIATE) as connection:
+        with host.database.engine.connect().execution_options(**engines.IMMEDIATE) as connection:
             connection.execute(sa.text("SELECT 1"))
-        with db.engine.connect() as connection:
+        with host.database.engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
     assert [statement for statement in begun if "BEGIN" in statement] == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
 
 
 @ON_SQLITE
 @pytest.mark.parametrize("first", [0, 4096], ids=["no database", "a torn page"])
-def test_a_damaged_file_of_sqlite_is_a_database_that_does_not_answer(app, client, tmp_path, first):
+def test_a_damaged_file_of_sqlite_is_a_database_that_does_not_answer(host, app, client, tmp_path, first):
     uploaded(client)
     with app.app_context():
-        with db.engine.connect() as connection:
+        with host.database.engine.connect() as connection:
             connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        db.engine.dispose()
+        host.database.engine.dispose()
     with (tmp_path / "imagehost.db").open("r+b") as file:
         size = file.seek(0, 2)
         file.seek(first)
         file.write(b"x" * (size - first))
     assert_error(client.get("/images-list"), 503, "unavailable", "database")
-    assert "ERROR" in (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    assert "ERROR" in (host_of(app).settings.log_dir / "app.log").read_text()

@@ -10,9 +10,8 @@ from flask_migrate import upgrade
 
 from imagehost import create_app
 from imagehost.db.models import Base, Image
-from imagehost.extensions import db
-from tests.conftest import close, uploaded
-from tests.rows import add_rows, assert_counts_are_right
+from tests.conftest import close, host_of, uploaded
+from tests.rows import add_rows, assert_counts_are_right, execute, scalars
 
 ZONES = [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))]
 MOMENTS = [
@@ -24,16 +23,13 @@ MOMENTS = [
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_a_moment_comes_back_in_utc(app, moment, zone):
+def test_a_moment_comes_back_in_utc(host, app, moment, zone):
     (image_id,) = add_rows(app, [moment.replace(tzinfo=zone).astimezone(UTC)])
-    with app.app_context():
-        db.session.get(Image, image_id).upload_time = moment.replace(tzinfo=zone)
-        db.session.commit()
-        db.session.expire_all()
-        read = db.session.get(Image, image_id).upload_time
-        assert (read, read.tzinfo) == (moment.replace(tzinfo=zone), UTC)
-        found = sa.select(Image.id).where(Image.upload_time == moment.replace(tzinfo=zone))
-        assert db.session.scalars(found).all() == [image_id]
+    execute(host, sa.update(Image).values(upload_time=moment.replace(tzinfo=zone)))
+    (read,) = scalars(host, sa.select(Image.upload_time))
+    assert (read, read.tzinfo) == (moment.replace(tzinfo=zone), UTC)
+    found = sa.select(Image.id).where(Image.upload_time == moment.replace(tzinfo=zone))
+    assert scalars(host, found) == [image_id]
 
 
 def test_a_moment_without_a_zone_is_refused(app):
@@ -41,35 +37,34 @@ def test_a_moment_without_a_zone_is_refused(app):
         add_rows(app, [MOMENTS[0]])
 
 
-def insert_by_hand() -> None:
+def insert_by_hand(host) -> None:
     columns = ("filename", "original_name", "size", "file_type", "width", "height", "sha256")
     values = dict.fromkeys(columns, "1") | {"size": 1, "width": 4, "height": 3}
     statement = (
         f"INSERT INTO images ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
     )
-    db.session.execute(sa.text(statement), values)
-    db.session.commit()
+    execute(host, sa.text(statement), values)
 
 
-def test_the_database_itself_knows_the_time_and_that_an_image_is_upright(app):
+def test_the_database_itself_knows_the_time_and_that_an_image_is_upright(host, app):
     with app.app_context():
-        insert_by_hand()
-        image = db.session.scalars(sa.select(Image)).one()
+        insert_by_hand(host)
+        image = scalars(host, sa.select(Image))[0]
     assert abs(image.upload_time - datetime.now(UTC)) < timedelta(minutes=1)
     assert image.orientation == 1
 
 
-def test_the_migrations_make_what_the_models_say(app):
-    with app.app_context(), db.engine.connect() as connection:
+def test_the_migrations_make_what_the_models_say(host, app):
+    with app.app_context(), host.database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_names_of_constraints_are_the_same_on_both(app):
+def test_names_of_constraints_are_the_same_on_both(host, app):
     with app.app_context():
-        inspector = sa.inspect(db.engine)
+        inspector = sa.inspect(host.database.engine)
         assert [each["name"] for each in inspector.get_unique_constraints("images")] == ["uq_images_filename"]
         assert "ix_images_upload_time_id" in {each["name"] for each in inspector.get_indexes("images")}
         assert not any(column["nullable"] for column in inspector.get_columns("images"))
@@ -90,12 +85,13 @@ def test_images_from_before_are_shown_as_they_are_stored(request, tmp_path, kind
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=tmp_path)
     with app.app_context():
         upgrade(revision="0001")
-        insert_by_hand()
+        host = host_of(app)
+        insert_by_hand(host)
         upgrade()
-        image = db.session.scalars(sa.select(Image)).one()
+        image = scalars(host, sa.select(Image))[0]
         assert (image.orientation, image.shown_size) == (1, (4, 3))
         if kind == "sqlite":
-            schema = db.session.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'images'"))
+            (schema,) = scalars(host, sa.text("SELECT sql FROM sqlite_master WHERE name = 'images'"))
             assert "AUTOINCREMENT" in schema
     close(app)
 
@@ -107,11 +103,8 @@ def test_sides_are_swapped_where_an_image_is_shown_on_its_side(orientation):
     assert image.turned((320, 240)) == ((320, 240) if orientation < 5 else (240, 320))
 
 
-def test_a_size_may_be_larger_than_4_gigabytes(app):
+def test_a_size_may_be_larger_than_4_gigabytes(host, app):
     (image_id,) = add_rows(app, [datetime.now(UTC)])
-    with app.app_context():
-        db.session.get(Image, image_id).size = 2**40
-        db.session.commit()
-        db.session.expire_all()
-        assert db.session.get(Image, image_id).size == 2**40
-        assert_counts_are_right()
+    execute(host, sa.update(Image).where(Image.id == image_id).values(size=2**40))
+    assert scalars(host, sa.select(Image.size)) == [2**40]
+    assert_counts_are_right(host)

@@ -39,7 +39,7 @@ def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 *
 
 def clean(kind: str, data: bytes, **limits: int) -> bytes:
     """Clean bytes; the very same object comes back if nothing has to change."""
-    file, _ = formats.clean(kind, io.BytesIO(data), canvas(**limits), io.BytesIO)
+    file, _ = formats.clean_picture(kind, io.BytesIO(data), canvas(**limits), io.BytesIO)
     return data if file is None else file.getvalue()
 
 
@@ -47,10 +47,10 @@ def stored(kind: str, data: bytes) -> bytes | None:
     """Return what is stored of a file that may be anything, or None where it is refused."""
     whole = canvas()
     try:
-        file, _ = formats.clean(kind, io.BytesIO(data), whole, io.BytesIO)
+        file, _ = formats.clean_picture(kind, io.BytesIO(data), whole, io.BytesIO)
         cleaned = data if file is None else file.getvalue()
         if whole.end_missing:
-            rest = proving.prove(kind, io.BytesIO(cleaned))
+            rest = proving.prove_picture(kind, io.BytesIO(cleaned))
             cleaned = cleaned[: -2 - rest] + cleaned[-2:] if rest else cleaned
     except (formats.Malformed, formats.PixelLimit, formats.WorkLimit):
         return None
@@ -59,7 +59,7 @@ def stored(kind: str, data: bytes) -> bytes | None:
 
 def pieces(kind: str, data: bytes) -> list[formats.Piece]:
     """Walk bytes, and check that the pieces cover all of them in order, and make the cleaned picture."""
-    found = list(formats.walk(kind, io.BytesIO(data), canvas()))
+    found = list(formats.walk_picture(kind, io.BytesIO(data), canvas()))
     at, made = 0, b""
     for piece in found:
         if isinstance(piece, formats.Added):
@@ -89,7 +89,7 @@ def look(kind: str, data: bytes) -> Any:
 def _frame(image: Image.Image, index: int) -> Any:
     image.seek(index)
     # Browsers do not obey EXIF behind the pixels, which Pillow reads while it loads these.
-    orientation = exif.read(image.info.get("exif", b""))
+    orientation = exif.read_exif(image.info.get("exif", b""))
     image.load()
     facts = {key: image.info.get(key) for key in SEEN} | {"orientation": orientation}
     facts["icc_profile"] = icc.blanked(facts["icc_profile"] or b"")

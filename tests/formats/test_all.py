@@ -28,7 +28,7 @@ undamaged = named([pair for pair in EACH if pair not in DAMAGED])
 
 def walked(kind, data):
     found = canvas()
-    formats.clean(kind, io.BytesIO(data), found, io.BytesIO)
+    formats.clean_picture(kind, io.BytesIO(data), found, io.BytesIO)
     return found
 
 

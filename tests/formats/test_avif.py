@@ -140,7 +140,7 @@ def test_boxes_nested_without_end_are_refused(name):
 
 def report(data):
     """Tell what was dropped."""
-    return formats.clean("avif", io.BytesIO(data), canvas(), io.BytesIO).report.dropped
+    return formats.clean_picture("avif", io.BytesIO(data), canvas(), io.BytesIO).report.dropped
 
 
 def test_a_report_names_all_that_goes():
@@ -220,7 +220,7 @@ def test_a_gain_map_stays_whole_and_is_counted():
     data = avifs()["gain-map"]
     assert clean("avif", data) is data
     counted = canvas()
-    formats.clean("avif", io.BytesIO(data), counted, io.BytesIO)
+    formats.clean_picture("avif", io.BytesIO(data), counted, io.BytesIO)
     assert (counted.width, counted.height, counted.frames) == (*samples.SMALL, 1)
     assert counted.work == 3 * (40 * 28 + 20 * 14)
 
@@ -245,7 +245,7 @@ def test_the_orientation_is_that_of_the_properties(properties, expected):
     moving = building.moving([building.pictures([colour, colour], *properties)], [building.picture(colour)])
     for data in (still, moving):
         found = canvas()
-        formats.clean("avif", io.BytesIO(data), found, io.BytesIO)
+        formats.clean_picture("avif", io.BytesIO(data), found, io.BytesIO)
         assert found.orientation == expected == orientation(data)
 
 

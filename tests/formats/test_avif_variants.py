@@ -5,7 +5,7 @@ import io
 import pytest
 
 from imagehost import formats, imaging
-from imagehost.domain.kinds import detect
+from imagehost.domain.kinds import kind_of_bytes
 from tests.browser.decoded import Decoded, decoder
 
 from .avif_variants import not_shown, shown
@@ -24,7 +24,7 @@ def decode():
 
 def walked(data):
     found = canvas()
-    formats.clean("avif", io.BytesIO(data), found, io.BytesIO)
+    formats.clean_picture("avif", io.BytesIO(data), found, io.BytesIO)
     return found
 
 
@@ -62,9 +62,9 @@ def test_what_only_pillow_does_not_open_is_hosted(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_all_of_them_are_recognised(name):
-    assert detect(ALL[name][:512]) == "avif"
+    assert kind_of_bytes(ALL[name][:512]) == "avif"
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevx", b"mif1", b"msf1"])
 def test_pictures_in_the_same_boxes_are_not_taken_for_avif(brand):
-    assert detect(b"\0\0\0\x18ftyp" + brand + bytes(4) + b"mif1" + brand) is None
+    assert kind_of_bytes(b"\0\0\0\x18ftyp" + brand + bytes(4) + b"mif1" + brand) is None

@@ -19,14 +19,14 @@ END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 def changes(name):
     """The bytes that are dropped of a file, and those that are added, each with its name."""
     data = (CASES / name).read_bytes()
-    kind = kinds.detect(data[: kinds.HEAD])
+    kind = kinds.kind_of_bytes(data[: kinds.HEAD])
     found = canvas(100_000_000, 5_000_000_000)
-    file, _ = formats.clean(kind, io.BytesIO(data), found, io.BytesIO)
+    file, _ = formats.clean_picture(kind, io.BytesIO(data), found, io.BytesIO)
     cleaned = data if file is None else file.getvalue()
     if found.end_missing:
-        proving.prove(kind, io.BytesIO(cleaned))
+        proving.prove_picture(kind, io.BytesIO(cleaned))
     assert look(kind, cleaned)
-    pieces = list(formats.walk(kind, io.BytesIO(data), canvas(100_000_000, 5_000_000_000)))
+    pieces = list(formats.walk_picture(kind, io.BytesIO(data), canvas(100_000_000, 5_000_000_000)))
     return (
         [
             (piece.what, data[piece.start : piece.stop])
@@ -113,7 +113,7 @@ def test_exif_with_another_pad_byte_is_read():
     dropped, added = changes("jpeg-exif-pad-byte-not-zero.jpg")
     assert [(what, data[4:10]) for what, data in dropped] == [("EXIF", b"Exif\0\xff")]
     assert [(what, data[4:10]) for what, data in added] == [("EXIF", b"Exif\0\0")]
-    assert exif.read(added[0][1][10:]) == 6
+    assert exif.read_exif(added[0][1][10:]) == 6
 
 
 def test_a_jpeg_without_end_marker_gets_one():

@@ -128,11 +128,11 @@ def test_what_browsers_do_not_take_for_a_gain_map_is_dropped(original):
 
 def test_a_gain_map_is_limited_and_counted_like_a_picture():
     whole = canvas()
-    formats.clean("jpg", io.BytesIO(gain_maps.ultra_hdr()), whole, io.BytesIO)
+    formats.clean_picture("jpg", io.BytesIO(gain_maps.ultra_hdr()), whole, io.BytesIO)
     assert (whole.width, whole.height, whole.frames) == (*samples.SMALL, 1)
     assert whole.pixels == samples.SMALL[0] * samples.SMALL[1] + 20 * 14
     plain = canvas()
-    formats.clean("jpg", io.BytesIO(samples.jpegs()["baseline"]), plain, io.BytesIO)
+    formats.clean_picture("jpg", io.BytesIO(samples.jpegs()["baseline"]), plain, io.BytesIO)
     assert whole.work == plain.work + 20 * 14
     big = gain_maps.grey_map(gain_maps.map_packet(), size=(400, 280))
     huge = gain_maps.picture([gain_maps.primary_packet(len(big))], big)

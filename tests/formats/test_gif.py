@@ -86,7 +86,7 @@ def test_zeros_are_dropped_in_each_gap(count):
     parts = blocks(gif)
     for gap in range(1, len(parts)):
         spread = b"".join([*parts[:gap], bytes(count), *parts[gap:]])
-        file, report = formats.clean("gif", io.BytesIO(spread), canvas(), io.BytesIO)
+        file, report = formats.clean_picture("gif", io.BytesIO(spread), canvas(), io.BytesIO)
         assert file.getvalue() == gif
         assert report.dropped == {"bytes between blocks": count}
     assert clean("gif", gif[:-1] + bytes(count)) == gif
@@ -96,7 +96,7 @@ def ended(gif):
     """What is stored of a GIF, or None; and whether pixels have to be decoded to decide that."""
     found = canvas()
     with suppress(formats.Malformed):
-        formats.clean("gif", io.BytesIO(gif), found, io.BytesIO)
+        formats.clean_picture("gif", io.BytesIO(gif), found, io.BytesIO)
     return stored("gif", gif), found.end_missing
 
 
@@ -160,13 +160,13 @@ def test_a_screen_recording_of_a_minute_gets_in_by_the_default_limits():
         Path(__file__).parent.parent / "cases" / "gif-screen-recording-1280x720-120-frames.gif"
     ).read_bytes()
     found = canvas(100_000_000, 5_000_000_000)
-    assert formats.clean("gif", io.BytesIO(gif), found, io.BytesIO).file is None
+    assert formats.clean_picture("gif", io.BytesIO(gif), found, io.BytesIO).file is None
     assert (found.width, found.height, found.frames, found.pixels) == (1280, 720, 120, 1280 * 720 + 119)
     parts = blocks(gif)
     whole = next(part for part in parts if part.startswith(b","))
     every_pixel = parts[0] + 600 * whole + b";"
     found = canvas(100_000_000, 5_000_000_000)
-    formats.clean("gif", io.BytesIO(every_pixel), found, io.BytesIO)
+    formats.clean_picture("gif", io.BytesIO(every_pixel), found, io.BytesIO)
     assert (found.frames, found.pixels) == (600, 600 * 1280 * 720)
 
 
@@ -182,16 +182,16 @@ def test_a_text_without_control_block_is_gone():
 def test_the_canvas_is_as_large_as_decoders_make_it():
     gif = bytearray(gifs()["moving"])
     whole = canvas()
-    formats.clean("gif", io.BytesIO(gif), whole, io.BytesIO)
+    formats.clean_picture("gif", io.BytesIO(gif), whole, io.BytesIO)
     assert whole.pixels == 3 * 40 * 28
     # The second frame is moved to the right, so the canvas grows to 140 × 28.
     at = gif.index(b",\0\0\0\0", gif.index(b",\0\0\0\0") + 1)
     gif[at + 1] = 100
     moved = canvas(pixels=140 * 28)
-    formats.clean("gif", io.BytesIO(gif), moved, io.BytesIO)
+    formats.clean_picture("gif", io.BytesIO(gif), moved, io.BytesIO)
     assert (moved.width, moved.height, moved.pixels) == (40, 28, 3 * 40 * 28)
     with pytest.raises(formats.PixelLimit):
-        formats.clean("gif", io.BytesIO(gif), canvas(pixels=140 * 28 - 1), io.BytesIO)
+        formats.clean_picture("gif", io.BytesIO(gif), canvas(pixels=140 * 28 - 1), io.BytesIO)
 
 
 def test_what_has_no_place_in_a_gif_is_refused():

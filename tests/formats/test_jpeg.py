@@ -154,14 +154,14 @@ def test_a_jfif_header_that_is_none_to_decoders_is_dropped(data):
 def test_the_byte_after_the_name_of_exif_is_ignored(pad):
     data = behind_soi(JPEG, segment(0xE1, b"Exif\0" + bytes((pad,)) + samples.exif(6)[6:]))
     found = canvas()
-    formats.clean("jpg", io.BytesIO(data), found, io.BytesIO)
+    formats.clean_picture("jpg", io.BytesIO(data), found, io.BytesIO)
     assert found.orientation == orientation(clean("jpg", data)) == 6
 
 
 def ends(data: bytes) -> tuple[bool, bytes]:
     """Whether the end marker was missing, and the cleaned picture."""
     found = canvas()
-    file, _ = formats.clean("jpg", io.BytesIO(data), found, io.BytesIO)
+    file, _ = formats.clean_picture("jpg", io.BytesIO(data), found, io.BytesIO)
     return found.end_missing, file.getvalue() if file else data
 
 
@@ -238,7 +238,7 @@ def test_work_is_counted_by_samples_and_scans():
     def work(**options: object) -> int:
         found = canvas()
         jpeg = samples.saved(samples.photo(size=(64, 48)), "JPEG", **options)
-        formats.clean("jpg", io.BytesIO(jpeg), found, io.BytesIO)
+        formats.clean_picture("jpg", io.BytesIO(jpeg), found, io.BytesIO)
         return found.work
 
     area = 64 * 48

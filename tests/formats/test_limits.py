@@ -55,7 +55,7 @@ def huge(kind):
 def test_too_many_pixels_are_told_from_the_header_alone(kind):
     stream = Watched(huge(kind))
     with pytest.raises(formats.PixelLimit) as caught:
-        formats.clean(kind, stream, canvas(pixels=99_999_999), io.BytesIO)
+        formats.clean_picture(kind, stream, canvas(pixels=99_999_999), io.BytesIO)
     assert (caught.value.pixels, caught.value.limit) == (100_000_000, 99_999_999)
     assert stream.seen <= HOSTILE / 4
 
@@ -66,7 +66,7 @@ def test_one_limit_is_for_the_canvas_and_one_for_all_frames(kind, name):
     frames = look(kind, sound(kind, name))
     canvas_pixels = frames[0][0][0] * frames[0][0][1]
     whole = canvas()
-    formats.clean(kind, io.BytesIO(data), whole, io.BytesIO)
+    formats.clean_picture(kind, io.BytesIO(data), whole, io.BytesIO)
     assert canvas_pixels <= whole.pixels <= canvas_pixels * len(frames)
     assert clean(kind, data, pixels=canvas_pixels, animation_pixels=whole.pixels)
     with pytest.raises(formats.PixelLimit) as caught:
@@ -114,13 +114,15 @@ def floods():
 )
 def test_floods_of_tiny_parts_are_refused(kind, data, reason):
     with pytest.raises(formats.Malformed, match=reason):
-        formats.clean(kind, io.BytesIO(data), canvas(), io.BytesIO)
+        formats.clean_picture(kind, io.BytesIO(data), canvas(), io.BytesIO)
 
 
 @pytest.mark.parametrize("pixels", [b"\xff\0", b"\xff\xd0"])
 def test_a_jpeg_of_pixels_without_an_end_is_left_to_a_proof(pixels):
     found = canvas()
-    formats.clean("jpg", io.BytesIO(samples.jpegs()["baseline"][:-2] + pixels * HOSTILE), found, io.BytesIO)
+    formats.clean_picture(
+        "jpg", io.BytesIO(samples.jpegs()["baseline"][:-2] + pixels * HOSTILE), found, io.BytesIO
+    )
     assert found.end_missing
 
 
@@ -131,7 +133,7 @@ def test_a_stream_that_brings_little_at_a_time_changes_nothing(kind, name):
             return super().read(min(size, 7) if size > 0 else 7)
 
     data = sample(kind, name)
-    file, _ = formats.clean(kind, Slow(data), canvas(), io.BytesIO)
+    file, _ = formats.clean_picture(kind, Slow(data), canvas(), io.BytesIO)
     assert (data if file is None else file.getvalue()) == clean(kind, data)
 
 
@@ -140,4 +142,4 @@ def test_nothing_is_written_where_nothing_is_dropped():
         raise AssertionError("no file is needed")
 
     data = samples.jpegs()["baseline"]
-    assert formats.clean("jpg", io.BytesIO(data), canvas(), new_file).file is None
+    assert formats.clean_picture("jpg", io.BytesIO(data), canvas(), new_file).file is None

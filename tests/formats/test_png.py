@@ -207,7 +207,7 @@ def test_a_palette_has_no_more_transparency_than_colours():
 
 def turned(png):
     found = canvas()
-    formats.clean("png", io.BytesIO(png), found, io.BytesIO)
+    formats.clean_picture("png", io.BytesIO(png), found, io.BytesIO)
     return found.orientation
 
 
@@ -247,7 +247,7 @@ def test_exif_that_begins_as_in_a_jpeg_does_not_turn_a_png():
 )
 def test_a_missing_end_marker_is_added_and_nothing_stays_behind_the_pixels(name, rest):
     whole, found = pngs()[name], canvas()
-    file, report = formats.clean("png", io.BytesIO(whole[:-12] + rest), found, io.BytesIO)
+    file, report = formats.clean_picture("png", io.BytesIO(whole[:-12] + rest), found, io.BytesIO)
     assert file.getvalue() == whole
     assert found.end_missing
     assert report.added == {"end marker": 12}
@@ -255,7 +255,7 @@ def test_a_missing_end_marker_is_added_and_nothing_stays_behind_the_pixels(name,
 
 def test_an_end_marker_with_data_is_replaced():
     found = canvas()
-    file, _ = formats.clean(
+    file, _ = formats.clean_picture(
         "png", io.BytesIO(pngs()["bare"][:-12] + chunk(b"IEND", b"GEHEIM")), found, io.BytesIO
     )
     assert file.getvalue() == pngs()["bare"]
@@ -281,7 +281,7 @@ def test_the_number_of_frames_is_corrected_if_it_is_too_large(name):
 
 def test_frames_that_are_never_shown_are_dropped_and_not_counted():
     moving, found = pngs()["fewer-frames"], canvas(animation_pixels=2 * 40 * 28)
-    file, report = formats.clean("png", io.BytesIO(moving), found, io.BytesIO)
+    file, report = formats.clean_picture("png", io.BytesIO(moving), found, io.BytesIO)
     assert file.getvalue() == pngs()["two-frames"]
     assert report.dropped.keys() == {"hidden frame"}
     assert (found.frames, found.pixels) == (2, 2 * 40 * 28)

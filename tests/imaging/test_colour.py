@@ -68,11 +68,11 @@ def test_no_gamma_fails(value):
     for count in (1, 2):
         plain = pictures.png()
         content = plain[:33] + b"".join(chunks[:count]) + plain[33:]
-        assert imaging.render(io.BytesIO(content), "png", 320)
+        assert imaging.render_picture(io.BytesIO(content), "png", 320)
 
 
 def test_tags_that_lie_upon_each_other_take_no_memory():
     data = bytearray(colours.profile(b"RGB ", {f"t{number:03}".encode(): b"" for number in range(90)}))
     for number in range(92):
         data[136 + 12 * number : 144 + 12 * number] = bytes(4) + len(data).to_bytes(4)
-    assert all(isinstance(tag, memoryview) for tag in profiles.read(bytes(data)).tags.values())
+    assert all(isinstance(tag, memoryview) for tag in profiles.read_profile(bytes(data)).tags.values())

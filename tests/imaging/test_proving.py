@@ -37,7 +37,7 @@ EACH = pytest.mark.parametrize("content", JPEGS.values(), ids=JPEGS)
 
 def proven(content: bytes) -> int:
     """What is proven of a picture of which the end marker is cut off, and added again as the walk does."""
-    return proving.prove("jpg", io.BytesIO(content + EOI))
+    return proving.prove_picture("jpg", io.BytesIO(content + EOI))
 
 
 def without_end(content: bytes) -> bytes:
@@ -108,7 +108,7 @@ def gif(frames: int) -> bytes:
 
 @pytest.mark.parametrize("frames", [1, 3])
 def test_a_gif_with_all_frames_is_accepted(frames):
-    assert proving.prove("gif", io.BytesIO(gif(frames))) == 0
+    assert proving.prove_picture("gif", io.BytesIO(gif(frames))) == 0
 
 
 @pytest.mark.parametrize("frames", [1, 3])
@@ -124,4 +124,4 @@ def test_a_gif_whose_last_frame_lacks_pixels_is_refused(frames):
     # The last block of the last frame is left out; an empty block and the trailer remain.
     cut = content[: position - len(single)] + b"\0;"
     with pytest.raises(Malformed, match="it ends too early"):
-        proving.prove("gif", io.BytesIO(cut))
+        proving.prove_picture("gif", io.BytesIO(cut))

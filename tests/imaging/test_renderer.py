@@ -17,8 +17,9 @@ from PIL import Image
 
 from imagehost import formats, imaging
 from imagehost.imaging import renderer as module
-from imagehost.imaging.budgets import ANY, MIB
-from imagehost.imaging.renderer import PROCESS, Renderer, TooCostly
+from imagehost.imaging.budgets import ANY
+from imagehost.imaging.renderer import PROCESS, Renderer, RenderingTooCostly
+from imagehost.imaging.resources import MIB
 from imagehost.imaging.waiting import Abandoned, Crowded, Unusable, hung_up
 from imagehost.settings.reader import ROOT
 from tests import hostile, pictures
@@ -34,8 +35,10 @@ def stays() -> bool:
     return False
 
 
-def render(content: bytes, kind: str = "jpg", renderer: Renderer | None = None, gone=stays) -> bytes:
-    return (renderer or Renderer()).render(io.BytesIO(content), kind, 320, gone)
+def render(
+    content: bytes, kind: str = "jpg", renderer: Renderer | None = None, client: int | None = None, gone=stays
+) -> bytes:
+    return (renderer or Renderer()).render(io.BytesIO(content), kind, 320, client, gone)
 
 
 def limited(**limits: int) -> Renderer:
@@ -57,14 +60,14 @@ def idle() -> bool:
 @pytest.mark.parametrize("kind", [*pictures.MAKE, "webp", "avif"])
 def test_a_process_renders_the_same_as_the_function(kind):
     content = pictures.encode(pictures.photo(700, 500), kind)
-    assert render(content, kind) == imaging.render(io.BytesIO(content), kind, 320)
+    assert render(content, kind) == imaging.render_picture(io.BytesIO(content), kind, 320)
 
 
 def test_a_file_on_disk_is_rendered_as_one_in_memory(tmp_path):
     (tmp_path / "photo").write_bytes(PHOTO)
     with (tmp_path / "photo").open("rb") as file:
         file.read(1000)
-        assert Renderer().render(file, "jpg", 320, stays) == render(PHOTO)
+        assert Renderer().render(file, "jpg", 320, None, stays) == render(PHOTO)
 
 
 def test_the_server_loads_nothing_of_the_web_process():
@@ -115,7 +118,7 @@ def render_or_fail(content: bytes, renderer: Renderer) -> None:
 def test_a_picture_that_needs_more_memory_than_a_budget_fails_and_kills_nobody():
     tight = limited(memory=64 * MIB)
     content = pictures.encode(Image.new("RGBA", (6000, 6000)), "png", compress_level=1)
-    with pytest.raises(TooCostly):
+    with pytest.raises(RenderingTooCostly):
         render(content, "png", tight)
     server = PROCESS.id
     assert len(render(PHOTO, renderer=tight)) > 100
@@ -125,7 +128,7 @@ def test_a_picture_that_needs_more_memory_than_a_budget_fails_and_kills_nobody()
 def test_a_picture_that_takes_more_processor_time_than_a_budget_is_killed():
     short = limited(cpu_seconds=1)
     before = PROCESS.jobs
-    with pytest.raises(TooCostly):
+    with pytest.raises(RenderingTooCostly):
         render(SLOW, renderer=short)
     assert PROCESS.jobs == before + 2
     wait_until(idle, "the job goes on")
@@ -133,7 +136,7 @@ def test_a_picture_that_takes_more_processor_time_than_a_budget_is_killed():
 
 def test_a_picture_that_takes_longer_than_a_budget_is_killed():
     begin = time.monotonic()
-    with pytest.raises(TooCostly):
+    with pytest.raises(RenderingTooCostly):
         render(SLOW, renderer=limited(wall_seconds=1))
     assert time.monotonic() - begin < 20
     wait_until(idle, "the job goes on")
@@ -166,7 +169,7 @@ HOSTILE = {
 @pytest.mark.parametrize(("kind", "make"), HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_picture_ends_within_its_limits(kind, make):
     tight = Renderer(replace(PLAN, large=replace(PLAN.large, cpu_seconds=1, memory=256 * MIB)))
-    with pytest.raises((TooCostly, formats.Malformed)):
+    with pytest.raises((RenderingTooCostly, formats.Malformed)):
         render(make(), kind, tight)
     wait_until(idle, "the job goes on")
     assert render(PHOTO, renderer=tight)
@@ -228,8 +231,8 @@ def test_few_wait_for_the_slot_of_large_pictures(monkeypatch):
 def test_a_client_that_leaves_takes_its_job_along():
     ours, theirs = socket.socketpair()
     with ours:
-        shared = Renderer(PLAN, lambda: ours.fileno())
-        thread, ended = rendering(SLOW, shared, gone=lambda: module.left(ours.fileno()))
+        client = ours.fileno()
+        thread, ended = rendering(SLOW, Renderer(PLAN), client=client, gone=lambda: module.left(client))
         wait_until(lambda: not idle(), "it does not begin")
         theirs.close()
         thread.join(10)
@@ -240,8 +243,8 @@ def test_a_client_that_leaves_takes_its_job_along():
 def test_a_job_goes_on_as_long_as_another_client_waits_for_it():
     ours, theirs = socket.socketpair()
     with ours:
-        shared, others = Renderer(PLAN, lambda: ours.fileno()), [1]
-        thread, ended = rendering(SLOW, shared, gone=lambda: not others)
+        others = [1]
+        thread, ended = rendering(SLOW, Renderer(PLAN), client=ours.fileno(), gone=lambda: not others)
         wait_until(lambda: not idle(), "it does not begin")
         theirs.close()
         thread.join(0.3)
@@ -253,9 +256,8 @@ def test_a_job_goes_on_as_long_as_another_client_waits_for_it():
 
 def test_a_turn_tells_whether_anybody_waits():
     ours, theirs = socket.socketpair()
-    clients = [ours.fileno(), None]
-    shared = Renderer(PLAN, lambda: clients.pop(0))
-    with ours, shared.turn("a.jpg") as gone:
+    shared = Renderer(PLAN)
+    with ours, shared.turn("a.jpg", ours.fileno()) as gone:
         assert not gone()
         theirs.close()
         assert gone()

@@ -20,7 +20,7 @@ from tests.imaging import colours
 
 
 def rendered(content: bytes, kind: str, side: int) -> Image.Image:
-    made = Image.open(io.BytesIO(imaging.render(io.BytesIO(content), kind, side)))
+    made = Image.open(io.BytesIO(imaging.render_picture(io.BytesIO(content), kind, side)))
     made.load()
     assert made.format == "WEBP"
     return made
@@ -200,32 +200,32 @@ def test_a_profile_that_is_large_when_inflated_adds_nothing():
     large = colours.profile(b"RGB ", {b"priv": b"data" + bytes(1_000_000)})
     content = pictures.encode(Image.new("RGB", (40, 30), "red"), "png", icc_profile=large)
     assert len(content) < 2000
-    assert len(imaging.render(io.BytesIO(content), "png", 320)) < 200
+    assert len(imaging.render_picture(io.BytesIO(content), "png", 320)) < 200
 
 
 @pytest.mark.parametrize("kind", pictures.MAKE)
 @pytest.mark.parametrize("length", [0, 20, 60])
 def test_what_cannot_be_decoded_is_damaged(kind, length):
     with pytest.raises(formats.Malformed, match="its pixels cannot be decoded"):
-        imaging.render(io.BytesIO(pictures.MAKE[kind]()[:length]), kind, 320)
+        imaging.render_picture(io.BytesIO(pictures.MAKE[kind]()[:length]), kind, 320)
 
 
 @pytest.mark.parametrize("kind", pictures.MAKE)
 def test_another_format_than_was_detected_is_not_decoded(kind):
     other = {"jpg": "png", "png": "gif", "gif": "jpg"}[kind]
     with pytest.raises(formats.Malformed):
-        imaging.render(io.BytesIO(pictures.MAKE[kind]()), other, 320)
+        imaging.render_picture(io.BytesIO(pictures.MAKE[kind]()), other, 320)
 
 
 SCRIPT = """
 import resource, sys
-from imagehost import formats, imaging, kinds
+from imagehost import imaging
 with open("/proc/self/statm") as statm:
     now = int(statm.read().split()[0]) * resource.getpagesize()
 limit = now + int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 with open(sys.argv[1], "rb") as picture:
-    sys.stdout.buffer.write(imaging.render(picture, sys.argv[3], int(sys.argv[4])))
+    sys.stdout.buffer.write(imaging.render_picture(picture, sys.argv[3], int(sys.argv[4])))
 """
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from imagehost import imaging
-from imagehost.domain.kinds import KINDS, detect
+from imagehost.domain.kinds import KINDS, kind_of_bytes
 from tests import pictures
 from tests.browser import chromium
 from tests.formats.looking import clean
@@ -69,8 +69,8 @@ def cells(pixels: np.ndarray) -> np.ndarray:
 
 
 def check(viewer: Page, content: bytes, most: int = MOST, scaled: bool = True) -> None:
-    kind = detect(content[:512])
-    rendition = imaging.render(io.BytesIO(content), kind, 320)
+    kind = kind_of_bytes(content[:512])
+    rendition = imaging.render_picture(io.BytesIO(content), kind, 320)
     with Image.open(io.BytesIO(rendition)) as made:
         size = made.size
         assert "icc_profile" not in made.info
@@ -290,7 +290,7 @@ def test_a_rendition_looks_like_its_picture(viewer, make):
 def test_a_rendition_looks_like_the_stored_case(viewer, name):
     """Not at the size of a thumbnail: the cases are smaller than one."""
     data = (CASES / name).read_bytes()
-    check(viewer, clean(detect(data), data, pixels=100_000_000, animation_pixels=5_000_000_000))
+    check(viewer, clean(kind_of_bytes(data), data, pixels=100_000_000, animation_pixels=5_000_000_000))
 
 
 PQ = colours.cicp(9, 16)

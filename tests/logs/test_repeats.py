@@ -9,7 +9,7 @@ import pytest
 from imagehost.logs import repeats, setup
 from imagehost.logs.repeats import CLIENTS, LINES, Repeats
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, SMALL, as_upload, uploaded
+from tests.conftest import ON_SQLITE, SMALL, as_upload, host_of, uploaded
 
 pytestmark = ON_SQLITE
 
@@ -37,7 +37,7 @@ def clock(app):
 
 @pytest.fixture
 def log(app):
-    return lambda: (app.extensions["imagehost.settings"].log_dir / "app.log").read_text().splitlines()
+    return lambda: (host_of(app).settings.log_dir / "app.log").read_text().splitlines()
 
 
 def knock(client, times: int, address: str = "203.0.113.9", path: str = "/nowhere") -> None:
@@ -77,11 +77,11 @@ def test_other_clients_uploads_and_deletions_are_always_written(client, clock, l
 def test_problems_have_lines_of_their_own(capsys, client, clock, log, monkeypatch):
     """Nobody can hide one kind of line behind another; the console has the same limit."""
 
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("spoilt")
 
     knock(client, LINES + 5, address="127.0.0.1")
-    monkeypatch.setattr(images, "add", fail)
+    monkeypatch.setattr(images, "add_image", fail)
     for _ in range(LINES + 5):
         assert client.post("/upload", data=as_upload(SMALL)).status_code == 500
     assert sum("internal error" in line for line in log()) == LINES
@@ -98,7 +98,7 @@ def test_json_has_the_number(make_app):
     app = make_app(LOG_FORMAT="json")
     knock(app.test_client(), LINES + 7)
     gate().close()
-    last = json.loads((app.extensions["imagehost.settings"].log_dir / "app.log").read_text().splitlines()[-1])
+    last = json.loads((host_of(app).settings.log_dir / "app.log").read_text().splitlines()[-1])
     assert last["event"] == "refused 7 times more"
     assert (last["client"], last["times"]) == ("203.0.113.9", 7)
 
@@ -124,17 +124,17 @@ def test_what_a_client_says_is_cut(make_app, log_format):
     client.get("/", headers={"X-Forwarded-For": "x" * 8000})
     client.post("/upload", data=as_upload(SMALL, "y" * 8000 + ".jpg"))
     client.post("/upload", data=as_upload(b"text", "z" * 8000 + ".txt"))
-    lines = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text().splitlines()
+    lines = (host_of(app).settings.log_dir / "app.log").read_text().splitlines()
     assert len(lines) >= 4
     assert max(map(len, lines)) < 1500
     assert "x" * 199 + "…" in json.loads(lines[0])["path"] if log_format == "json" else "x" * 199 in lines[0]
 
 
 def test_a_traceback_keeps_its_end(client, log, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("x" * 100_000 + " the reason")
 
-    monkeypatch.setattr(images, "add", fail)
+    monkeypatch.setattr(images, "add_image", fail)
     client.post("/upload", data=as_upload(SMALL))
     (line,) = [line for line in log() if "internal error" in line]
     assert line.endswith('x the reason"')

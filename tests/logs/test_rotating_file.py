@@ -16,7 +16,7 @@ from imagehost.logs.rotating_file import LineFile
 WRITER = """
 import logging, os, sys
 from pathlib import Path
-from imagehost.logfile import LineFile
+from imagehost.logs.rotating_file import LineFile
 os.umask(0o027)
 file = LineFile(Path(sys.argv[1]), max_size=int(sys.argv[3]), keep=int(sys.argv[4]))
 # Some of the writers are forks of others, as gunicorn's are.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, SMALL, as_upload, uploaded
+from tests.conftest import ON_SQLITE, SMALL, as_upload, host_of, uploaded
 from tests.forms import form, part
 
 pytestmark = ON_SQLITE
@@ -25,7 +25,7 @@ HOSTILE = '\r\n2025-01-01T00:00:00.000Z INFO - - forged\x1b[2J\u2028\u202e"= cod
 @pytest.fixture
 def log(app):
     """Read the lines that were written."""
-    file = app.extensions["imagehost.settings"].log_dir / "app.log"
+    file = host_of(app).settings.log_dir / "app.log"
     return lambda: [LINE.fullmatch(line) or pytest.fail(line) for line in file.read_text().split("\n")[:-1]]
 
 
@@ -82,10 +82,10 @@ def test_a_hostile_address_stays_in_its_line(client, log):
 
 
 def test_a_traceback_is_one_line(client, log, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError(HOSTILE)
 
-    monkeypatch.setattr(images, "add", fail)
+    monkeypatch.setattr(images, "add_image", fail)
     answer = client.post("/upload", data=as_upload(SMALL))
     (line,) = [line for line in log() if line["level"] == "ERROR"]
     assert line["request"] == answer.headers["X-Request-ID"] == answer.json["request_id"]
@@ -112,9 +112,9 @@ def test_json_is_for_machines(make_app, monkeypatch, far_from_utc):
     app = make_app(LOG_FORMAT="json")
     client = app.test_client()
     client.post("/upload", **form(part(SMALL, HOSTILE.encode())))
-    monkeypatch.setattr(images, "delete", None)
+    monkeypatch.setattr(images, "delete_image", None)
     request_id = client.delete("/delete/1").headers["X-Request-ID"]
-    text = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    text = (host_of(app).settings.log_dir / "app.log").read_text()
     lines = [json.loads(line) for line in text.split("\n")[:-1]]
     moments = [datetime.fromisoformat(line["time"]) for line in lines]
     assert all(abs(moment - datetime.now(UTC)) < timedelta(minutes=1) for moment in moments)
@@ -129,12 +129,12 @@ def test_json_is_for_machines(make_app, monkeypatch, far_from_utc):
 def test_the_level_is_chosen(make_app, level, events):
     app = make_app(LOG_LEVEL=level)
     uploaded(app.test_client())
-    file = app.extensions["imagehost.settings"].log_dir / "app.log"
+    file = host_of(app).settings.log_dir / "app.log"
     assert (file.read_text() if file.exists() else "").count("image uploaded") == events
 
 
 def test_after_a_rotation_a_new_file_is_written(app, client):
-    file = app.extensions["imagehost.settings"].log_dir / "app.log"
+    file = host_of(app).settings.log_dir / "app.log"
     first = uploaded(client)["filename"]
     file.rename(file.with_suffix(".log.1"))
     second = uploaded(client)["filename"]
@@ -145,9 +145,9 @@ def test_after_a_rotation_a_new_file_is_written(app, client):
 
 WRITER = """
 import logging, sys
-from flask import Flask
-from imagehost import config, logs
-logs.init_app(Flask("x"), config.load(INSTANCE_DIR=sys.argv[1]))
+from imagehost.logs.setup import start_logging
+from imagehost.settings.loading import load_settings
+start_logging(load_settings(INSTANCE_DIR=sys.argv[1]))
 print(flush=True)
 sys.stdin.readline()
 for number in range(500):
@@ -176,7 +176,7 @@ def test_no_secret_is_logged(make_app):
     client = app.test_client()
     for path in ("/images-list", "/api/upload", "/readyz"):
         assert client.get(path).status_code == 503
-    text = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    text = (host_of(app).settings.log_dir / "app.log").read_text()
     assert "database error" in text
     assert "hunter2" not in text
 
@@ -190,7 +190,7 @@ def test_the_console_shows_only_what_needs_somebody(capsys, make_app):
 
 
 def test_a_log_that_cannot_be_written_is_told_once(app, client, capsys):
-    file = app.extensions["imagehost.settings"].log_dir / "app.log"
+    file = host_of(app).settings.log_dir / "app.log"
     file.unlink(missing_ok=True)
     # Not to be written by anybody, root included.
     file.mkdir()

@@ -168,7 +168,7 @@ def test_an_older_release_stays(runner, folder):
 def test_several_at_once_do_not_mind_each_other(app, tmp_path):
     def write(_: int) -> int:
         with app.app_context():
-            return nginx_files.write(tmp_path / "web")
+            return nginx_files.write_nginx_files(tmp_path / "web")
 
     with ThreadPoolExecutor(4) as pool:
         counts = list(pool.map(write, range(4)))
@@ -185,7 +185,7 @@ def test_a_write_that_fails_leaves_the_former_file_and_nothing_else(app, folder,
 
     monkeypatch.setattr(os, "fchmod", fail)
     with app.app_context(), pytest.raises(nginx_files.Failure, match="No space left on device"):
-        nginx_files.write(folder)
+        nginx_files.write_nginx_files(folder)
     assert contents(folder).keys() == before.keys()
 
 

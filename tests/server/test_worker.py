@@ -250,7 +250,7 @@ class TestExpect:
 
 
 def test_who_reads_nothing_loses_the_thread(small):
-    """Four clients share two threads. The visitor may be served before the last client has lost its thread."""
+    """Four clients share two threads. A visitor may be served before the last client loses its thread."""
     lines = [small.send(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
     assert small.ask("/").body == b"hello"
     wait_until(lambda: not any(map(small.is_serving, lines)), "a client still has its thread")

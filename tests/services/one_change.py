@@ -11,7 +11,7 @@ from pathlib import Path
 from imagehost import create_app
 from imagehost.db import counts
 from imagehost.domain import image_names
-from tests.conftest import as_upload
+from tests.conftest import as_upload, change_host
 
 BEGIN = b"begin\n"
 PR_SET_PTRACER = 0x59616D61
@@ -21,8 +21,9 @@ NAME = "z" * image_names.NAME_LENGTH
 def main(action: str, url: str, folder: str, what: str) -> None:
     # Without chance, so that every run makes the same calls.
     counts.SHARDS = 1
-    image_names.new_name = lambda: NAME
-    client = create_app(DATABASE_URL=url, INSTANCE_DIR=folder, RATE_LIMIT_ENABLED=False).test_client()
+    app = create_app(DATABASE_URL=url, INSTANCE_DIR=folder, RATE_LIMIT_ENABLED=False)
+    change_host(app, new_name=lambda: NAME)
+    client = app.test_client()
     content = Path(what).read_bytes() if action == "upload" else b""
     allow_watching()
     os.write(1, BEGIN)

@@ -12,10 +12,8 @@ import sqlalchemy as sa
 
 from imagehost import imaging
 from imagehost.db import counts, engines
-from imagehost.extensions import db, storage
-from imagehost.services import images
 from tests import pictures
-from tests.conftest import SHAPES, as_upload, assert_error, stored_files
+from tests.conftest import SHAPES, as_upload, assert_error, change_host, host_of, stored_files
 from tests.system import truth
 
 PNG = pictures.png(8, 8)
@@ -30,14 +28,14 @@ class Clock:
         self.moments = cycle(moments)
         self.lock = threading.Lock()
 
-    def now(self, _: object = None) -> datetime:
+    def now(self) -> datetime:
         with self.lock:
             return next(self.moments)
 
 
 @pytest.fixture
 def folder(app):
-    return app.extensions["imagehost.settings"].images_dir
+    return host_of(app).settings.images_dir
 
 
 def upload(app) -> dict[str, object]:
@@ -61,7 +59,7 @@ def test_uploads_while_the_day_changes_are_counted_on_the_day_of_their_row(
     app, folder, database_url, monkeypatch
 ):
     ticks = (timedelta(microseconds=-1), timedelta(), timedelta(days=-1), timedelta(hours=23))
-    monkeypatch.setattr(images, "datetime", Clock(*(MIDNIGHT + tick for tick in ticks)))
+    change_host(app, clock=Clock(*(MIDNIGHT + tick for tick in ticks)).now)
     made = in_threads(40, lambda _: upload(app))
     in_threads(20, lambda number: app.test_client().delete(f"/delete/{made[number * 2]['id']}"))
     truth.assert_exact(database_url, folder)
@@ -79,9 +77,11 @@ def test_uploads_of_one_day_go_to_several_rows_of_counts(app, database_url):
     assert sum(number for *_, number in rows) == 40
 
 
-def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder, database_url, monkeypatch):
+def test_past_days_are_folded_exactly_while_others_upload_and_delete(
+    host, app, folder, database_url, monkeypatch
+):
     days = [MIDNIGHT + timedelta(days=number) for number in range(3)]
-    monkeypatch.setattr(images, "datetime", Clock(*days))
+    change_host(app, clock=Clock(*days).now)
     made = in_threads(48, lambda _: upload(app))
     calm = threading.Barrier(3)
 
@@ -89,7 +89,7 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder
         calm.wait(30)
         for _ in range(20):
             with app.app_context():
-                counts.fold_past_days()
+                counts.fold_past_days(host.database, host.clock().date())
 
     def change(_: int) -> None:
         calm.wait(30)
@@ -103,7 +103,7 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder
     truth.assert_exact(database_url, folder)
     before = truth.days(database_url)[0]
     with app.app_context():
-        counts.fold_past_days()
+        counts.fold_past_days(host.database, host.clock().date())
     after: dict[str, int] = {}
     for day, shard, number in count_rows(database_url):
         assert shard in {counts.OF_DELETIONS, 1}, "more rows of a day are left than one of each"
@@ -113,11 +113,11 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(app, folder
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_today_is_not_folded(app, database_url):
+def test_today_is_not_folded(host, app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)
     with app.app_context():
-        counts.fold_past_days()
+        counts.fold_past_days(host.database, host.clock().date())
     assert count_rows(database_url) == rows
 
 
@@ -139,14 +139,14 @@ def test_a_deletion_while_a_rendition_is_made_leaves_none(
     truth.assert_exact(database_url, folder, {})
 
 
-def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(app, client, monkeypatch):
+def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(host, app, client, monkeypatch):
     held = []
 
     def watch(home: object, name: str) -> None:
         function = getattr(home, name)
 
         def watched(*arguments: object) -> object:
-            held.append(db.engine.pool.checkedout())
+            held.append(host.database.engine.pool.checkedout())
             return function(*arguments)
 
         monkeypatch.setattr(home, name, watched)
@@ -182,20 +182,20 @@ def test_too_many_requests_for_the_connections_are_told_to_come_again(make_app, 
     app = make_app()
     with app.app_context(), ExitStack() as held:
         for _ in range(engines.CONNECTIONS):
-            held.enter_context(db.engine.connect())
+            held.enter_context(host_of(app).database.engine.connect())
         answer = app.test_client().get("/images-list", headers=shape)
         assert_error(answer, 503, "unavailable", "database")
         assert int(answer.headers["Retry-After"]) > 0
     assert app.test_client().get("/images-list", headers=shape).status_code == 200
 
 
-def test_a_storage_that_another_request_sets_up_meanwhile_is_used(app, client, monkeypatch):
+def test_a_storage_that_another_request_sets_up_meanwhile_is_used(host, app, client, monkeypatch):
     total = counts.total
 
-    def overtaken() -> int:
+    def overtaken(_: object) -> int:
         monkeypatch.setattr(counts, "total", total)
         with app.app_context():
-            storage.initialise()
+            host.storage.initialise()
         upload(app)
         return 1
 

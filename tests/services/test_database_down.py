@@ -11,10 +11,22 @@ from flask import Flask
 
 from imagehost import create_app
 from imagehost.db import counts, engines
-from imagehost.extensions import db, storage
+from imagehost.domain.errors import Unavailable
+from imagehost.domain.policy import ANYBODY
 from imagehost.services import lists
+from imagehost.web.messages import sentence_in_english
 from tests import pictures
-from tests.conftest import PAGE, SHAPES, LintingClient, as_upload, assert_error, close, migrate, stored_files
+from tests.conftest import (
+    PAGE,
+    SHAPES,
+    LintingClient,
+    as_upload,
+    assert_error,
+    close,
+    host_of,
+    migrate,
+    stored_files,
+)
 from tests.postgres import Postgres
 from tests.system import truth
 
@@ -74,7 +86,7 @@ def assert_all_down(client, image: dict[str, object], shape: dict[str, str]) -> 
 
 
 def assert_whole(app: Flask, url: str) -> None:
-    truth.assert_exact(url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(url, host_of(app).settings.images_dir)
 
 
 @SHAPES
@@ -102,8 +114,7 @@ def test_a_stopped_database_is_told_and_needs_no_restart(stoppable, server, shap
 def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, monkeypatch, name):
     client = stoppable.test_client()
     assert upload(client).status_code == 200
-    with stoppable.app_context():
-        owner = storage._get_current_object() if name == "publish" else counts
+    owner = host_of(stoppable).storage if name == "publish" else counts
     step = getattr(owner, name)
 
     def stop_and_go_on(*arguments: object) -> object:
@@ -123,12 +134,12 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatc
     monkeypatch.setattr(engines, "SECONDS_IDLE", 0)
     client = stoppable.test_client()
     image = upload(client).json
-    with stoppable.app_context():
-        held = [db.engine.connect() for _ in range(engines.CONNECTIONS // 2)]
-        for connection in held:
-            connection.execute(sa.text("SELECT 1"))
-            connection.close()
-        assert db.engine.pool.checkedin() == engines.CONNECTIONS // 2
+    engine = host_of(stoppable).database.engine
+    held = [engine.connect() for _ in range(engines.CONNECTIONS // 2)]
+    for connection in held:
+        connection.execute(sa.text("SELECT 1"))
+        connection.close()
+    assert engine.pool.checkedin() == engines.CONNECTIONS // 2
     for _ in range(2):
         server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'imagehost'"
@@ -141,18 +152,19 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatc
 
 
 def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(stoppable, server):
-    """Between the last query and the end: the answer is made by then."""
+    """Between the last query and the end of the read: the answer is made by then."""
+    database = host_of(stoppable).database
 
     @stoppable.get("/lose")
     def lose() -> str:
-        pid = db.session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-        server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+        with database.reading() as session:
+            pid = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+            server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
         return "answer"
 
     client = stoppable.test_client()
     assert client.get("/lose").text == "answer"
-    with stoppable.app_context():
-        assert db.engine.pool.checkedout() == 0
+    assert database.engine.pool.checkedout() == 0
     assert client.get("/images-list").status_code == 200
 
 
@@ -163,12 +175,13 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
         upload(client)
     rows = iter([])
     with stoppable.app_context():
-        rows = chain.from_iterable(lists.batches())
+        rows = chain.from_iterable(lists.all_entries(host_of(stoppable), ANYBODY))
         next(rows)
         server.stop()
         next(rows)
-        with pytest.raises(Exception, match="database does not answer"):
+        with pytest.raises(Unavailable) as failure:
             next(rows)
+    assert "database does not answer" in sentence_in_english(failure.value)
 
 
 @SHAPES
@@ -196,13 +209,13 @@ def test_a_sqlite_that_can_only_be_read_takes_no_change(make_app, database_url, 
     app = make_app()
     client = app.test_client()
     image = upload(client).json
-    with app.app_context():
-        db.engine.dispose()
+    engine = host_of(app).database.engine
+    engine.dispose()
 
-        def only_read(connection: sqlite3.Connection, _: object) -> None:
-            connection.execute("PRAGMA query_only=ON")
+    def only_read(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only=ON")
 
-        sa.event.listen(db.engine, "connect", only_read)
+    sa.event.listen(engine, "connect", only_read)
     assert_down(upload(client, shape))
     assert_down(client.delete(f"/delete/{image['id']}", headers=shape))
     assert client.get(image["url"]).data == PNG
@@ -220,8 +233,7 @@ def test_a_sqlite_whose_folder_is_gone_is_told_until_it_is_back(make_app, tmp_pa
     app = make_app(DATABASE_URL=url)
     client = app.test_client()
     image = upload(client).json
-    with app.app_context():
-        db.engine.dispose()
+    host_of(app).database.engine.dispose()
     folder.rename(tmp_path / "elsewhere")
     assert_all_down(client, image, shape)
     assert client.get("/readyz").json["database"] == "unavailable"

@@ -12,9 +12,9 @@ import pytest
 
 from imagehost.db import counts
 from imagehost.domain import image_names
-from imagehost.extensions import db
+from imagehost.host import Host
 from tests import pictures
-from tests.conftest import SHAPES, as_upload, assert_error, stored_files
+from tests.conftest import SHAPES, as_upload, assert_error, change_host, host_of, stored_files
 from tests.system import truth
 
 PNG = pictures.png(8, 8)
@@ -35,17 +35,17 @@ ERRNOS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def kept(client, monkeypatch):
+def kept(app, client):
     """An image from before the fault; those that follow go to other folders, as the first of each."""
     names = (letter * image_names.NAME_LENGTH for letter in image_names.NAME_LETTERS)
-    monkeypatch.setattr(image_names, "new_name", lambda: next(names))
+    change_host(app, new_name=lambda: next(names))
     return client.post("/upload", data=as_upload(PNG, "kept.png")).json
 
 
 @pytest.fixture
 def unchanged(app, client, kept, database_url):
     """Look that the image from before is all there is, and that the next upload works."""
-    folder = app.extensions["imagehost.settings"].images_dir
+    folder = host_of(app).settings.images_dir
     counts = truth.days(database_url)[0]
 
     def look(undo: pytest.MonkeyPatch) -> None:
@@ -73,10 +73,10 @@ def fail_at(call: int, function: Callable[..., object], error: BaseException) ->
     return failing
 
 
-def driver_error(app, status: int) -> Exception:
+def driver_error(host: Host, app, status: int) -> Exception:
     """What this database's driver raises: for no room, or else for a connection that broke."""
     with app.app_context():
-        sqlite = db.engine.dialect.name == "sqlite"
+        sqlite = host.database.engine.dialect.name == "sqlite"
     if sqlite:
         error = sqlite3.OperationalError("database or disk is full" if status == 507 else "disk I/O error")
         error.sqlite_errorname = "SQLITE_FULL" if status == 507 else "SQLITE_IOERR_WRITE"
@@ -86,10 +86,10 @@ def driver_error(app, status: int) -> Exception:
     return psycopg2.OperationalError("server closed the connection unexpectedly")
 
 
-def break_statement(app, monkeypatch, beginning: str, error: Exception) -> None:
+def break_statement(host: Host, app, monkeypatch, beginning: str, error: Exception) -> None:
     """Let the driver raise at statements that begin so."""
     with app.app_context():
-        dialect = db.engine.dialect
+        dialect = host.database.engine.dialect
     execute = dialect.do_execute
 
     def failing(cursor: object, statement: str, *rest: object) -> None:
@@ -100,10 +100,10 @@ def break_statement(app, monkeypatch, beginning: str, error: Exception) -> None:
     monkeypatch.setattr(dialect, "do_execute", failing)
 
 
-def break_commit(app, monkeypatch, error: Exception, *, after: bool) -> None:
+def break_commit(host: Host, app, monkeypatch, error: Exception, *, after: bool) -> None:
     """Let the next commit raise, before it does anything or after it is done."""
     with app.app_context():
-        dialect = db.engine.dialect
+        dialect = host.database.engine.dialect
     commit = dialect.do_commit
 
     def failing(connection: object) -> None:
@@ -135,9 +135,9 @@ def test_a_step_on_the_disk_that_fails_undoes_the_upload(
 @OUTCOMES
 @pytest.mark.parametrize("statement", ["INSERT INTO images", "INSERT INTO image_days"])
 def test_a_statement_that_fails_undoes_the_upload(
-    app, client, unchanged, monkeypatch, statement, status, code, shape
+    host, app, client, unchanged, monkeypatch, statement, status, code, shape
 ):
-    break_statement(app, monkeypatch, statement, driver_error(app, status))
+    break_statement(host, app, monkeypatch, statement, driver_error(host, app, status))
     answer = client.post("/upload", data=as_upload(PNG), headers=shape)
     assert_error(answer, status, code)
     assert ("Retry-After" in answer.headers) == (status == 503)
@@ -152,19 +152,21 @@ def test_a_fault_of_ours_undoes_the_upload(client, unchanged, monkeypatch):
     unchanged(monkeypatch)
 
 
-def test_a_commit_that_finds_no_room_undoes_the_upload(app, client, unchanged, monkeypatch):
-    break_commit(app, monkeypatch, driver_error(app, 507), after=False)
+def test_a_commit_that_finds_no_room_undoes_the_upload(host, app, client, unchanged, monkeypatch):
+    break_commit(host, app, monkeypatch, driver_error(host, app, 507), after=False)
     assert_error(client.post("/upload", data=as_upload(PNG)), 507, "storage_full")
     unchanged(monkeypatch)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not done", "done"])
-def test_a_commit_of_unknown_outcome_keeps_the_bytes(app, client, kept, monkeypatch, database_url, after):
-    break_commit(app, monkeypatch, driver_error(app, 503), after=after)
+def test_a_commit_of_unknown_outcome_keeps_the_bytes(
+    host, app, client, kept, monkeypatch, database_url, after
+):
+    break_commit(host, app, monkeypatch, driver_error(host, app, 503), after=after)
     assert_error(client.post("/upload", data=as_upload(PNG)), 503, "unavailable")
     rows = truth.rows(database_url)
     assert len(rows) == 1 + after
-    assert rows.items() <= truth.files(app.extensions["imagehost.settings"].images_dir).items()
+    assert rows.items() <= truth.files(host_of(app).settings.images_dir).items()
     assert len(stored_files(app)) == 2
     assert truth.days(database_url)[0] == truth.days(database_url)[1]
 
@@ -172,18 +174,18 @@ def test_a_commit_of_unknown_outcome_keeps_the_bytes(app, client, kept, monkeypa
 @OUTCOMES
 @pytest.mark.parametrize("statement", ["DELETE FROM images", "INSERT INTO image_days"])
 def test_a_statement_that_fails_undoes_the_deletion(
-    app, client, kept, unchanged, monkeypatch, statement, status, code
+    host, app, client, kept, unchanged, monkeypatch, statement, status, code
 ):
-    break_statement(app, monkeypatch, statement, driver_error(app, status))
+    break_statement(host, app, monkeypatch, statement, driver_error(host, app, status))
     assert_error(client.delete(f"/delete/{kept['id']}"), status, code)
     unchanged(monkeypatch)
 
 
 @OUTCOMES
 def test_a_deletion_that_is_not_committed_leaves_the_image(
-    app, client, kept, unchanged, monkeypatch, status, code
+    host, app, client, kept, unchanged, monkeypatch, status, code
 ):
-    break_commit(app, monkeypatch, driver_error(app, status), after=False)
+    break_commit(host, app, monkeypatch, driver_error(host, app, status), after=False)
     assert_error(client.delete(f"/delete/{kept['id']}"), status, code)
     assert client.get(kept["url"]).data == PNG
     unchanged(monkeypatch)
@@ -197,7 +199,7 @@ def test_bytes_that_cannot_be_removed_do_not_bring_the_image_back(
         assert client.delete(f"/delete/{kept['id']}").status_code == 200
     assert truth.rows(database_url) == {}
     assert client.get(kept["url"]).status_code == 404
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     assert "bytes of a deleted image left behind" in log
     assert kept["filename"] in log
 
@@ -206,14 +208,14 @@ def test_bytes_that_cannot_be_removed_do_not_bring_the_image_back(
 def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
     app, client, kept, monkeypatch, database_url, where
 ):
-    folder = app.extensions["imagehost.settings"].images_dir
+    folder = host_of(app).settings.images_dir
     name = kept["filename"]
     if where == "file":
         name = "aa" + name[2:]
         (folder / "aa").mkdir(exist_ok=True)
         (folder / "aa" / name).write_bytes(b"of somebody else")
     before = truth.files(folder)
-    monkeypatch.setattr(image_names, "new_name", lambda: name.removesuffix(".png"))
+    change_host(app, new_name=lambda: name.removesuffix(".png"))
     assert_error(client.post("/upload", data=as_upload(PNG)), 500, "internal_error")
     assert truth.files(folder) == before
     assert truth.rows(database_url).keys() == {kept["filename"]}
@@ -223,12 +225,12 @@ def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
 @OUTCOMES
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_days_that_cannot_be_folded_do_not_cost_an_upload_its_answer(
-    app, client, monkeypatch, database_url, status, code
+    host, app, client, monkeypatch, database_url, status, code
 ):
-    break_statement(app, monkeypatch, "WITH moved", driver_error(app, status))
+    break_statement(host, app, monkeypatch, "WITH moved", driver_error(host, app, status))
     answer = client.post("/upload", data=as_upload(PNG))
     assert answer.status_code == 200
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
 @ERRNOS
@@ -243,7 +245,7 @@ def test_a_thumbnail_that_cannot_be_written_leaves_nothing(
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(app, client, kept, monkeypatch, capsys):
-    path = app.extensions["imagehost.settings"].log_dir
+    path = host_of(app).settings.log_dir
     path.rename(path.with_name("elsewhere"))
     path.write_text("no folder")
     assert client.post("/upload", data=as_upload(PNG)).status_code == 200

@@ -9,13 +9,14 @@ from itertools import chain
 import pytest
 import sqlalchemy as sa
 
-from imagehost.db import counts
 from imagehost.db.models import Image, ImageDay
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
+from imagehost.host import Host
 from imagehost.operations.cleanup import rows
 from imagehost.services import images, lists
 from tests import pictures
-from tests.conftest import as_upload
+from tests.conftest import as_upload, host_of
+from tests.rows import execute, total
 
 PNG = pictures.png(8, 8)
 FEW, MANY = 3000, 30_000
@@ -38,7 +39,7 @@ def name_of(number: int) -> str:
     return f"{number:016}.jpg"
 
 
-def grow(first: int, last: int) -> None:
+def grow(host: Host, first: int, last: int) -> None:
     """Add rows of these numbers, which are their ids, and count them."""
     facts = {"original_name": "photo.jpg", "size": 1025, "file_type": "jpg", "width": 4, "height": 3}
     added = [
@@ -49,18 +50,19 @@ def grow(first: int, last: int) -> None:
     days: dict[object, int] = {}
     for row in added:
         days[row["upload_time"].date()] = days.get(row["upload_time"].date(), 0) + 1
-    db.session.execute(sa.insert(Image), added)
-    db.session.execute(
-        sa.insert(ImageDay), [{"day": day, "shard": 0, "images": images} for day, images in days.items()]
+    execute(host, sa.insert(Image), added)
+    execute(
+        host,
+        sa.insert(ImageDay),
+        [{"day": day, "shard": 0, "images": images} for day, images in days.items()],
     )
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(sa.text("SELECT setval('images_id_seq', :last)"), {"last": last})
-    db.session.execute(sa.text("ANALYZE"))
-    db.session.commit()
+    if host.database.engine.dialect.name == "postgresql":
+        execute(host, sa.text("SELECT setval('images_id_seq', :last)"), {"last": last})
+    execute(host, sa.text("ANALYZE"))
 
 
 @contextmanager
-def heard() -> Iterator[Asked]:
+def heard(host) -> Iterator[Asked]:
     """The statements of what happens inside, and their parameters; without what begins a transaction."""
     asked: Asked = []
 
@@ -68,35 +70,35 @@ def heard() -> Iterator[Asked]:
         if not text.startswith("BEGIN"):
             asked.append((text, parameters))
 
-    engine = db.engine
+    engine = host.database.engine
     sa.event.listen(engine, "before_cursor_execute", hear)
     yield asked
     sa.event.remove(engine, "before_cursor_execute", hear)
 
 
-def plan(statement: str, parameters: object) -> str:
+def plan(host: Host, statement: str, parameters: object) -> str:
     """How the database would go about it."""
-    with db.engine.connect() as connection:
+    with host.database.engine.connect() as connection:
         explained = connection.exec_driver_sql(EXPLAIN[connection.dialect.name] + statement, parameters)
         return "\n".join(str(row[-1]) for row in explained)
 
 
-def ways(client, number: int) -> dict[str, Callable[[], object]]:
+def ways(host: Host, client, number: int) -> dict[str, Callable[[], object]]:
     """What a host does most; some of it with the image of that number, or the next."""
-    middle = counts.total() // lists.PER_PAGE // 2
+    middle = total(host) // lists.PER_PAGE // 2
     return {
         "upload": lambda: client.post("/upload", data=as_upload(PNG)),
-        "find": lambda: images.find(name_of(number)),
-        "first page": lambda: lists.page(1),
-        "middle page": lambda: lists.page(middle),
-        "page past the last": lambda: lists.page(MANY),
-        "long page": lambda: lists.page(middle // 10, 100),
-        "part of the array": lambda: lists.entries(100, (moment_of(number), number)),
-        "fingerprint of the array": lists.fingerprint,
-        "total": counts.total,
-        "rows of a clean-up": lambda: rows.those_after(number),
-        "delete": lambda: images.delete(number),
-        "delete by name": lambda: images.delete_by_filename(name_of(number + 1)),
+        "find": lambda: images.find_image(host, ANYBODY, name_of(number)),
+        "first page": lambda: lists.get_page(host, ANYBODY, 1),
+        "middle page": lambda: lists.get_page(host, ANYBODY, middle),
+        "page past the last": lambda: lists.get_page(host, ANYBODY, MANY),
+        "long page": lambda: lists.get_page(host, ANYBODY, middle // 10, 100),
+        "part of the array": lambda: lists.get_entries(host, ANYBODY, 100, (moment_of(number), number)),
+        "fingerprint of the array": lambda: lists.list_fingerprint(host),
+        "total": lambda: total(host),
+        "rows of a clean-up": lambda: rows.rows_after(host, number),
+        "delete": lambda: images.delete_image(host, ANYBODY, number),
+        "delete by name": lambda: images.delete_image_by_filename(host, ANYBODY, name_of(number + 1)),
     }
 
 
@@ -108,53 +110,52 @@ def _one_shard(monkeypatch):
 
 @pytest.fixture
 def context(app):
-    app.extensions["imagehost.storage"].initialise()
+    host_of(app).storage.initialise()
     with app.app_context():
         yield
 
 
-def asked_at(client, number: int) -> dict[str, Asked]:
+def asked_at(host: Host, client, number: int) -> dict[str, Asked]:
     """What each way asks, the second time that it is gone; the first time is before anything is there."""
     client.post("/upload", data=as_upload(PNG))
     found = {}
-    for name, act in ways(client, number).items():
-        with heard() as asked:
+    for name, act in ways(host, client, number).items():
+        with heard(host) as asked:
             act()
-        db.session.rollback()
         found[name] = asked
     return found
 
 
-def test_as_many_images_are_asked_for_by_as_many_statements(context, client):
-    grow(1, FEW)
-    few = {name: len(asked) for name, asked in asked_at(client, FEW // 2).items()}
-    grow(FEW + 10, MANY)
-    many = {name: len(asked) for name, asked in asked_at(client, MANY // 2).items()}
+def test_as_many_images_are_asked_for_by_as_many_statements(host, context, client):
+    grow(host, 1, FEW)
+    few = {name: len(asked) for name, asked in asked_at(host, client, FEW // 2).items()}
+    grow(host, FEW + 10, MANY)
+    many = {name: len(asked) for name, asked in asked_at(host, client, MANY // 2).items()}
     assert few == many
     assert all(few.values())
 
 
 @pytest.mark.parametrize("number", [FEW, MANY])
-def test_no_statement_looks_at_all_images(context, client, number):
-    grow(1, number)
-    for name, asked in asked_at(client, number // 2).items():
+def test_no_statement_looks_at_all_images(host, context, client, number):
+    grow(host, 1, number)
+    for name, asked in asked_at(host, client, number // 2).items():
         for statement, parameters in asked:
-            found = plan(statement, parameters)
+            found = plan(host, statement, parameters)
             assert not SCANS.search(found), f"{name}: {statement}\n{found}"
 
 
-def test_the_whole_list_is_read_in_its_order_not_sorted(context):
-    grow(1, MANY)
-    with heard() as asked:
-        assert sum(1 for _ in chain.from_iterable(lists.batches())) == MANY
+def test_the_whole_list_is_read_in_its_order_not_sorted(host, context):
+    grow(host, 1, MANY)
+    with heard(host) as asked:
+        assert sum(1 for _ in chain.from_iterable(lists.all_entries(host, ANYBODY))) == MANY
     # Towards the end few are left, which PostgreSQL may well sort.
     for statement, parameters in asked[: len(asked) // 2]:
-        found = plan(statement, parameters)
+        found = plan(host, statement, parameters)
         assert not SCANS.search(found), f"{statement}\n{found}"
 
 
-def test_what_looks_at_all_images_is_seen(context):
-    grow(1, FEW)
+def test_what_looks_at_all_images_is_seen(host, context):
+    grow(host, 1, FEW)
     for rest in ("WHERE size = 3", "ORDER BY original_name LIMIT 1"):
-        assert SCANS.search(plan(f"SELECT * FROM images {rest}", ())), f"{rest} is not seen"
-    assert SCANS.search(plan("SELECT count(*) FROM images", ()))
+        assert SCANS.search(plan(host, f"SELECT * FROM images {rest}", ())), f"{rest} is not seen"
+    assert SCANS.search(plan(host, "SELECT count(*) FROM images", ()))

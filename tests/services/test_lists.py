@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from imagehost.db import counts
 from imagehost.db.models import Image, ImageDay
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
 from imagehost.services import images, lists
-from tests.rows import add_rows, assert_counts_are_right
+from tests.rows import add_rows, assert_counts_are_right, execute, total
 
 START = datetime(2025, 1, 24, 23, 59, 59, tzinfo=UTC)
 # A few moments, some of them at the turn of a day: many images share one.
@@ -28,56 +28,55 @@ PROPERTY = settings(
 )
 
 
-def pages() -> list[int]:
+def pages(host) -> list[int]:
     """The ids on all pages, one after the other."""
     found, number = [], 1
-    while (page := lists.page(number)).images:
+    while (page := lists.get_page(host, ANYBODY, number)).images:
         assert len(page.images) <= lists.PER_PAGE
         found += [image.id for image in page.images]
         number += 1
     assert number - 1 == -(-page.total_items // lists.PER_PAGE)
     assert page.total_pages == max(1, number - 1)
-    assert page.total_items == len(found) == counts.total()
+    assert page.total_items == len(found) == total(host)
     return found
 
 
-def empty() -> None:
+def empty(host) -> None:
     for table in (Image, ImageDay):
-        db.session.execute(sa.delete(table))
-    db.session.commit()
+        execute(host, sa.delete(table))
 
 
 @PROPERTY
 @given(rounds=st.lists(st.tuples(UPLOADS, DELETIONS, st.booleans()), max_size=4))
-def test_all_pages_together_are_the_list(app, rounds):
+def test_all_pages_together_are_the_list(host, app, rounds):
     there: dict[int, datetime] = {}
     with app.app_context():
-        empty()
+        empty(host)
         for uploads, deletions, fold in rounds:
             moments = [START + after for after in uploads]
             there.update(zip(add_rows(app, moments), moments, strict=True))
             for place in deletions:
                 if place < len(there):
                     image_id = sorted(there)[place]
-                    images.delete(image_id)
+                    images.delete_image(host, ANYBODY, image_id)
                     del there[image_id]
             if fold:
-                counts.fold_past_days()
+                counts.fold_past_days(host.database, host.clock().date())
             expected = sorted(there, key=lambda image_id: (there[image_id], image_id), reverse=True)
-            assert pages() == expected
-            assert [row.id for row in chain.from_iterable(lists.batches())] == expected
-            assert_counts_are_right()
+            assert pages(host) == expected
+            assert [row.id for row in chain.from_iterable(lists.all_entries(host, ANYBODY))] == expected
+            assert_counts_are_right(host)
 
 
 @pytest.mark.parametrize("number", [2, 10**6, 2**63, 10**30])
-def test_any_page_past_the_last_is_empty(app, number):
+def test_any_page_past_the_last_is_empty(host, app, number):
     add_rows(app, [START] * 3)
     with app.app_context():
-        page = lists.page(number)
+        page = lists.get_page(host, ANYBODY, number)
     assert (page.images, page.total_items, page.total_pages) == ([], 3, 1)
 
 
-def test_a_page_skips_at_most_half_of_its_own_day(app):
+def test_a_page_skips_at_most_half_of_its_own_day(host, app):
     """What stands before a page is found by counts; an OFFSET starts at the nearer end of its day."""
     add_rows(app, [START - timedelta(days=day) for day in range(10) for _ in range(25)])
     skipped = []
@@ -89,14 +88,14 @@ def test_a_page_skips_at_most_half_of_its_own_day(app):
         )
 
     with app.app_context():
-        db.event.listen(db.engine, "before_cursor_execute", note)
+        sa.event.listen(host.database.engine, "before_cursor_execute", note)
         for number in range(1, 26):
-            assert len(lists.page(number).images) == lists.PER_PAGE
+            assert len(lists.get_page(host, ANYBODY, number).images) == lists.PER_PAGE
     assert len(skipped) == 24
     assert set(skipped) <= set(range(13))
 
 
-def test_the_shards_of_a_day_are_one_count_wherever_they_stand(app):
+def test_the_shards_of_a_day_are_one_count_wherever_they_stand(host, app):
     """After deletions some stand below zero, and a day may have come to nothing."""
     add_rows(app, [START - timedelta(days=day) for day in (0, 2) for _ in range(15)])
     rows = [
@@ -105,42 +104,40 @@ def test_the_shards_of_a_day_are_one_count_wherever_they_stand(app):
     ]
     with app.app_context():
         for moment, shard, change in rows:
-            db.session.execute(counts.ADD, {"day": moment.date(), "shard": shard, "change": change})
-        db.session.commit()
-        assert len(pages()) == 30
+            execute(host, counts.ADD, {"day": moment.date(), "shard": shard, "change": change})
+        assert len(pages(host)) == 30
 
 
 @pytest.mark.parametrize("change", [-25, -5, 1, 30])
-def test_a_page_is_there_while_counts_and_rows_disagree(app, change):
+def test_a_page_is_there_while_counts_and_rows_disagree(host, app, change):
     """As for a moment they may, between the two statements of a page, while others upload and delete."""
     add_rows(app, [START - timedelta(days=day) for day in range(3) for _ in range(20)])
     with app.app_context():
-        db.session.execute(counts.ADD, {"day": START.date(), "shard": 1, "change": change})
-        db.session.commit()
+        execute(host, counts.ADD, {"day": START.date(), "shard": 1, "change": change})
         for number in range(1, 12):
-            page = lists.page(number)
+            page = lists.get_page(host, ANYBODY, number)
             assert page.total_items == 60 + change
             shown = [(image.upload_time, image.id) for image in page.images]
             assert shown == sorted(shown, reverse=True)
             assert shown or number > page.total_pages
 
 
-def test_a_busy_day_is_listed_as_it_was(app):
+def test_a_busy_day_is_listed_as_it_was(host, app):
     """From either end of the day, and over its ends, where many images share a moment."""
     moments = [START - timedelta(days=number // 40, seconds=number % 7) for number in range(100)]
     with app.app_context():
         ids = add_rows(app, moments)
         newest = sorted(zip(moments, ids, strict=True), reverse=True)
-        assert pages() == [image_id for _, image_id in newest]
+        assert pages(host) == [image_id for _, image_id in newest]
 
 
-def test_the_list_goes_on_while_images_come_and_go(app, monkeypatch):
+def test_the_list_goes_on_while_images_come_and_go(host, app, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 2)
     add_rows(app, [START] * 6)
     with app.app_context():
-        rows = chain.from_iterable(lists.batches())
+        rows = chain.from_iterable(lists.all_entries(host, ANYBODY))
         read = [next(rows).id, next(rows).id]
-        images.delete(4)
-        images.delete(6)
+        images.delete_image(host, ANYBODY, 4)
+        images.delete_image(host, ANYBODY, 6)
         add_rows(app, [START + timedelta(days=1)])
         assert read + [row.id for row in rows] == [6, 5, 3, 2, 1]

@@ -18,7 +18,7 @@ import pytest
 
 from imagehost import create_app
 from imagehost.settings.reader import ROOT
-from imagehost.storage.renditions import beside
+from imagehost.storage.renditions import rendition_names
 from tests import pictures
 from tests.conftest import as_upload, close
 from tests.postgres import Postgres
@@ -210,7 +210,7 @@ def test_a_deletion_is_committed_before_bytes_and_renditions_go(state):
         if call.name == "unlink" and "/images/" in call.arguments
     ]
     # Where they are now, and where they were before renditions had versions.
-    renditions = [True] * 2 * len(beside("name"))
+    renditions = [True] * 2 * len(rendition_names("name"))
     assert ["/.renditions/" in run.calls[index].arguments for index in unlinks] == [False, *renditions]
     assert commit_of(run) < min(unlinks)
     assert max(unlinks) < answer_of(run)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from imagehost.extensions import db
 from tests import pictures
 from tests.conftest import as_upload
 
@@ -14,10 +13,10 @@ PNG = pictures.png(8, 8)
 
 
 @contextmanager
-def counting(app) -> Iterator[list[str]]:
+def counting(host, app) -> Iterator[list[str]]:
     """The statements and commits of what happens inside, without what begins a transaction."""
     with app.app_context():
-        engine = db.engine
+        engine = host.database.engine
     seen: list[str] = []
 
     def statement(_: object, __: object, text: str, *rest: object) -> None:
@@ -43,11 +42,11 @@ def asked(seen: list[str]) -> list[str]:
     return [text for text in seen if text != "COMMIT"]
 
 
-def test_an_upload_takes_two_statements_and_one_commit(app, client, filled, monkeypatch):
+def test_an_upload_takes_two_statements_and_one_commit(host, app, client, filled, monkeypatch):
     # The first upload that a shard of the counts sees also tidies up; this one goes where one was before.
     monkeypatch.setattr("imagehost.db.counts.SHARDS", 1)
     client.post("/upload", data=as_upload(PNG))
-    with counting(app) as seen:
+    with counting(host, app) as seen:
         assert client.post("/upload", data=as_upload(PNG)).status_code == 200
     assert len(asked(seen)) <= 3, seen
     assert seen.count("COMMIT") == 1
@@ -55,16 +54,16 @@ def test_an_upload_takes_two_statements_and_one_commit(app, client, filled, monk
     assert "INSERT INTO image_days" in seen[-2], "the counts are locked longer than need be"
 
 
-def test_a_deletion_takes_two_statements_and_one_commit(app, client, filled):
-    with counting(app) as seen:
+def test_a_deletion_takes_two_statements_and_one_commit(host, app, client, filled):
+    with counting(host, app) as seen:
         assert client.delete(f"/delete/{filled[0]['id']}").status_code == 200
     assert len(asked(seen)) <= 2, seen
     assert seen.count("COMMIT") == 1
 
 
 @pytest.mark.parametrize("page", [1, 2, 99])
-def test_a_page_of_the_list_takes_two_statements(app, client, filled, page):
-    with counting(app) as seen:
+def test_a_page_of_the_list_takes_two_statements(host, app, client, filled, page):
+    with counting(host, app) as seen:
         assert client.get(f"/images-list?page={page}").status_code == 200
     assert len(asked(seen)) <= 2, seen
     assert not [text for text in seen if "count(" in text.lower()]
@@ -74,9 +73,9 @@ def test_a_page_of_the_list_takes_two_statements(app, client, filled, page):
     "path",
     ["/images/{filename}", "/view/{name}", "/thumbnails/{filename}.webp", "/previews/720/{filename}.webp"],
 )
-def test_an_image_takes_one_statement(app, client, path):
+def test_an_image_takes_one_statement(host, app, client, path):
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
     names = {"filename": image["filename"], "name": image["filename"].partition(".")[0]}
-    with counting(app) as seen:
+    with counting(host, app) as seen:
         assert client.get(path.format(**names)).status_code == 200
     assert len(asked(seen)) == 1, seen

@@ -12,7 +12,7 @@ ANYWHERE = "0.0.0.0"  # nothing listens in these tests
 
 @pytest.fixture
 def load(tmp_path):
-    return lambda **settings: loading.load(INSTANCE_DIR=tmp_path, SECRET_KEY="k", **settings)
+    return lambda **settings: loading.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", **settings)
 
 
 REACHABLE = {
@@ -47,20 +47,20 @@ ALONE = {
 @pytest.mark.parametrize(("settings", "reason"), REACHABLE.values(), ids=REACHABLE)
 def test_who_is_reached_by_others_has_to_say_who_may_do_what(load, settings, reason):
     with pytest.raises(SystemExit) as stop:
-        access.check(load(**settings))
+        access.check_access(load(**settings))
     line = str(stop.value)
     assert line.startswith("imagehost: ")
     assert reason in line
     for word in ("ACCESS=open", "everybody", "PUBLIC_URL or ALLOWED_HOSTS", "docs/access.md"):
         assert word in line
     assert len(line.splitlines()) == 1
-    access.check(load(**settings, ACCESS="open"))
+    access.check_access(load(**settings, ACCESS="open"))
 
 
 @pytest.mark.parametrize("settings", ALONE.values(), ids=ALONE)
 def test_who_is_reached_by_this_machine_only_starts(load, settings):
     assert access.reachable(load(**settings)) is None
-    access.check(load(**settings))
+    access.check_access(load(**settings))
 
 
 @pytest.mark.parametrize(

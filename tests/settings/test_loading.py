@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagehost.settings import loading, reader
+from imagehost.settings.secret_key import kept_secret_key
 from tests.conftest import SETTING_NAMES
 
 
@@ -24,7 +25,7 @@ def _no_settings(monkeypatch, tmp_path):
 
 def load(**values: str) -> loading.Settings:
     os.environ.update(values)
-    return loading.load()
+    return loading.load_settings()
 
 
 def test_the_defaults_work(tmp_path):
@@ -187,9 +188,9 @@ def test_the_environment_comes_before_the_file(tmp_path):
 
 def test_what_create_app_is_given_comes_first(tmp_path):
     os.environ["MAX_FILE_SIZE"] = "6"
-    assert loading.load(MAX_FILE_SIZE=8).max_file_size == 8
+    assert loading.load_settings(MAX_FILE_SIZE=8).max_file_size == 8
     with pytest.raises(TypeError, match="MAX_FILESIZE"):
-        loading.load(MAX_FILESIZE=8)
+        loading.load_settings(MAX_FILESIZE=8)
 
 
 @pytest.mark.parametrize("name", sorted(SETTING_NAMES - {"INSTANCE_DIR", "SECRET_KEY"}))
@@ -246,7 +247,7 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
 
     def start() -> None:
         barrier.wait()
-        keys.put(loading.kept_secret(tmp_path))
+        keys.put(kept_secret_key(tmp_path))
 
     workers = [processes.Process(target=start) for _ in range(8)]
     for worker in workers:
@@ -259,12 +260,12 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
 
 def test_an_empty_secret_key_is_made_anew(tmp_path):
     (tmp_path / "secret_key").touch()
-    key = loading.load(INSTANCE_DIR=tmp_path).secret_key
+    key = loading.load_settings(INSTANCE_DIR=tmp_path).secret_key
     assert len(key) == 64
-    assert loading.load(INSTANCE_DIR=tmp_path).secret_key == key
+    assert loading.load_settings(INSTANCE_DIR=tmp_path).secret_key == key
 
 
 def test_the_last_port_is_one(tmp_path):
     with pytest.raises(SystemExit, match=r"WEB_SERVER_PORTS is 3, but must be .* 65535"):
-        loading.load(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
-    assert loading.load(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)
+        loading.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
+    assert loading.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)

@@ -149,7 +149,7 @@ def test_the_folder_and_its_own_folder_are_flushed_by_every_process_that_publish
 
 def test_deleting_twice_is_no_error_and_takes_every_rendition_along(storage):
     publish(storage)
-    beside = renditions.beside(NAME)
+    beside = renditions.rendition_names(NAME)
     for name in beside:
         storage.publish_rendition(name, b"small")
     first = storage.folder / ".renditions" / NAME[:2] / f"{NAME}.720.webp"

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from imagehost.storage.disk import DiskStorage
-from imagehost.storage.inventory import Item, Place
+from imagehost.storage.inventory import StoredItem, StoredPlace
 from imagehost.storage.renditions import FOLDER
 
 NAME = "abcdefghijklmnop.jpg"
@@ -27,7 +27,7 @@ def put(storage: DiskStorage, path: str, content: bytes = b"123") -> None:
     target.write_bytes(content)
 
 
-def listed(storage: DiskStorage) -> dict[Place, set[str]]:
+def listed(storage: DiskStorage) -> dict[StoredPlace, set[str]]:
     found = defaultdict(set)
     for items in storage.inventory():
         for item in items:
@@ -41,16 +41,16 @@ def test_a_new_storage_is_empty(storage):
 
 def test_everything_is_told_by_place_and_name(storage):
     places = {
-        Place.IMAGE: {f"ab/{NAME}", "99/9999999999999999.avif", "aa/a" + "a" * 99 + ".png"},
-        Place.RENDITION: {
+        StoredPlace.IMAGE: {f"ab/{NAME}", "99/9999999999999999.avif", "aa/a" + "a" * 99 + ".png"},
+        StoredPlace.RENDITION: {
             f"{RENDITIONS}/ab/{NAME}.webp",
             f"{RENDITIONS}/ab/{NAME}.1280.webp",
             f"{RENDITIONS}/ab/{NAME}.webp.failed",
         },
-        Place.OUTDATED: {f".renditions/ab/{NAME}.webp", f".renditions/version-1/ab/{NAME}.720.webp"},
-        Place.INCOMING: {".incoming/tmp1", f".incoming/{NAME}.webp.12.34"},
-        Place.DELETED: {f".deleted/{NAME}", f".deleted.old/{NAME}"},
-        Place.FOREIGN: {
+        StoredPlace.OUTDATED: {f".renditions/ab/{NAME}.webp", f".renditions/version-1/ab/{NAME}.720.webp"},
+        StoredPlace.INCOMING: {".incoming/tmp1", f".incoming/{NAME}.webp.12.34"},
+        StoredPlace.DELETED: {f".deleted/{NAME}", f".deleted.old/{NAME}"},
+        StoredPlace.FOREIGN: {
             "abc",
             "AB",
             ".hidden",
@@ -71,9 +71,9 @@ def test_everything_is_told_by_place_and_name(storage):
         for path in paths:
             put(storage, path)
     (storage.folder / "ab" / "aboooooooooooooo.jpg").mkdir()
-    places[Place.FOREIGN].add("ab/aboooooooooooooo.jpg")
+    places[StoredPlace.FOREIGN].add("ab/aboooooooooooooo.jpg")
     (storage.folder / "lost+found").mkdir()
-    places[Place.FOREIGN].add("lost+found")
+    places[StoredPlace.FOREIGN].add("lost+found")
     assert listed(storage) == places
 
 
@@ -110,7 +110,7 @@ def test_what_is_gone_is_none(storage):
 
 def test_what_is_removed_is_gone(storage):
     put(storage, f"ab/{NAME}")
-    item = Item(Place.IMAGE, f"ab/{NAME}", NAME)
+    item = StoredItem(StoredPlace.IMAGE, f"ab/{NAME}", NAME)
     storage.remove(item)
     storage.remove(item)
     assert storage.look(item) is None
@@ -125,5 +125,5 @@ def test_the_last_outdated_rendition_takes_its_folders_along(storage):
         put(storage, path)
     for path in paths:
         assert (storage.folder / path).parent.is_dir()
-        storage.remove(Item(Place.OUTDATED, path))
+        storage.remove(StoredItem(StoredPlace.OUTDATED, path))
     assert not list((storage.folder / ".renditions").iterdir())

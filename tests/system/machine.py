@@ -16,8 +16,8 @@ from pathlib import Path
 import requests
 
 from imagehost import create_app
-from imagehost.operations.backups import making
-from tests.conftest import close
+from imagehost.operations.backups.create import create_backup
+from tests.conftest import close, host_of
 from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.system import manual, stand_ins, truth
@@ -158,8 +158,7 @@ class Machine:
     def backup(self) -> str:
         """Make a backup that the document is about from now on; give its name."""
         app = create_app(DATABASE_URL=self.database, INSTANCE_DIR=self.instance)
-        with app.app_context():
-            name = making.create().backup.name
+        name = create_backup(host_of(app)).backup.name
         close(app)
         self.choose(backup=name)
         return name

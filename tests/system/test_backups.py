@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from PIL import Image
 
 from imagehost import create_app
-from imagehost.db import engines
-from imagehost.operations.backups import making, verifying
 from imagehost.operations.backups.catalogue import Backup
+from imagehost.operations.backups.create import create_backup
+from imagehost.operations.backups.verify import verify_backup
+from imagehost.settings.database_url import normalise
 from imagehost.settings.reader import ROOT
 from tests import pictures
-from tests.conftest import close
+from tests.conftest import close, host_of
 from tests.operations.backups import hostile
 from tests.ports import free_port
 from tests.storage.small_disk import SmallDisk
@@ -74,14 +75,14 @@ def load(server) -> Iterator[list[int]]:
 def test_backups_under_load_are_whole(server, url, load):
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=server.folder)
     try:
-        with app.app_context():
-            for _ in range(BACKUPS):
-                before = len(load)
-                made = making.create()
-                assert making.problems_of(made.manifest) == []
-                assert verifying.verify(made.backup) == []
-                wait_until(lambda before=before: len(load) > before, "the load has stopped")
-                shutil.rmtree(made.backup.path)
+        host = host_of(app)
+        for _ in range(BACKUPS):
+            before = len(load)
+            made = create_backup(host)
+            assert made.manifest.problems() == []
+            assert verify_backup(host, made.backup) == []
+            wait_until(lambda before=before: len(load) > before, "the load has stopped")
+            shutil.rmtree(made.backup.path)
     finally:
         close(app)
     truth_after(server)
@@ -111,7 +112,7 @@ def test_everything_comes_back_after_a_total_loss(server, url, settings):
 
 
 def drop_tables(url: str) -> None:
-    engine = sa.create_engine(engines.normalise(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(normalise(url), poolclass=sa.NullPool)
     with engine.begin() as connection:
         for table in sa.inspect(connection).get_table_names():
             connection.execute(sa.text(f"DROP TABLE {table}"))

@@ -9,8 +9,8 @@ import requests
 
 from imagehost import create_app
 from imagehost.operations import cleanup
-from imagehost.operations.cleanup import Kind, Share, Wish
-from tests.conftest import close
+from imagehost.operations.cleanup import CleanupOptions, Finding, Share
+from tests.conftest import close, host_of
 from tests.operations.cleanup.litter import put
 from tests.system import truth
 from tests.system.server import Server
@@ -23,9 +23,9 @@ GRACE = 1.0
 def clean(server: Server, url: str):
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=server.folder)
 
-    def run() -> cleanup.Report:
-        with app.app_context():
-            return cleanup.clean(Wish(grace=GRACE, drop_missing=True, checksums=Share(1, 1)))
+    def run() -> cleanup.CleanupReport:
+        options = CleanupOptions(grace=GRACE, drop_missing=True, checksums=Share(1, 1))
+        return cleanup.clean_up(host_of(app), options)
 
     yield run
     close(app)
@@ -64,7 +64,7 @@ def test_a_clean_up_takes_nothing_of_uploads_and_deletions_at_the_same_time(serv
         done.set()
         for thread in threads:
             thread.join()
-    assert sum(report[Kind.ORPHAN].removed for report in reports) == 2
+    assert sum(report[Finding.ORPHAN].removed for report in reports) == 2
     assert [report.tallies for report in reports if report.needs_somebody] == []
     assert len(kept) > 5
     truth.assert_exact(url, server.folder / "images", kept)

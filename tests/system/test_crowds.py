@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from imagehost import create_app
 from imagehost.db import counts
 from imagehost.db.models import Image
-from imagehost.extensions import db
 from imagehost.web import streams
-from tests.conftest import close
+from tests.conftest import close, host_of
 from tests.forms import MULTIPART
 from tests.postgres import Postgres
+from tests.rows import execute, scalars
 from tests.system.nginx import Host, running_host, working_folder
 from tests.system.server import Server
 from tests.web.blueprints.test_form_limits import HEADERS, with_headers
@@ -43,12 +43,11 @@ def fill(database: str, folder: Path, number: int) -> list[int]:
         {"filename": f"{row:016}.jpg", "upload_time": now, "sha256": "0" * 64, **facts}
         for row in range(number)
     ]
-    with app.app_context():
-        db.session.execute(sa.insert(Image), rows)
-        db.session.execute(counts.ADD, {"day": now.date(), "shard": 1, "change": number})
-        db.session.commit()
-        ids = list(db.session.scalars(sa.select(Image.id)))
-    app.extensions["imagehost.storage"].initialise()
+    host = host_of(app)
+    execute(host, sa.insert(Image), rows)
+    execute(host, counts.ADD, {"day": now.date(), "shard": 1, "change": number})
+    ids = list(scalars(host, sa.select(Image.id)))
+    host.storage.initialise()
     close(app)
     return ids
 

@@ -12,7 +12,7 @@ import requests
 
 from imagehost.domain.host_names import map_of_nginx
 from imagehost.server import nginx_files
-from imagehost.settings.loading import SLACK, load
+from imagehost.settings.loading import SLACK, load_settings
 from imagehost.settings.reader import ROOT
 from imagehost.web.readable import readable_size
 from tests.system.nginx import Nginx, make_certificate, read, working_folder
@@ -216,7 +216,7 @@ def test_own_names_follow_from_the_settings(tmp_path, settings, names):
 
 
 def test_the_defaults_are_the_applications(tmp_path):
-    settings, values = load(INSTANCE_DIR=tmp_path), derived()
+    settings, values = load_settings(INSTANCE_DIR=tmp_path), derived()
     for name in ("LOG_FORMAT", "MAX_FILE_SIZE", "WEB_SERVER_PORTS", "WEB_SERVER_START_PORT"):
         assert values[name] == str(getattr(settings, name.lower()))
 
@@ -225,7 +225,7 @@ def test_the_docs_explain_every_setting_of_nginx_with_its_default():
     explained = dict(
         re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", (ROOT / "docs/nginx.md").read_text(), re.MULTILINE)
     )
-    ours = SETTINGS.read_text().split("# nginx's.")[1]
+    ours = SETTINGS.read_text().split("# Settings of nginx.")[1]
     read = dict(re.findall(r"^setting ([A-Z_]+) (.+)$", ours, re.MULTILINE))
     assert set(explained) == set(read)
     for name, default in read.items():

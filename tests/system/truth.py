@@ -8,13 +8,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from imagehost.db import engines
+from imagehost.settings.database_url import normalise
 
 
 @contextmanager
 def reading(url: str) -> Iterator[sa.Connection]:
     """A connection of the test's own."""
-    engine = sa.create_engine(engines.normalise(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(normalise(url), poolclass=sa.NullPool)
     with engine.connect() as connection:
         yield connection
 

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from imagehost.services import images, lists
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, as_upload, assert_error, uploaded
+from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, as_upload, assert_error, host_of, uploaded
 from tests.pictures import jpg
 
 pytestmark = ON_SQLITE
 SECRET = "what only the log may tell"
 
 
-def fail(*_: object) -> None:
+def fail(*_: object, **__: object) -> None:
     raise RuntimeError(SECRET)
 
 
@@ -20,11 +20,11 @@ def fail(*_: object) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "function"),
     [
-        ("GET", "/images-list", (lists, "page")),
-        ("GET", "/api/upload", (lists, "batches")),
-        ("POST", "/upload", (images, "add")),
-        ("DELETE", "/delete/1", (images, "delete")),
-        ("GET", "/view/a.jpg", (images, "find")),
+        ("GET", "/images-list", (lists, "get_page")),
+        ("GET", "/api/upload", (lists, "all_entries")),
+        ("POST", "/upload", (images, "add_image")),
+        ("DELETE", "/delete/1", (images, "delete_image")),
+        ("GET", "/view/a.jpg", (images, "find_image")),
     ],
 )
 def test_a_fault_is_told_by_its_number(app, client, monkeypatch, shape, method, path, function):
@@ -37,7 +37,7 @@ def test_a_fault_is_told_by_its_number(app, client, monkeypatch, shape, method, 
     assert "RuntimeError" not in message
     if answer.is_json:
         assert answer.json["request_id"] == request_id
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     (line,) = [line for line in log.splitlines() if SECRET in line]
     assert f"ERROR {request_id} " in line
     assert "Traceback" in line
@@ -46,7 +46,7 @@ def test_a_fault_is_told_by_its_number(app, client, monkeypatch, shape, method, 
 @SHAPES
 def test_the_next_request_is_served(client, monkeypatch, shape):
     with monkeypatch.context() as patch:
-        patch.setattr(images, "add", fail)
+        patch.setattr(images, "add_image", fail)
         assert client.post("/upload", data=as_upload(jpg()), headers=shape).status_code == 500
     uploaded(client)
     assert client.get("/images-list").json["pagination"]["total_items"] == 1

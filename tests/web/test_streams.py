@@ -10,6 +10,7 @@ import pytest
 from imagehost.domain.errors import Unavailable
 from imagehost.services import lists
 from imagehost.web import streams
+from imagehost.web.messages import sentence_in_english
 from imagehost.web.streams import Streams
 from tests.conftest import SHAPES, assert_error
 from tests.rows import add_rows
@@ -82,8 +83,9 @@ def test_turns_that_are_over_go_to_those_that_wait(work, monkeypatch):
 def test_a_slow_reader_keeps_its_turn_for_so_long_only(work, monkeypatch):
     slow = work.open("slow")
     next(slow)
-    with pytest.raises(Unavailable, match="limit=100"):
+    with pytest.raises(Unavailable, match="whole list") as refused:
         next(work.open("other"))
+    assert "limit=100" in sentence_in_english(refused.value)
     monkeypatch.setattr(streams, "SECONDS_TO_WAIT", 60)
     monkeypatch.setattr(work.streams, "_ends", time.monotonic() + 0.05)
     assert list(work.open("other")) == ["0", "1", "2"]
@@ -150,20 +152,19 @@ def test_who_waits_in_vain_is_told_when_to_come_back(app, client, shape, monkeyp
 
 def test_a_short_list_needs_no_turn(app, client):
     add_rows(app, [START] * 10)
-    turns = app.extensions["imagehost.web.streams"]
+    turns = app.extensions["imagehost.streams"]
     for number in range(streams.MOST):
         turns._enter(f"client {number}")
     assert len(client.get("/api/upload").json) == 10
 
 
-def test_who_waits_holds_no_connection_to_the_database(app, client, monkeypatch):
+def test_who_waits_holds_no_connection_to_the_database(host, app, client, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 2)
     add_rows(app, [START] * 10)
     first = client.get("/api/upload", buffered=False)
     next(first.iter_encoded())
-    turns = app.extensions["imagehost.web.streams"]
-    with app.app_context():
-        pool = lists.db.engine.pool
+    turns = app.extensions["imagehost.streams"]
+    pool = host.database.engine.pool
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(app.test_client().get, "/api/upload")
         while not turns._queue:

@@ -1,11 +1,11 @@
-"""Backups that are known to restore.
+"""Make backups, verify that they can be restored, restore them, and remove old ones.
 
 A backup is a folder ``BACKUP_DIR/backup_<YYYY-mm-dd_HHMMSS>`` (UTC):
 
-    database.sql        what psql or sqlite3 restores by hand
-    images/<xx>/<name>  the bytes, as the storage on disk has them
-    SHA256SUMS          what ``sha256sum -c`` checks by hand
-    manifest.json       what it is, what it holds, and the checksum of SHA256SUMS
+    database.sql        the database; psql or sqlite3 can restore it by hand
+    images/<xx>/<name>  the images, with the same paths as in the storage on disk
+    SHA256SUMS          the checksums; ``sha256sum -c`` can check them by hand
+    manifest.json       the description of the backup, and the checksum of SHA256SUMS
 
-or, of the database alone, a file ``backup_<YYYY-mm-dd_HHMMSS>.sql``.
+A backup of the database alone is a file ``backup_<YYYY-mm-dd_HHMMSS>.sql``.
 """

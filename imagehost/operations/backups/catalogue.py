@@ -1,6 +1,5 @@
-"""The folder of backups: what is there by which name, and one writer at a time."""
+"""The folder of backups: list, find, add and remove backups. One process at a time may change it."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -12,140 +11,140 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from imagehost.domain.failures import Busy, Failure
-from imagehost.extensions import settings
-from imagehost.storage.disk import flush_folder
+from imagehost.files.atomic_files import flush_folder
+from imagehost.files.locks import Locked, locked_folder
+from imagehost.host import Host
+from imagehost.operations.dumps.sqlite import SCRATCH
 
 NAME = re.compile(r"backup_\d{4}-\d\d-\d\d_\d{6}(\.sql)?")
-FORM = "backup_%Y-%m-%d_%H%M%S"
-DRAFT = ".draft"
-"""What is being made, or was when its maker was killed."""
-SCRATCH = ".scratch-"
-"""What a check needs for a while; it holds no lock."""
-DAY = 24 * 60 * 60
+NAME_FORMAT = "backup_%Y-%m-%d_%H%M%S"
+UNFINISHED = ".draft-backup_"
+"""The prefix of the name of a backup that is being made, or was being made when its process was killed."""
+SECONDS_TO_KEEP_SCRATCH = 24 * 60 * 60
+"""A verification holds no lock, so its files are removed only when they are old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A whole backup: a folder, or a dump of the database alone."""
+    """A backup: a folder, or a file that is a dump of the database alone."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """What it is called, without the folder."""
+        """The name of the backup, without the folder."""
         return self.path.name
 
     @property
     def made_at(self) -> datetime:
-        """When its making began, in UTC."""
-        return datetime.strptime(self.name.removesuffix(".sql"), FORM).replace(tzinfo=UTC)
+        """The time when making it began, in UTC."""
+        return datetime.strptime(self.name.removesuffix(".sql"), NAME_FORMAT).replace(tzinfo=UTC)
 
     @property
     def database_only(self) -> bool:
-        """Tell whether it has no images."""
+        """Whether it has no images."""
         return self.path.suffix == ".sql"
 
     @property
     def dump(self) -> Path:
-        """The database as SQL."""
+        """The path of the dump of the database, as SQL."""
         return self.path if self.database_only else self.path / "database.sql"
 
-    @property
-    def images(self) -> Path:
-        """The folder of the bytes."""
-        return self.path / "images"
+
+def list_backups(host: Host) -> list[Backup]:
+    """Return the backups of a host, oldest first. Raises Failure."""
+    with backup_errors():
+        folder = host.settings.backup_dir
+        found = folder.resolve().iterdir() if folder.exists() else iter(())
+        return sorted((Backup(path) for path in found if is_backup_name(path.name)), key=lambda one: one.name)
 
 
-def every() -> list[Backup]:
-    """List the backups, oldest first."""
-    with folder_errors():
-        found = settings.backup_dir.resolve().iterdir() if settings.backup_dir.exists() else iter(())
-        return sorted((Backup(path) for path in found if is_name(path.name)), key=lambda backup: backup.name)
-
-
-def find(name: str) -> Backup:
-    """Find a backup by its name, or one that lies elsewhere by its path. Raises Failure."""
+def find_backup(host: Host, name: str) -> Backup:
+    """Return a backup of the host by its name, or a backup in another folder by its path. Raises Failure."""
     given = Path(name)
-    path = given if given.name != name else settings.backup_dir / name
-    if not is_name(path.name) or not path.exists():
-        raise Failure(f"There is no backup {name}. What there is: flask backup list")
+    path = given if given.name != name else host.settings.backup_dir / name
+    if not is_backup_name(path.name) or not path.exists():
+        raise Failure(f"There is no backup {name}. To list all backups: flask backup list")
     return Backup(path.parent.resolve() / path.name)
 
 
-def is_name(name: str) -> bool:
-    """Tell whether a backup can be called so."""
+def is_backup_name(name: str) -> bool:
+    """Tell whether a name is a valid name of a backup."""
     try:
-        return bool(NAME.fullmatch(name) and datetime.strptime(name.removesuffix(".sql"), FORM))  # noqa: DTZ007  # only looked at
+        return bool(NAME.fullmatch(name) and datetime.strptime(name.removesuffix(".sql"), NAME_FORMAT))  # noqa: DTZ007  # only checked
     except ValueError:
         return False
 
 
 @contextmanager
-def writing() -> Iterator[Path]:
-    """Hold the folder of backups and give it; what a killed writer left is gone. Raises Busy."""
-    with folder_errors():
-        settings.backup_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(settings.backup_dir, os.O_RDONLY | os.O_DIRECTORY)
+def changing_backups(host: Host) -> Iterator[None]:
+    """Lock the folder of backups, and remove leftovers of killed processes. Raises Busy or Failure."""
+    folder = host.settings.backup_dir
+    with backup_errors():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy from None
-        drop_drafts()
-        yield settings.backup_dir
-    finally:
-        os.close(lock)
+        with locked_folder(folder, seconds=0):
+            remove_leftovers(folder)
+            yield
+    except Locked:
+        raise Busy from None
 
 
-def drop_drafts() -> None:
-    """Remove what is half-made, and what a killed check left; only for whoever holds the folder."""
-    for draft in settings.backup_dir.glob(f"{DRAFT}-backup_*"):
-        remove(draft)
-    for scratch in settings.backup_dir.glob(f"{SCRATCH}*"):
-        if scratch.stat().st_mtime < time.time() - DAY:
+def remove_leftovers(folder: Path) -> None:
+    """Remove unfinished backups, and old files of verifications. Needs the lock of the folder."""
+    for unfinished in folder.glob(f"{UNFINISHED}*"):
+        remove_backup(unfinished)
+    for scratch in folder.glob(f"{SCRATCH}*"):
+        if scratch.stat().st_mtime < time.time() - SECONDS_TO_KEEP_SCRATCH:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def remove(path: Path) -> None:
-    """Remove a backup or a draft, so that a half-removed one passes for nothing."""
-    with folder_errors():
+def remove_backup(path: Path) -> None:
+    """Remove a backup. If that is interrupted, the rest counts as unfinished. Raises Failure."""
+    with backup_errors():
         if not path.is_dir() or path.is_symlink():
             path.unlink(missing_ok=True)
             return
-        draft = path if path.name.startswith(DRAFT) else path.rename(path.with_name(f"{DRAFT}-{path.name}"))
-        shutil.rmtree(draft)
+        if not path.name.startswith(UNFINISHED):
+            path = path.rename(path.with_name(f".draft-{path.name}"))
+        shutil.rmtree(path)
 
 
 @contextmanager
-def drafting(suffix: str = "") -> Iterator[tuple[str, Path]]:
-    """Give a new name, and where to make what it shall stand for; it gets the name when all is done."""
-    name = new_name(suffix)
-    draft = settings.backup_dir / f"{DRAFT}-{name}"
+def new_backup(host: Host, suffix: str = "") -> Iterator[tuple[Backup, Path]]:
+    """Choose the name of a new backup. It gets its name when the block ends without an error.
+
+    Yields:
+        The backup, and the path at which to make it.
+    """
+    folder = host.settings.backup_dir
+    backup = Backup(folder.resolve() / unused_name(host, suffix))
+    unfinished = backup.path.with_name(f".draft-{backup.name}")
     try:
-        yield name, draft
-        # Once for all files: flushing each of ten thousand would take minutes.
+        yield backup, unfinished
+        # One sync for all files: it would take minutes to flush ten thousand files one by one.
         os.sync()
-        draft.rename(settings.backup_dir / name)
-        flush_folder(settings.backup_dir)
+        unfinished.rename(backup.path)
+        flush_folder(folder)
     except BaseException:
-        remove(draft)
+        remove_backup(unfinished)
         raise
 
 
-def new_name(suffix: str) -> str:
-    """Name a backup by this second, or by the next that is free."""
+def unused_name(host: Host, suffix: str) -> str:
+    """Return a name for a backup that is made now. Wait for the next second if the name is taken."""
     while True:
-        name = datetime.now(UTC).strftime(FORM)
-        if not any((settings.backup_dir / f"{name}{other}").exists() for other in ("", ".sql")):
+        name = host.clock().strftime(NAME_FORMAT)
+        if not any((host.settings.backup_dir / f"{name}{other}").exists() for other in ("", ".sql")):
             return name + suffix
         time.sleep(0.1)
 
 
 @contextmanager
-def folder_errors() -> Iterator[None]:
-    """Turn the operating system's errors with the folder of backups into one line."""
+def backup_errors() -> Iterator[None]:
+    """Convert errors of the operating system with the folder of backups to Failure."""
     try:
         yield
     except OSError as error:
-        where = error.filename or settings.backup_dir
+        where = error.filename or "the folder of backups"
         raise Failure(f"The backup cannot be written or read: {where}: {error.strerror}.") from error

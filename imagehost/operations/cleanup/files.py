@@ -1,4 +1,4 @@
-"""Files that nothing speaks for: found, and removed after a second look."""
+"""Find files that no row refers to, and remove them after a second check."""
 
 import logging
 from collections.abc import Collection
@@ -7,25 +7,24 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
-from imagehost.db.transactions import end_reading
 from imagehost.domain.errors import Unavailable
-from imagehost.extensions import db, storage
+from imagehost.host import Host
 from imagehost.operations.batches import batches
-from imagehost.operations.cleanup.report import Kind, Report
+from imagehost.operations.cleanup.report import CleanupReport, Finding
 from imagehost.operations.progress import Advance
-from imagehost.storage.inventory import Item, Place
+from imagehost.storage.inventory import StoredItem, StoredPlace
 
 BATCH = 1000
-"""Filenames that one query asks for."""
+"""The number of filenames in one query."""
 AT_ONCE = 100
-"""Files that are removed between two looks at their rows."""
+"""The number of files that are removed after one check of their rows."""
 
 KINDS = {
-    Place.IMAGE: Kind.ORPHAN,
-    Place.RENDITION: Kind.RENDITION,
-    Place.OUTDATED: Kind.RENDITION,
-    Place.INCOMING: Kind.INCOMING,
-    Place.DELETED: Kind.DELETED,
+    StoredPlace.IMAGE: Finding.ORPHAN,
+    StoredPlace.RENDITION: Finding.RENDITION,
+    StoredPlace.OUTDATED: Finding.RENDITION,
+    StoredPlace.INCOMING: Finding.INCOMING,
+    StoredPlace.DELETED: Finding.DELETED,
 }
 
 log = logging.getLogger(__name__)
@@ -33,87 +32,86 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Found:
-    """What is in the storage: how many images, how many of these with a row, and what may go, with sizes."""
+    """The files in the storage: number of images, number of images with a row, removable items with sizes."""
 
     images: int = 0
     recorded: int = 0
-    garbage: list[tuple[Item, int]] = field(default_factory=list)
+    garbage: list[tuple[StoredItem, int]] = field(default_factory=list)
 
     def names(self) -> set[str]:
-        """Give the images whose files or renditions may be removed."""
+        """Return the filenames of images whose files or renditions may be removed."""
         return {item.image for item, _ in self.garbage if item.image}
 
     def spare(self, filenames: Collection[str]) -> None:
-        """Take from it what belongs to images that have a row after all."""
-        spared = {item.image for item, _ in self.garbage if item.place is Place.IMAGE} & set(filenames)
+        """Remove the items of these images from the garbage, since they have a row after all."""
+        spared = {item.image for item, _ in self.garbage if item.place is StoredPlace.IMAGE} & set(filenames)
         self.recorded += len(spared)
         self.garbage = [(item, size) for item, size in self.garbage if item.image not in filenames]
 
 
-def find(report: Report, before: float, advance: Advance) -> Found:
-    """Find what nothing speaks for and did not change since ``before``."""
+def find_garbage(host: Host, report: CleanupReport, before: float, advance: Advance) -> Found:
+    """Find files that no row refers to and that have not changed since ``before`` (Unix seconds)."""
     found = Found()
-    for shelf in storage.inventory():
-        filenames = {item.image for item in shelf if item.place is Place.IMAGE}
-        alive = recorded(filenames)
+    for shelf in host.storage.inventory():
+        filenames = {item.image for item in shelf if item.place is StoredPlace.IMAGE}
+        alive = recorded(host, filenames)
         found.images += len(filenames)
         found.recorded += len(alive)
-        # Renditions stay with an image that has both row and file.
+        # Renditions are kept only if their image has both a row and a file.
         for item in shelf:
-            if item.place is Place.FOREIGN:
-                report[Kind.FOREIGN].add(item.path)
+            if item.place is StoredPlace.FOREIGN:
+                report[Finding.FOREIGN].add(item.path)
                 log.info("file of somebody else", extra={"path": item.path})
-            elif item.image not in alive and (size := removable(item, before)) is not None:
+            elif item.image not in alive and (size := removable(host, item, before)) is not None:
                 found.garbage.append((item, size))
         advance(len(filenames))
     return found
 
 
-def tell(report: Report, found: Found) -> None:
-    """Report what nothing speaks for."""
+def report_garbage(report: CleanupReport, found: Found) -> None:
+    """Add the files that no row refers to to the report."""
     for item, size in found.garbage:
         report[KINDS[item.place]].add(item.path, size)
 
 
-def recorded(filenames: Collection[str]) -> set[str]:
-    """Tell which of them have a row."""
+def recorded(host: Host, filenames: Collection[str]) -> set[str]:
+    """Return those filenames that have a row."""
     found: set[str] = set()
     for some in batches(filenames, BATCH):
-        found.update(db.session.scalars(sa.select(Image.filename).where(Image.filename.in_(some))))
-        # Others need the connection while files are looked at.
-        end_reading()
+        with host.database.reading() as session:
+            found.update(session.scalars(sa.select(Image.filename).where(Image.filename.in_(some))))
     return found
 
 
-def removable(item: Item, before: float) -> int | None:
-    """Look at an item and give its size; None where it is gone, or so young that its row may yet come."""
-    seen = storage.look(item)
+def removable(host: Host, item: StoredItem, before: float) -> int | None:
+    """Return an item's size; None if it is gone, is no file, or is so young that its row may still come."""
+    seen = host.storage.look(item)
     if seen is None or not seen.is_file:
         return None
-    # What was deleted is never to come back.
-    return seen.size if item.place is Place.DELETED or seen.changed < before else None
+    # Deleted images are removed at any age: they get no row again.
+    return seen.size if item.place is StoredPlace.DELETED or seen.changed < before else None
 
 
-def sweep(report: Report, found: Found, before: float, advance: Advance) -> None:
-    """Remove what was found, unless a row or a change has come meanwhile."""
+def remove_garbage(host: Host, report: CleanupReport, found: Found, before: float, advance: Advance) -> None:
+    """Remove the files that were found, unless a row was added or the file was changed meanwhile."""
     for some in batches((item for item, _ in found.garbage), AT_ONCE):
         filenames = {item.image for item in some if item.image}
-        alive = recorded([filename for filename in filenames if storage.look_at(filename)])
+        alive = recorded(host, [filename for filename in filenames if host.storage.look_at(filename)])
         for item in some:
             if item.image not in alive:
-                remove(report, item, before)
+                remove_item(host, report, item, before)
         advance(len(some))
 
 
-def remove(report: Report, item: Item, before: float) -> None:
-    """Remove one item, or say that it would be."""
+def remove_item(host: Host, report: CleanupReport, item: StoredItem, before: float) -> None:
+    """Remove one item. After a dry run, only count it."""
     tally = report[KINDS[item.place]]
-    size = removable(item, before)
+    size = removable(host, item, before)
     if size is None:
         return
     if not report.dry_run:
         try:
-            storage.remove(item)
+            host.storage.remove(item)
         except Unavailable as error:
             tally.failed += 1
             log.warning("file not removed", extra={"path": item.path, "reason": str(error.__cause__)})

@@ -1,14 +1,14 @@
-"""What a clean-up found, and what became of it."""
+"""The report of a clean-up: its findings, and how many of them were removed."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
 NAMES = 1000
-"""That a report repeats of each kind; app.log has them all."""
+"""The maximum number of names of each kind in a report. app.log has all of them."""
 
 
-class Kind(Enum):
-    """What may be wrong, as a person calls it."""
+class Finding(Enum):
+    """A kind of finding, with its name in reports."""
 
     ORPHAN = "files without a row"
     MISSING = "rows without a file"
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Tally:
-    """All findings of a kind, counted; ``names`` are the first of them."""
+    """The counts of all findings of a kind. ``names`` are the first of them."""
 
     found: int = 0
     bytes: int = 0
@@ -31,7 +31,7 @@ class Tally:
     names: list[str] = field(default_factory=list)
 
     def add(self, name: str, size: int = 0) -> None:
-        """Count one."""
+        """Count a finding."""
         self.found += 1
         self.bytes += size
         if len(self.names) < NAMES:
@@ -39,26 +39,26 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Report:
-    """The whole of it. After a dry run, ``removed`` and ``freed`` are what would be."""
+class CleanupReport:
+    """The findings of all kinds. After a dry run, ``removed`` and ``freed`` are what would be removed."""
 
     dry_run: bool
     freed: int = 0
-    tallies: dict[Kind, Tally] = field(default_factory=lambda: {kind: Tally() for kind in Kind})
+    tallies: dict[Finding, Tally] = field(default_factory=lambda: {kind: Tally() for kind in Finding})
 
-    def __getitem__(self, kind: Kind) -> Tally:
-        """Give the tally of a kind."""
+    def __getitem__(self, kind: Finding) -> Tally:
+        """Return the tally of a kind."""
         return self.tallies[kind]
 
     @property
     def needs_somebody(self) -> bool:
-        """Tell whether something is lost, damaged, or could not be removed."""
-        lost = self[Kind.MISSING].found > self[Kind.MISSING].removed
-        damaged = self[Kind.DAMAGED].found or self[Kind.UNINDEXED].found
+        """Whether something is lost, is damaged, or could not be removed, so that a person must act."""
+        lost = self[Finding.MISSING].found > self[Finding.MISSING].removed
+        damaged = self[Finding.DAMAGED].found or self[Finding.UNINDEXED].found
         return lost or bool(damaged) or any(tally.failed for tally in self.tallies.values())
 
     def facts(self) -> dict[str, int]:
-        """Give the counts that say something, for the log."""
+        """Return the counts for the log. Findings with a count of 0 are omitted."""
         found = {kind.value.replace(" ", "_"): tally.found for kind, tally in self.tallies.items()}
         removed = sum(tally.removed for tally in self.tallies.values())
         return {

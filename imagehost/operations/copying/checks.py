@@ -1,4 +1,4 @@
-"""What has to hold before one database is copied into another, and after."""
+"""Check two databases before and after one is copied into the other."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +11,7 @@ from imagehost.settings.reader import ROOT
 
 
 def check_revisions(other: sa.Connection, here: sa.Connection) -> None:
-    """Refuse tables that are not what this version has. Raises Failure."""
+    """Raise Failure if a database is not at the revision of this version."""
     wanted = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     if (found := revision(here)) != wanted:
         raise Failure(
@@ -25,32 +25,32 @@ def check_revisions(other: sa.Connection, here: sa.Connection) -> None:
 
 
 def revision(connection: sa.Connection) -> str | None:
-    """Tell the revision of the tables; None where there are none."""
+    """Return the revision of the tables, or None if there are no tables."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def at(found: str | None) -> str:
-    """Say where a database is."""
+    """Describe the revision of a database."""
     return f"at revision {found}" if found else "without tables"
 
 
 def check_empty(here: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Refuse a database that has rows. Raises Failure."""
+    """Raise Failure if a database has rows."""
     for table in tables:
-        if rows := count(here, table):
+        if rows := count_rows(here, table):
             raise Failure(
                 f"The database of this host is not empty: {rows} rows in {table.name}. Nothing was changed; "
                 "copy into a new one."
             )
 
 
-def check_counts(here: sa.Connection, tables: Iterable[sa.Table], expected: Mapping[str, int]) -> None:
-    """Refuse a copy that is not whole. Raises Failure."""
-    found = {table.name: count(here, table) for table in tables}
+def check_copied_counts(here: sa.Connection, tables: Iterable[sa.Table], expected: Mapping[str, int]) -> None:
+    """Raise Failure if a copy is not complete."""
+    found = {table.name: count_rows(here, table) for table in tables}
     if found != expected:
         raise Failure(f"Copied were {found} rows, but there are {dict(expected)}. Nothing was changed.")
 
 
-def count(connection: sa.Connection, table: sa.Table) -> int:
-    """Count the rows of a table."""
+def count_rows(connection: sa.Connection, table: sa.Table) -> int:
+    """Return the number of rows of a table."""
     return int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)

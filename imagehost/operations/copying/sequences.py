@@ -1,4 +1,7 @@
-"""The ids that a table gave, so that it never gives one twice: a stale page must not delete a newer image."""
+"""Copy the last id that a table generated, so that no id is used twice.
+
+Otherwise an old page in a browser could delete a newer image.
+"""
 
 import sqlalchemy as sa
 
@@ -6,7 +9,7 @@ SQLITE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 
 def last_given(connection: sa.Connection, column: sa.Column[int]) -> int:
-    """Tell the last id that was given, also where its row is gone."""
+    """Return the last id that was generated, also if its row was deleted; 0 if there was none."""
     highest = connection.scalar(sa.select(sa.func.max(column))) or 0
     if connection.dialect.name == "sqlite":
         query = sa.select(SQLITE.c.seq).where(SQLITE.c.name == column.table.name)
@@ -16,7 +19,7 @@ def last_given(connection: sa.Connection, column: sa.Column[int]) -> int:
 
 
 def give_after(connection: sa.Connection, column: sa.Column[int], last: int) -> None:
-    """Let the next id come after one; where there was none, all is as it should be."""
+    """Let the next generated id be greater than ``last``. Nothing is done if ``last`` is 0."""
     if not last:
         return
     if connection.dialect.name == "sqlite":
@@ -27,5 +30,5 @@ def give_after(connection: sa.Connection, column: sa.Column[int], last: int) -> 
 
 
 def sequence_of(column: sa.Column[int]) -> sa.Function[str]:
-    """Name PostgreSQL's sequence of a column."""
+    """Return the name of PostgreSQL's sequence of a column."""
     return sa.func.pg_get_serial_sequence(column.table.name, column.name)

@@ -1,4 +1,4 @@
-"""The database to copy from: opened so that nothing in it can change."""
+"""Open the database to copy from, for reading only."""
 
 import os
 import sqlite3
@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from imagehost.db import engines
 from imagehost.domain.failures import Failure
+from imagehost.settings.database_url import normalise
 
 ALLOWED = "sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
 
 
 @contextmanager
 def reading(url: str) -> Iterator[sa.Connection]:
-    """See one moment of a database while the block runs. Raises Failure where it cannot be read."""
+    """Open a connection that sees one state of the database. Raises Failure if it cannot be read."""
     address = parse(url)
     engine = sqlite_engine(address) if address.drivername == "sqlite" else postgresql_engine(address)
     sa.event.listen(engine, "handle_error", complain)
@@ -29,9 +30,9 @@ def reading(url: str) -> Iterator[sa.Connection]:
 
 
 def parse(url: str) -> sa.URL:
-    """Read a URL of a person. Raises Failure, which does not repeat it: it may hold a password."""
+    """Parse a URL from the command line. Raises Failure without the URL, which may contain a password."""
     try:
-        address = engines.normalise(url)
+        address = normalise(url)
     except (sa.exc.ArgumentError, ValueError):
         address = None
     if address is None or address.drivername not in {"sqlite", "postgresql+psycopg2"}:
@@ -40,26 +41,26 @@ def parse(url: str) -> sa.URL:
 
 
 def sqlite_engine(address: sa.URL) -> sa.Engine:
-    """Open a file of SQLite's, which has to be there."""
+    """Return an engine for an existing SQLite file. Raises Failure if there is no such file."""
     path = Path(address.database or "").absolute()
     if not path.is_file():
         raise Failure(f"There is no database {path}.")
-    # In a folder that cannot be written to, a file in WAL mode opens only as one that never changes; so it is
-    # where no log lies beside it.
+    # In a read-only folder, SQLite opens a file in WAL mode only if it is declared immutable. Without a WAL
+    # file next to it, it really does not change.
     idle = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
     uri = f"{path.as_uri()}?mode=ro{'&immutable=1' if idle else ''}"
 
     def connect() -> sqlite3.Connection:
-        # The driver begins no transaction of its own.
+        # The driver must not begin transactions: engines.begin_transaction does it.
         return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=engines.SECONDS_TO_WAIT)
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
-    sa.event.listen(engine, "begin", engines.begin)
+    sa.event.listen(engine, "begin", engines.begin_transaction)
     return engine
 
 
 def postgresql_engine(address: sa.URL) -> sa.Engine:
-    """Open a database of PostgreSQL's."""
+    """Return an engine for a PostgreSQL database."""
     return sa.create_engine(
         address,
         poolclass=sa.NullPool,
@@ -69,6 +70,6 @@ def postgresql_engine(address: sa.URL) -> sa.Engine:
 
 
 def complain(context: sa.engine.ExceptionContext) -> NoReturn:
-    """Say in one line what the driver says."""
+    """Raise a Failure with the first line of the driver's error."""
     reason = str(context.original_exception).strip().partition("\n")[0]
     raise Failure(f"The database to copy from cannot be read: {reason}") from context.original_exception

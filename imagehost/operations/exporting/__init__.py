@@ -1,4 +1,4 @@
-"""Exporting all images under their original names, with a table of what is known of them."""
+"""Export all images under their original names, with a table of their rows."""
 
 import logging
 import os
@@ -8,41 +8,42 @@ from pathlib import Path
 from imagehost.db import counts
 from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
-from imagehost.extensions import storage
+from imagehost.host import Host
 from imagehost.operations.exporting import journal, sheet
-from imagehost.operations.exporting.copying import DRAFT, copy, folder_errors
-from imagehost.operations.exporting.journal import LAST, Journal
-from imagehost.operations.exporting.rows import COLUMNS, Row, batches_of_rows, is_there
+from imagehost.operations.exporting.copying import DRAFT, copy_image_out, folder_errors
+from imagehost.operations.exporting.journal import LAST, ExportJournal
+from imagehost.operations.exporting.rows import COLUMNS, Row, batches_of_rows, row_exists
 from imagehost.operations.exporting.sheet import Write
 from imagehost.operations.folders import keep_apart
 from imagehost.operations.journals import resumable
 from imagehost.operations.progress import Progress, silent
 
-__all__ = ["Outcome", "export"]
+__all__ = ["ExportResult", "export_to"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Outcome:
-    """How many images are in an export, and by filename what is wrong with those that are not."""
+class ExportResult:
+    """The number of exported images, and the problems of all others by filename."""
 
     exported: int = 0
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def export(folder: Path, progress: Progress = silent) -> Outcome:
-    """Copy all images to a folder; one that was ended half-way is continued. Raises Failure."""
+def export_to(host: Host, folder: Path, progress: Progress = silent) -> ExportResult:
+    """Copy all images to a folder. An interrupted export is continued. Raises Failure."""
     folder = folder.resolve()
-    keep_apart(folder)
-    if not storage.is_ready():
+    keep_apart(host.settings, folder)
+    if not host.storage.is_ready():
         raise Unavailable("storage")
-    outcome = Outcome()
+    outcome = ExportResult()
     with resumable(), folder_errors(folder):
         prepare(folder)
-        export_all(folder, outcome, progress)
+        export_images(host, folder, outcome, progress)
         (folder / DRAFT).unlink(missing_ok=True)
-        # A power failure takes what is not on the disk yet, and without the journal nobody would miss it.
+        # Without the sync, a power failure could destroy exported files after the journal was removed, and
+        # nobody would notice it.
         os.sync()
         if not outcome.problems:
             (folder / journal.FILE).unlink()
@@ -52,35 +53,39 @@ def export(folder: Path, progress: Progress = silent) -> Outcome:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder; refuse one that holds anything but an export that was begun. Raises Failure."""
+    """Make the folder. Raises Failure if it contains anything except an interrupted export."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / journal.FILE).is_file() and any(folder.iterdir()):
         raise Failure(f"{folder} is not empty. Name a new folder.")
 
 
-def export_all(folder: Path, outcome: Outcome, progress: Progress) -> None:
-    """Copy all images, and write the table."""
+def export_images(host: Host, folder: Path, outcome: ExportResult, progress: Progress) -> None:
+    """Copy all images and write the table."""
+    with host.database.reading() as session:
+        total = counts.total(session)
     columns = ["file", *(column.name for column in COLUMNS)]
     with (
-        journal.opened(folder) as notes,
+        journal.open_export_journal(folder) as notes,
         sheet.writing(folder, columns) as write,
-        progress("images", counts.total()) as advance,
+        progress("images", total) as advance,
     ):
         last = 0
-        for rows in batches_of_rows():
-            export_rows(rows, folder, notes, write, outcome)
-            remove(folder, notes, last, rows[-1].id, rows)
+        for rows in batches_of_rows(host):
+            export_rows(host, rows, folder, notes, write, outcome)
+            remove_exported(folder, notes, last, rows[-1].id, rows)
             last = rows[-1].id
             advance(len(rows))
-        remove(folder, notes, last, LAST, [])
+        remove_exported(folder, notes, last, LAST, [])
 
 
-def export_rows(rows: list[Row], folder: Path, notes: Journal, write: Write, outcome: Outcome) -> None:
-    """Copy some images, and write their lines."""
+def export_rows(
+    host: Host, rows: list[Row], folder: Path, notes: ExportJournal, write: Write, outcome: ExportResult
+) -> None:
+    """Copy some images and write their lines of the table."""
     for row, name in zip(rows, notes.names(rows), strict=True):
-        problem = copy(row, folder, name)
-        if problem and not is_there(row):
-            # It was deleted meanwhile.
+        problem = copy_image_out(host.storage, row, folder, name)
+        if problem and not row_exists(host, row):
+            # The image was deleted meanwhile.
             continue
         if problem:
             outcome.problems[row.filename] = problem
@@ -90,7 +95,7 @@ def export_rows(rows: list[Row], folder: Path, notes: Journal, write: Write, out
         write(["" if problem else name, *row])
 
 
-def remove(folder: Path, notes: Journal, after: int, last: int, rows: list[Row]) -> None:
-    """Remove what was exported before, and deleted since."""
+def remove_exported(folder: Path, notes: ExportJournal, after: int, last: int, rows: list[Row]) -> None:
+    """Remove the files of images in a range of ids that were exported before and deleted since."""
     for name in notes.forget(after, last, [row.id for row in rows]):
         (folder / name).unlink(missing_ok=True)

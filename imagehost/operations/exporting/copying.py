@@ -1,4 +1,4 @@
-"""Copying one image out, checked on the way."""
+"""Copy one image to the folder of an export, and check its hash."""
 
 import os
 from collections.abc import Iterator
@@ -8,28 +8,28 @@ from pathlib import Path
 
 from imagehost.domain.errors import NotFound, Unavailable
 from imagehost.domain.failures import Failure
-from imagehost.extensions import storage
-from imagehost.files import hashing
 from imagehost.operations.exporting.rows import Row
 from imagehost.operations.journals import GO_ON
+from imagehost.storage import Storage
+from imagehost.storage.copies import copy_hashing
 from imagehost.storage.spool import NO_ROOM
 
 DRAFT = ".imagehost-export.part"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def copy(row: Row, folder: Path, name: str) -> str:
-    """Copy an image, unless it is there; say what is wrong with it, if anything is. Raises Failure."""
+def copy_image_out(storage: Storage, row: Row, folder: Path, name: str) -> str:
+    """Copy an image, unless the target exists. Return its problem, or an empty text. Raises Unavailable."""
     target, draft = folder / name, folder / DRAFT
     if target.is_file() and target.stat().st_size == row.size:
         return ""
     seen = storage.look_at(row.filename)
     if seen is not None and not seen.is_file:
-        # A pipe, for one, would be waited for.
+        # To open a pipe, for example, would block.
         return "its file is a link, a folder or the like"
     try:
         with storage.open(row.filename) as source, draft.open("wb") as file:
-            digest = hashing.copy(source, file)
+            digest = copy_hashing(source, file)
     except NotFound:
         return "its file is missing"
     except Unavailable as error:
@@ -46,7 +46,7 @@ def copy(row: Row, folder: Path, name: str) -> str:
 
 @contextmanager
 def folder_errors(folder: Path) -> Iterator[None]:
-    """Say in one line that a folder cannot be written to."""
+    """Convert OSError to a Failure with one line of text."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which image has which name in an export, so that one that is continued gives each the same."""
+"""The journal of an export: the file name of each image. So a continued export uses the same names."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -18,14 +18,14 @@ TABLE = (
 LAST = 2**62
 
 
-class Journal:
-    """Names by id, in a database file."""
+class ExportJournal:
+    """File names by image id, in a database file."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
     def names(self, rows: Iterable[sa.Row[*tuple[object, ...]]]) -> list[str]:
-        """Give images their names, for good: the first of a name has it bare, others have a number."""
+        """Return the images' file names, and record new ones. If a name is taken, a number is added to it."""
         names = [
             self._name(row.id) or self._choose(row.id, *safe_name(row.original_name, row.file_type))
             for row in rows
@@ -48,12 +48,12 @@ class Journal:
                 note = (image_id, base, number, key(name), name)
                 self.connection.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", note)
             except sqlite3.IntegrityError:
-                # It is the bare name of another image.
+                # Another image has this name without an added number.
                 continue
             return name
 
     def forget(self, after: int, last: int, kept: Iterable[int]) -> Iterator[str]:
-        """Forget the images of a range of ids that are not there any more; give their names."""
+        """Remove the records of a range of ids, except those in ``kept``, and yield their file names."""
         query = "SELECT id, name FROM files WHERE id > ? AND id <= ?"
         gone = dict(self.connection.execute(query, (after, last)).fetchall())
         for image_id in gone.keys() - set(kept):
@@ -62,7 +62,7 @@ class Journal:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Journal]:
-    """Open the journal of an export, or begin one. Raises Failure, also where the same export runs."""
+def open_export_journal(folder: Path) -> Iterator[ExportJournal]:
+    """Open the journal of an export, or make one. Raises Failure, also if the same export runs."""
     with journal(folder / FILE, TABLE) as connection:
-        yield Journal(connection)
+        yield ExportJournal(connection)

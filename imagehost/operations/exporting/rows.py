@@ -1,4 +1,4 @@
-"""The rows of an export: all that is known of each image."""
+"""Read the rows of an export, with all columns of each image."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
-from imagehost.db.transactions import end_reading
-from imagehost.extensions import db
+from imagehost.host import Host
 
 Row = sa.Row[*tuple[Any, ...]]
 
@@ -15,25 +14,22 @@ BATCH = 256
 COLUMNS = tuple(Image.__table__.columns)
 
 
-def batches_of_rows() -> Iterator[list[Row]]:
-    """Go through all images by id, a handful at a time; no transaction is open in between."""
+def batches_of_rows(host: Host) -> Iterator[list[Row]]:
+    """Yield all images by id, in batches. Between two batches no transaction is open."""
     last = 0
-    while rows := those_after(last):
+    while rows := export_rows_after(host, last):
         yield rows
         last = rows[-1].id
 
 
-def those_after(last: int) -> list[Row]:
-    """Read the next rows, or none, and end the transaction: what is asked later is to be seen as of then."""
-    rows = list(
-        db.session.execute(sa.select(*COLUMNS).where(Image.id > last).order_by(Image.id).limit(BATCH))
-    )
-    end_reading()
-    return rows
+def export_rows_after(host: Host, last: int) -> list[Row]:
+    """Return the next rows, or none. End the transaction, so that later queries see later changes."""
+    statement = sa.select(*COLUMNS).where(Image.id > last).order_by(Image.id).limit(BATCH)
+    with host.database.reading() as session:
+        return list(session.execute(statement))
 
 
-def is_there(row: Row) -> bool:
-    """Tell whether a row was not deleted meanwhile."""
-    found = db.session.scalar(sa.select(Image.id).where(Image.id == row.id))
-    end_reading()
-    return found is not None
+def row_exists(host: Host, row: Row) -> bool:
+    """Tell whether a row still exists."""
+    with host.database.reading() as session:
+        return session.scalar(sa.select(Image.id).where(Image.id == row.id)) is not None

@@ -1,49 +1,50 @@
-"""Importing a folder of pictures, by the way that uploads take; after a kill it goes on where it was."""
+"""Import a folder of pictures like uploads. An import that was killed can be continued."""
 
 import logging
 from functools import partial
 from pathlib import Path
 
-from imagehost.extensions import settings
+from imagehost.host import Host
 from imagehost.operations import parallel
 from imagehost.operations.folders import keep_apart, keep_from_backups
 from imagehost.operations.importing import journal
-from imagehost.operations.importing.bringing import bring
+from imagehost.operations.importing.bringing import import_file
 from imagehost.operations.importing.deciding import tasks
-from imagehost.operations.importing.results import Outcome, Result, What
-from imagehost.operations.importing.walking import walk
+from imagehost.operations.importing.results import Decision, ImportResult, PathResult
+from imagehost.operations.importing.walking import walk_folder
 from imagehost.operations.journals import resumable
 from imagehost.operations.progress import Progress, silent
 from imagehost.services import images
 
-__all__ = ["Outcome", "Result", "What", "import_folder"]
+__all__ = ["Decision", "ImportResult", "PathResult", "import_folder"]
 
 log = logging.getLogger(__name__)
 
 
 def import_folder(
-    folder: Path, *, keep_times: bool = False, again: bool = False, progress: Progress = silent
-) -> Outcome:
-    """Import all pictures below a folder, each once however often it is called.
+    host: Host, folder: Path, *, keep_times: bool = False, again: bool = False, progress: Progress = silent
+) -> ImportResult:
+    """Import all pictures below a folder. Repeated calls import each picture only once.
 
-    With ``keep_times`` an image's upload is dated to the file's last change; with ``again`` those come back
-    that were imported before and deleted since. Raises Failure where it cannot go on.
+    With ``keep_times``, the upload time of an image is the time of the file's last change. With ``again``,
+    pictures that were imported before and deleted since are imported again. Raises Failure if the import
+    cannot continue.
     """
     folder = folder.resolve()
-    keep_apart(folder)
-    keep_from_backups(folder)
-    images.ensure_storage()
-    outcome = Outcome()
-    with resumable(), journal.opened(settings.instance_dir) as notes:
-        total = sum(1 for _ in walk(folder))
+    keep_apart(host.settings, folder)
+    keep_from_backups(host.settings, folder)
+    images.ensure_storage(host)
+    outcome = ImportResult()
+    with resumable(), journal.open_import_journal(host.settings.instance_dir) as notes:
+        total = sum(1 for _ in walk_folder(folder))
         with progress("files", total) as advance:
-            decided = tasks(folder, notes, again=again)
-            for result in parallel.each(partial(bring, keep_times=keep_times), decided):
+            decided = tasks(host, folder, notes, again=again)
+            for result in parallel.each(partial(import_file, host, keep_times=keep_times), decided):
                 notes.finish(result)
                 outcome.add(result)
                 advance(1)
-                if result.what is What.REFUSED:
-                    log.info("import refused", extra={"path": result.path, "reason": result.reason})
+                if result.what is Decision.REFUSED:
+                    log.info("import refused", extra={"path": result.path, "reason": str(result.reason)})
     counts = {what.name.lower(): number for what, number in outcome.counts.items()}
     log.info("folder imported", extra={"folder": str(folder), **counts})
     return outcome

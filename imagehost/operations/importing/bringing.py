@@ -1,4 +1,4 @@
-"""Bringing one file in, by the way that uploads take."""
+"""Import one file like an upload."""
 
 import os
 import stat
@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from imagehost import imaging
-from imagehost.domain.errors import ImageHostError
+from imagehost.domain.errors import Refused
 from imagehost.domain.kinds import EXTENSIONS
-from imagehost.extensions import own_context
-from imagehost.operations.importing.results import Candidate, Result, Task, What
+from imagehost.domain.policy import ANYBODY
+from imagehost.host import Host
+from imagehost.operations.importing.results import Candidate, Decision, PathResult, Task
 from imagehost.operations.importing.walking import unreadable
 from imagehost.services import images
 from imagehost.storage.spool import Incoming
@@ -18,39 +19,36 @@ BLOCK = 256 * 1024
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 NO_PICTURE = "not a picture"
 PICTURES = {f".{extension}" for extension in EXTENSIONS}
-"""A name that ends so claims to be a picture, whatever the bytes are."""
+"""The suffixes of files that claim to be pictures, even if their bytes are not."""
 
 
-def bring(task: Task | Result, *, keep_times: bool) -> Result:
-    """Import a file. Only a host that cannot go on raises; a refusal is a result."""
-    if isinstance(task, Result):
+def import_file(host: Host, task: Task | PathResult, *, keep_times: bool) -> PathResult:
+    """Import a file. A refusal is a result; only errors that end the whole import are raised."""
+    if isinstance(task, PathResult):
         return task
     path = task.candidate.path
-    with own_context():
-        try:
-            with images.receive() as upload:
-                return receive(task, upload, upload_time(task.candidate) if keep_times else None)
-        except ImageHostError as error:
-            if error.status >= 500:
-                raise
-            return Result(path, What.REFUSED, error.code, str(error))
+    try:
+        with images.receive_upload(host) as upload:
+            return receive_file(host, task, upload, upload_time(host, task.candidate) if keep_times else None)
+    except Refused as error:
+        return PathResult(path, Decision.REFUSED, error.code, error)
 
 
-def receive(task: Task, upload: Incoming, moment: datetime | None) -> Result:
-    """Read a file, and add it."""
+def receive_file(host: Host, task: Task, upload: Incoming, moment: datetime | None) -> PathResult:
+    """Read a file and add it as an image."""
     path = task.candidate.path
     try:
-        if not read(path, upload):
-            return Result(path, What.PASSED, NO_PICTURE)
+        if not read_file(path, upload):
+            return PathResult(path, Decision.PASSED, NO_PICTURE)
     except OSError as error:
         return unreadable(path, error)
-    images.add(upload, name_of(path), public_name=task.name, moment=moment)
-    return Result(path, What.IMPORTED, sha256=upload.sha256)
+    images.add_image(host, ANYBODY, upload, name_of_file(path), public_name=task.name, moment=moment)
+    return PathResult(path, Decision.IMPORTED, sha256=upload.sha256)
 
 
-def read(path: str, upload: Incoming) -> bool:
-    """Copy a file, unless neither name nor bytes claim that it is a picture."""
-    # Not to wait for a pipe, nor to follow a link, that took the file's place.
+def read_file(path: str, upload: Incoming) -> bool:
+    """Copy a file. Return False if neither its name nor its bytes claim that it is a picture."""
+    # If a pipe or a link has replaced the file meanwhile, do not wait for the pipe or follow the link.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as source:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -63,12 +61,12 @@ def read(path: str, upload: Incoming) -> bool:
     return True
 
 
-def name_of(path: str) -> str:
-    """Give a file's name as text; what is not UTF-8 in it becomes a question mark."""
+def name_of_file(path: str) -> str:
+    """Return a file's name as text. Bytes that are not UTF-8 are replaced."""
     return os.fsencode(PurePath(path).name).decode(errors="replace")
 
 
-def upload_time(candidate: Candidate) -> datetime:
-    """Give the time of a file's last change, from 1970 to now."""
-    now = (datetime.now(UTC) - EPOCH) // MICROSECOND
+def upload_time(host: Host, candidate: Candidate) -> datetime:
+    """Return the time of a file's last change, limited to the range from 1970 to now."""
+    now = (host.clock() - EPOCH) // MICROSECOND
     return EPOCH + min(max(candidate.modified // 1000, 0), now) * MICROSECOND

@@ -1,12 +1,14 @@
-"""What becomes of each path of an import, and of all together."""
+"""The results of an import, for each path and in total."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from imagehost.domain.errors import Refused
 
-class What(Enum):
-    """What became of a path."""
+
+class Decision(Enum):
+    """The outcome for a path."""
 
     IMPORTED = auto()
     ALREADY = auto()
@@ -14,13 +16,13 @@ class What(Enum):
     DELETED = auto()
     """Imported before, and deleted since."""
     PASSED = auto()
-    """Nobody would expect it to be imported."""
+    """Skipped without a report, since nobody would expect it to be imported (e.g. a hidden file)."""
     REFUSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be a picture; ``stamp`` changes with it, ``modified`` is in nanoseconds."""
+    """A file that may be a picture. ``stamp`` changes with the file; ``modified`` is in Unix nanoseconds."""
 
     path: str
     stamp: str
@@ -29,35 +31,35 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to import, under a name that was noted before."""
+    """A file to import, and its image's name, which is already in the journal."""
 
     candidate: Candidate
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a path; ``code`` is why in a word, ``reason`` in a sentence."""
+class PathResult:
+    """The result for a path. ``code`` is the reason as a short key, ``reason`` as a sentence or an error."""
 
     path: str
-    what: What
+    what: Decision
     code: str = ""
-    reason: str = ""
+    reason: str | Refused = ""
     sha256: str = ""
 
 
 @dataclass(slots=True)
-class Outcome:
-    """All results, counted, by reason too; those refused one by one."""
+class ImportResult:
+    """The number of results by outcome and by reason, and all refused paths."""
 
-    counts: Counter[What] = field(default_factory=Counter)
+    counts: Counter[Decision] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    refused: list[Result] = field(default_factory=list)
+    refused: list[PathResult] = field(default_factory=list)
 
-    def add(self, result: Result) -> None:
-        """Count one."""
+    def add(self, result: PathResult) -> None:
+        """Count a result."""
         self.counts[result.what] += 1
         if result.code:
             self.reasons[result.code] += 1
-        if result.what is What.REFUSED:
+        if result.what is Decision.REFUSED:
             self.refused.append(result)

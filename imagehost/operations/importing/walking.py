@@ -1,19 +1,19 @@
-"""Going through a folder to import: in order, link by no link, and whatever there is in it."""
+"""Walk through a folder to import, in a fixed order, without following links."""
 
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from imagehost.operations.importing.results import Candidate, Result, What
+from imagehost.operations.importing.results import Candidate, Decision, PathResult
 
 HIDDEN = "hidden"
 LINK = "symbolic link"
 SPECIAL = "special file"
 
 
-def walk(folder: Path) -> Iterator[Candidate | Result]:
-    """Go through all files below a folder, sorted by name, those of a folder before its subfolders."""
+def walk_folder(folder: Path) -> Iterator[Candidate | PathResult]:
+    """Yield all files below a folder, sorted by name; the files of a folder come before its subfolders."""
     waiting = [str(folder)]
     while waiting:
         path = waiting.pop()
@@ -33,25 +33,25 @@ def walk(folder: Path) -> Iterator[Candidate | Result]:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether it is a folder to look into."""
+    """Tell whether an entry is a folder to walk through."""
     return entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
 
 
-def seen(entry: os.DirEntry[str]) -> Candidate | Result:
-    """Say what something other than a folder is, without opening it."""
+def seen(entry: os.DirEntry[str]) -> Candidate | PathResult:
+    """Return a candidate or a result for an entry that is not a folder, without opening it."""
     if entry.name.startswith("."):
-        return Result(entry.path, What.PASSED, HIDDEN)
+        return PathResult(entry.path, Decision.PASSED, HIDDEN)
     if entry.is_symlink():
-        return Result(entry.path, What.PASSED, LINK)
+        return PathResult(entry.path, Decision.PASSED, LINK)
     try:
         facts = entry.stat(follow_symlinks=False)
     except OSError as error:
         return unreadable(entry.path, error)
     if not stat.S_ISREG(facts.st_mode):
-        return Result(entry.path, What.PASSED, SPECIAL)
+        return PathResult(entry.path, Decision.PASSED, SPECIAL)
     return Candidate(entry.path, f"{facts.st_size} {facts.st_mtime_ns}", facts.st_mtime_ns)
 
 
-def unreadable(path: str, error: OSError) -> Result:
-    """Say that something cannot be read."""
-    return Result(path, What.REFUSED, "unreadable", f"It cannot be read ({error.strerror}).")
+def unreadable(path: str, error: OSError) -> PathResult:
+    """Return the result for a path that cannot be read."""
+    return PathResult(path, Decision.REFUSED, "unreadable", f"It cannot be read ({error.strerror}).")

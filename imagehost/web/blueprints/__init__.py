@@ -1,1 +1,1 @@
-"""What answers at which address: one module for each group of routes."""
+"""The views: one module for each group of routes."""

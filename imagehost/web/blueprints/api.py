@@ -4,16 +4,22 @@ import json
 from collections.abc import Iterator
 from itertools import chain
 
-from flask import Blueprint, Response, current_app, jsonify, request, stream_with_context, url_for
+from flask import Blueprint, Response, current_app, jsonify, stream_with_context, url_for
 
-from imagehost.limits import counters
-from imagehost.limits.counters import limited
 from imagehost.services import images, lists
 from imagehost.web import parameters, representations
-from imagehost.web.binding import uploaded
+from imagehost.web.binding import (
+    client_connection,
+    client_network,
+    current_actor,
+    current_host,
+    current_request,
+)
 from imagehost.web.blueprints.delete import DELETED
+from imagehost.web.limits import limited
 from imagehost.web.responses import unless_known
 from imagehost.web.streams import Streams
+from imagehost.web.upload_request import uploaded_file
 
 bp = Blueprint("api", __name__, url_prefix="/api/upload")
 
@@ -25,15 +31,18 @@ PARAMETERS = {"api.index": OF_LISTS, "api.index_slash": OF_LISTS}
 @bp.before_request
 def refuse_unknown_parameters() -> None:
     """Refuse parameters that the address does not have. Raises BadRequest."""
-    parameters.allow_only(*PARAMETERS.get(request.endpoint or "", ()))
+    request = current_request()
+    parameters.allow_only(request.args, *PARAMETERS.get(request.endpoint or "", ()))
 
 
 @bp.post("", endpoint="create")
 @bp.post("/", endpoint="create_slash")
 @limited("uploads")
 def create() -> Response:
-    """Keep the picture of the form."""
-    return jsonify(representations.uploaded(images.add(*uploaded(request))))
+    """Save the picture of the form."""
+    upload, name = uploaded_file(current_request())
+    image = images.add_image(current_host(), current_actor(), upload, name, client=client_connection())
+    return jsonify(representations.uploaded_as_json(image))
 
 
 @bp.get("", endpoint="index")
@@ -41,10 +50,11 @@ def create() -> Response:
 @limited("lists")
 def index() -> Response:
     """List the images: all of them, as one array that is written while it is read, or ``limit`` of them."""
-    limit = parameters.number_up_to(MOST_AT_ONCE, "limit")
-    after = parameters.read_cursor("after")
+    given = current_request().args
+    limit = parameters.number_up_to(MOST_AT_ONCE, given, "limit")
+    after = parameters.read_cursor(given, "after")
     root = representations.absolute(representations.image_url(""))
-    state = representations.hashed(lists.fingerprint(), root, limit, after)
+    state = representations.answer_fingerprint(lists.list_fingerprint(current_host()), root, limit, after)
     return unless_known(state, lambda: some(limit, after) if limit else everything(after))
 
 
@@ -52,16 +62,16 @@ def index() -> Response:
 @limited("deletions")
 def destroy(filename: str) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
-    images.delete_by_filename(filename)
+    images.delete_image_by_filename(current_host(), current_actor(), filename)
     return jsonify(DELETED)
 
 
 def some(limit: int, after: lists.Position | None) -> Response:
-    """Give a part of the array, and where the next one is."""
-    # One more tells whether there is another part.
-    rows = lists.entries(limit + 1, after)
+    """Return a part of the array, with a link to the next part."""
+    # One more row shows whether there is another part.
+    rows = lists.get_entries(current_host(), current_actor(), limit + 1, after)
     folder = representations.image_url("")
-    answer = jsonify([representations.entry(row, folder) for row in rows[:limit]])
+    answer = jsonify([representations.entry_as_json(row, folder) for row in rows[:limit]])
     if len(rows) > limit:
         last = rows[limit - 1]
         place = parameters.write_cursor((last.upload_time, last.id))
@@ -72,11 +82,11 @@ def some(limit: int, after: lists.Position | None) -> Response:
 
 def everything(after: lists.Position | None) -> Response:
     """Return the array, or its part after a position: a long one as a stream, which waits for its turn."""
-    if lists.is_short():
+    if lists.fits_one_batch(current_host()):
         # A server that is killed while it answers has sent all of a short array or nothing.
         return Response("".join(as_json(after)), mimetype="application/json")
-    streams: Streams = current_app.extensions["imagehost.web.streams"]
-    pieces = streams.paced(counters.client(), as_json(after))
+    streams: Streams = current_app.extensions["imagehost.streams"]
+    pieces = streams.paced(client_network(), as_json(after))
     # The first piece is read before the status is sent, so that a lost database can still be reported by 503.
     first = next(pieces)
     answer = Response(stream_with_context(chain([first], pieces)), mimetype="application/json")
@@ -85,10 +95,10 @@ def everything(after: lists.Position | None) -> Response:
 
 
 def as_json(after: lists.Position | None) -> Iterator[str]:
-    """Write the array, a batch of images at a time."""
+    """Yield the array as JSON, one batch of images at a time."""
     separator = "["
     folder = representations.image_url("")
-    for batch in lists.batches(after):
-        yield separator + json.dumps([representations.entry(row, folder) for row in batch])[1:-1]
+    for batch in lists.all_entries(current_host(), current_actor(), after):
+        yield separator + json.dumps([representations.entry_as_json(row, folder) for row in batch])[1:-1]
         separator = ",\n"
     yield "[]\n" if separator == "[" else "]\n"

@@ -1,12 +1,12 @@
-"""Tell programs which addresses they may fetch, and where to report security problems."""
+"""``robots.txt`` and ``security.txt``: addresses for programs, and the contact for security problems."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 from werkzeug.exceptions import NotFound
 
-from imagehost.extensions import settings
 from imagehost.web import languages, representations
+from imagehost.web.binding import current_host, current_request
 
 bp = Blueprint("crawlers", __name__)
 
@@ -39,8 +39,8 @@ VALID = timedelta(days=180)
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    """List the addresses that programs may fetch (RFC 9309)."""
-    if settings.allow_indexing:
+    """Return the addresses that programs may fetch (RFC 9309)."""
+    if current_host().settings.allow_indexing:
         return plain("User-agent: *", "Disallow: /api/")
     return plain(
         "# Programs that show what a shared link leads to",
@@ -56,10 +56,12 @@ def robots() -> Response:
 
 @bp.get("/.well-known/security.txt")
 def security() -> Response:
-    """Say where to report security problems (RFC 9116), if ``SECURITY_CONTACT`` is set."""
+    """Return where to report security problems (RFC 9116), if ``SECURITY_CONTACT`` is set."""
+    host = current_host()
+    settings = host.settings
     if settings.security_contact is None:
         raise NotFound
-    expires = (datetime.now(UTC) + VALID).replace(hour=0, minute=0, second=0, microsecond=0)
+    expires = (host.clock() + VALID).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
         f"Contact: {settings.security_contact}",
         f"Expires: {representations.timestamp(expires)}",
@@ -73,7 +75,7 @@ def security() -> Response:
 @bp.after_app_request
 def hide(answer: Response) -> Response:
     """Keep pages and images out of search engines. nginx does the same: bytes.conf.template."""
-    if request.endpoint in HIDDEN and not settings.allow_indexing:
+    if current_request().endpoint in HIDDEN and not current_host().settings.allow_indexing:
         answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 

@@ -1,10 +1,11 @@
-"""Deleting an image."""
+"""Delete an image."""
 
 from flask import Blueprint, Response, url_for
 
-from imagehost.limits.counters import limited
 from imagehost.services import images
-from imagehost.web.responses import render
+from imagehost.web.binding import current_actor, current_host
+from imagehost.web.limits import limited
+from imagehost.web.responses import render_answer
 
 bp = Blueprint("delete", __name__)
 
@@ -16,8 +17,8 @@ DELETED = {"status": "success", "message": "Image deleted successfully."}
 @limited("deletions")
 def destroy(image_id: int) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
-    images.delete(image_id)
-    return render(
+    images.delete_image(current_host(), current_actor(), image_id)
+    return render_answer(
         DELETED,
         page="images/index.html",
         fragment="images/_deleted.html",

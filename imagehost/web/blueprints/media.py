@@ -1,21 +1,21 @@
-"""The bytes: images and their renditions."""
+"""The bytes of images and of their renditions."""
 
 import os
 from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import quote
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, make_response, redirect, url_for
 from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from imagehost.db.models import Image
-from imagehost.domain.errors import NotFound
+from imagehost.domain.errors import DamagedImage, NotFound, TooCostly
 from imagehost.domain.kinds import KINDS
-from imagehost.domain.upload_errors import DamagedImage, TooCostly
-from imagehost.limits.counters import count_rendering
 from imagehost.services import images, renditions
 from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, VERSION, Rendition
+from imagehost.web.binding import client_connection, current_actor, current_host, current_request
+from imagehost.web.limits import count_rendering
 from imagehost.web.responses import is_for_picture, varied
 
 bp = Blueprint("media", __name__)
@@ -30,9 +30,11 @@ HEADERS = {
 
 @bp.get("/images/<filename:filename>")
 def image(filename: str) -> Response:
-    """Give an image."""
-    row = images.find(filename)
-    answer = send(row, images.open_bytes(row), KINDS[row.file_type].mime_type, etag=row.sha256)
+    """Send an image."""
+    row = images.find_image(current_host(), current_actor(), filename)
+    answer = send_file(
+        row, images.open_bytes(current_host(), row), KINDS[row.file_type].mime_type, etag=row.sha256
+    )
     name = quote(row.original_name or row.filename, safe="")
     answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{name}"
     return answer
@@ -40,42 +42,50 @@ def image(filename: str) -> Response:
 
 @bp.get("/thumbnails/<filename:filename>.webp")
 def thumbnail(filename: str) -> Response:
-    """Give an image's thumbnail."""
-    return send_rendition(images.find(filename), THUMBNAIL)
+    """Send an image's thumbnail."""
+    return send_rendition(images.find_image(current_host(), current_actor(), filename), THUMBNAIL)
 
 
 @bp.get("/previews/<int:side>/<filename:filename>.webp")
 def preview(side: int, filename: str) -> Response:
-    """Give one of an image's previews."""
+    """Send one of an image's previews."""
     if side not in PREVIEWS:
         raise NotFound
-    return send_rendition(images.find(filename), PREVIEWS[side])
+    return send_rendition(images.find_image(current_host(), current_actor(), filename), PREVIEWS[side])
 
 
 def send_rendition(row: Image, rendition: Rendition) -> Response:
-    """Send a rendition, which is made where there is none.
+    """Send a rendition. It is made if it does not exist.
 
-    Where it cannot be made, an <img> shows the image itself.
+    If it cannot be made, an <img> is redirected to the image itself.
     """
     try:
-        file = renditions.get(row, rendition, count_rendering)
+        file = renditions.get_rendition(
+            current_host(),
+            current_actor(),
+            row,
+            rendition,
+            before_making=count_rendering,
+            client=client_connection(),
+        )
     except (DamagedImage, TooCostly):
         if not is_for_picture():
             raise
         return instead(row)
-    return send(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{VERSION}")
+    return send_file(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{VERSION}")
 
 
 def instead(row: Image) -> Response:
-    """Lead to an image whose rendition cannot be made. Later versions may be able to make it."""
+    """Redirect to an image whose rendition cannot be made. Later versions may be able to make it."""
     answer = make_response(redirect(url_for("media.image", filename=row.filename)))
     answer.headers.update({**HEADERS, "Cache-Control": "public, max-age=3600"})
     return varied(answer)
 
 
-def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
-    """Send a file, or the ranges asked for, or word that the client has it (RFC 9110, sections 13 and 14)."""
+def send_file(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
+    """Send a file, or a requested range, or 304 if the client has the file (RFC 9110, sections 13 and 14)."""
     size = os.fstat(file.fileno()).st_size
+    request = current_request()
     answer = Response(
         wrap_file(request.environ, file), mimetype=mime_type, headers=HEADERS, direct_passthrough=True
     )
@@ -84,7 +94,7 @@ def send(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response:
     answer.last_modified = row.upload_time
     answer.set_etag(etag)
     asked = request.range
-    # Several at once, or in another unit, are passed over: such a client gets the whole file.
+    # Several ranges, and ranges in another unit, are ignored: the client gets the whole file.
     one_range = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
     try:
         answer.make_conditional(request, accept_ranges=True, complete_length=size if one_range else None)

@@ -1,17 +1,20 @@
-"""oEmbed (https://oembed.com): how other sites show an image, being given an address of ours."""
+"""oEmbed (https://oembed.com): describe an image to other sites that know its address."""
 
 import sys
 from urllib.parse import unquote, urlsplit
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from imagehost.domain.errors import BadRequest, NoSuchFormat, NotFound
+from imagehost.domain.errors import NotFound
 from imagehost.domain.host_names import in_ascii
 from imagehost.services import images
 from imagehost.web import representations
+from imagehost.web.binding import current_actor, current_host, current_request
 from imagehost.web.converters import whole_number
+from imagehost.web.errors import BadRequest, NoSuchFormat
 
 bp = Blueprint("oembed", __name__)
 
@@ -22,24 +25,25 @@ ENDPOINTS = {"viewing.show": "name", "media.image": "filename"}
 
 @bp.get("/oembed")
 def show() -> Response:
-    """Describe the image at an address of ours."""
-    if request.args.get("format", "json") != "json":
+    """Return the description of the image at an address of this host."""
+    given = current_request().args
+    if given.get("format", "json") != "json":
         raise NoSuchFormat
-    room = limit("maxwidth"), limit("maxheight")
-    image = images.find(name_at(request.args.get("url", "")))
-    return jsonify(representations.oembed(image, *room))
+    room = limit(given, "maxwidth"), limit(given, "maxheight")
+    image = images.find_image(current_host(), current_actor(), name_at(given.get("url", "")))
+    return jsonify(representations.oembed_as_json(image, *room))
 
 
 @bp.after_request
 def open_to_all(answer: Response) -> Response:
-    """Let the pages of other sites read the answer, also where it is an error."""
+    """Let the pages of other sites read the answer, even if it is an error."""
     answer.headers.update(HEADERS)
     return answer
 
 
-def limit(name: str) -> int:
-    """Read how long a side may be, in pixels. Raises BadRequest for what is not a whole number from 1 up."""
-    text = request.args.get(name)
+def limit(given: MultiDict[str, str], name: str) -> int:
+    """Return how long a side may be, in pixels. Raises BadRequest if that is not a whole number from 1 up."""
+    text = given.get(name)
     if text is None:
         return sys.maxsize
     number = whole_number(text)
@@ -52,7 +56,7 @@ def limit(name: str) -> int:
 
 
 def name_at(address: str) -> str:
-    """Tell whose image or page is at an address. Raises NotFound where it is none of ours."""
+    """Return the name of the image that an address refers to. Raises BadRequest, NotFound."""
     if not address:
         raise BadRequest(_("No address was given. Send that of an image or of its page, in url."))
     try:

@@ -1,4 +1,4 @@
-"""The start page, and what a phone needs to install the host as an application."""
+"""The start page, and the manifest that a phone needs to install the host as an application."""
 
 import random
 
@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, render_template, url_for
 from flask_babel import gettext as _
 
 from imagehost.domain.kinds import KINDS
-from imagehost.extensions import settings
 from imagehost.web import languages
+from imagehost.web.binding import current_host
 from imagehost.web.forms import FIELD
 
 bp = Blueprint("pages", __name__)
@@ -18,7 +18,7 @@ ICON_SIDES = (192, 512)
 
 @bp.get("/")
 def index() -> str:
-    """Greet a visitor, with one of five pictures."""
+    """Show the start page, with one of five illustrations."""
     return render_template("pages/index.html", illustration=random.choice(ILLUSTRATIONS))  # noqa: S311  # no secret
 
 
@@ -33,7 +33,7 @@ def manifest() -> Response:
         }
         for side in ICON_SIDES
     ]
-    accept = [KINDS[kind].mime_type for kind in settings.allowed_extensions]
+    accept = [KINDS[kind].mime_type for kind in current_host().settings.allowed_extensions]
     answer = jsonify(
         id=url_for("upload.index"),
         name="imagehost",

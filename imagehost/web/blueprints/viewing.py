@@ -1,14 +1,15 @@
 """The page of one image."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 
 from imagehost.db.models import Image
 from imagehost.services import images
 from imagehost.web import representations
+from imagehost.web.binding import current_actor, current_host, current_request
 from imagehost.web.responses import is_for_picture, varied
 
 bp = Blueprint("viewing", __name__)
@@ -21,14 +22,14 @@ PREVIEW_ROOM = (1280, 1280)
 @bp.get("/view/<name:name>")
 def show(name: str) -> Response:
     """Show an image with its links to copy; right after its upload, the first one is ready to be copied."""
-    image = images.find(name)
+    image = images.find_image(current_host(), current_actor(), name)
     if name != image.name:
         return lead_on(image)
     return make_response(
         render_template(
             "view/index.html",
             image=image,
-            links=representations.uploaded(image),
+            links=representations.uploaded_as_json(image),
             picture=representations.picture_for(image, PREVIEW_ROOM),
             autofocus=was_just_uploaded(image),
         )
@@ -51,7 +52,6 @@ def lead_on(image: Image) -> Response:
 
 def was_just_uploaded(image: Image) -> bool:
     """Tell whether the visitor comes from the form with this image: only then may its link take the focus."""
-    came_from_form = request.referrer is not None and urlsplit(request.referrer).path == url_for(
-        "upload.index"
-    )
-    return came_from_form and datetime.now(UTC) - image.upload_time < A_MOMENT
+    referrer = current_request().referrer
+    came_from_form = referrer is not None and urlsplit(referrer).path == url_for("upload.index")
+    return came_from_form and current_host().clock() - image.upload_time < A_MOMENT

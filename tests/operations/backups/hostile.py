@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from imagehost.operations.backups import manifest
 from imagehost.operations.backups.catalogue import Backup
+from imagehost.operations.backups.manifest import UNSIGNED_FORMAT
 
 AT_ONCE = "BEGIN TRANSACTION;\n"
 """The beginning of a dump of SQLite."""
@@ -51,7 +51,7 @@ def unsign(backup: Backup) -> None:
 
     def strip(told: dict[str, object]) -> None:
         del told["signature"]
-        told["format"] = manifest.UNSIGNED_FORMAT
+        told["format"] = UNSIGNED_FORMAT
 
     reseal_manifest(backup, strip)
 

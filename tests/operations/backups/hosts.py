@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
 
-from imagehost.extensions import db, settings
+from imagehost.host import Host
 from tests import pictures
 from tests.conftest import uploaded
+from tests.rows import execute
 
 IMAGES = sa.text("SELECT * FROM images ORDER BY id")
 DAYS = sa.text("SELECT day, sum(images) FROM image_days GROUP BY day ORDER BY day")
@@ -25,14 +27,11 @@ def add_images(app: Flask, number: int, first: int = 0) -> list[str]:
     ]
 
 
-def everything(app: Flask) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], dict[str, str]]:
+def everything(host: Host) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], dict[str, str]]:
     """All rows, the counts by day, and the hash of every image's bytes."""
-    with app.app_context():
-        rows = [tuple(row) for row in db.session.execute(IMAGES)]
-        days = [(str(day), int(images)) for day, images in db.session.execute(DAYS)]
-        db.session.rollback()
-        folder = settings.images_dir
-    return rows, days, hashes(folder)
+    rows = [tuple(row) for row in execute(host, IMAGES)]
+    days = [(str(day), int(images)) for day, images in execute(host, DAYS)]
+    return rows, days, hashes(host.settings.images_dir)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -41,17 +40,13 @@ def hashes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-def lose_everything(app: Flask) -> None:
+def lose_everything(host: Host) -> None:
     """Drop all tables and all files."""
-    import shutil
-
-    with app.app_context():
-        db.session.remove()
-        with db.engine.begin() as connection:
-            for table in sa.inspect(connection).get_table_names():
-                connection.execute(sa.text(f"DROP TABLE {table}"))
-        db.engine.dispose()
-        shutil.rmtree(settings.images_dir)
+    with host.database.engine.begin() as connection:
+        for table in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+    host.database.engine.dispose()
+    shutil.rmtree(host.settings.images_dir)
 
 
 def told(result) -> dict[str, object]:

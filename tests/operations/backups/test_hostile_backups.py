@@ -6,12 +6,17 @@ import os
 import pytest
 
 from imagehost.domain.failures import Failure
-from imagehost.extensions import settings
-from imagehost.operations.backups import catalogue, making, manifest, restoring, verifying
+from imagehost.operations.backups import manifest
+from imagehost.operations.backups.catalogue import find_backup
+from imagehost.operations.backups.create import create_backup, create_dump
+from imagehost.operations.backups.manifest import COMMENT, read_manifest
+from imagehost.operations.backups.restore import restore_backup
+from imagehost.operations.backups.verify import verify_backup
+from imagehost.operations.dumps.untrusted_files import read_last_line
 from tests.conftest import ON_SQLITE
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, everything, lose_everything
-from tests.operations.backups.test_verifying import an_image
+from tests.operations.backups.test_verify import an_image
 
 pytestmark = ON_SQLITE
 
@@ -19,62 +24,62 @@ THINGS = {"pipe": hostile.as_fifo, "link": hostile.as_link, "device": hostile.as
 
 
 @pytest.fixture
-def backup(app):
+def backup(host, app):
     with app.app_context():
         add_images(app, 3)
-        yield making.create().backup
+        yield create_backup(host).backup
 
 
-def problem_of(backup) -> str:
-    problems = verifying.verify(backup)
+def problem_of(host, backup) -> str:
+    problems = verify_backup(host, backup)
     assert len(problems) == 1, problems
     assert problems[0].isprintable()
     return problems[0]
 
 
 @pytest.mark.parametrize("make", THINGS.values(), ids=THINGS)
-def test_no_pipe_link_or_device_is_read_as_an_image(app, backup, make):
+def test_no_pipe_link_or_device_is_read_as_an_image(host, app, backup, make):
     file = an_image(backup)
     path = str(file.relative_to(backup.path))
     hostile.replace_by(file, make)
-    assert problem_of(backup) == f"{path} cannot be read: not a regular file"
-    there = everything(app)
+    assert problem_of(host, backup) == f"{path} cannot be read: not a regular file"
+    there = everything(host)
     with pytest.raises(Failure, match="not a regular file"):
-        restoring.restore(backup, replace=True)
-    assert everything(app) == there
+        restore_backup(host, backup, replace=True)
+    assert everything(host) == there
     # The next backup copies the image instead of sharing the link.
-    made = making.create()
+    made = create_backup(host)
     assert (made.manifest.copied, made.manifest.linked) == (1, 2)
-    assert verifying.verify(made.backup) == []
+    assert verify_backup(host, made.backup) == []
 
 
 @pytest.mark.parametrize("make", THINGS.values(), ids=THINGS)
 @pytest.mark.parametrize("name", ["manifest.json", "SHA256SUMS", "database.sql"])
-def test_no_pipe_link_or_device_is_read_as_a_list(backup, name, make):
+def test_no_pipe_link_or_device_is_read_as_a_list(host, backup, name, make):
     hostile.replace_by(backup.path / name, make)
-    assert name in problem_of(backup)
+    assert name in problem_of(host, backup)
 
 
 @pytest.mark.parametrize("make", THINGS.values(), ids=THINGS)
-def test_no_pipe_link_or_device_is_read_as_a_lone_dump(app, make):
+def test_no_pipe_link_or_device_is_read_as_a_lone_dump(host, app, make):
     with app.app_context():
         add_images(app, 1)
-        backup = making.create_of_database().backup
+        backup = create_dump(host).backup
         hostile.replace_by(backup.path, make)
-        assert "not a regular file" in problem_of(backup)
+        assert "not a regular file" in problem_of(host, backup)
 
 
-def test_a_folder_that_is_a_link_is_not_followed(backup, tmp_path):
+def test_a_folder_that_is_a_link_is_not_followed(host, backup, tmp_path):
     shelf = an_image(backup).parent
     elsewhere = tmp_path / "elsewhere"
     shelf.rename(elsewhere)
     shelf.symlink_to(elsewhere)
-    problems = verifying.verify(backup)
+    problems = verify_backup(host, backup)
     assert f"images/{shelf.name} does not belong to it" in problems
     assert any("cannot be read: not a regular file" in problem for problem in problems)
 
 
-def test_what_does_not_belong_is_named_and_not_looked_into(backup):
+def test_what_does_not_belong_is_named_and_not_looked_into(host, backup):
     deep = backup.path / "images" / "deep"
     deep.mkdir()
     os.mkfifo(backup.path / "pipe\x1b[2J")
@@ -83,7 +88,7 @@ def test_what_does_not_belong_is_named_and_not_looked_into(backup):
         inner /= "in"
         inner.mkdir()
     (inner / "file").touch()
-    assert sorted(verifying.verify(backup)) == [
+    assert sorted(verify_backup(host, backup)) == [
         "images/deep does not belong to it",
         "pipe\\x1b[2J does not belong to it",
     ]
@@ -101,26 +106,26 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", [*PATHS, "images/ab/ab\x1b[2J.jpg", "x" * 5000, ""])
-def test_no_path_of_the_checksums_leads_elsewhere(app, backup, path):
+def test_no_path_of_the_checksums_leads_elsewhere(host, app, backup, path):
     sums = backup.path / "SHA256SUMS"
     with sums.open("a") as file:
         file.write(f"{'0' * 64}  {path}\n")
     hostile.reseal_manifest(backup, lambda told: told.update(sha256=hostile.hashed(sums)))
-    assert problem_of(backup) == "SHA256SUMS is damaged: it has a line that no backup has"
+    assert problem_of(host, backup) == "SHA256SUMS is damaged: it has a line that no backup has"
 
 
-def test_checksums_that_do_not_have_the_dump_are_refused(backup):
+def test_checksums_that_do_not_have_the_dump_are_refused(host, backup):
     sums = backup.path / "SHA256SUMS"
     sums.write_text("".join(sums.read_text().splitlines(keepends=True)[1:]))
     hostile.reseal_manifest(backup, lambda told: told.update(sha256=hostile.hashed(sums)))
-    assert problem_of(backup) == "SHA256SUMS is damaged: it does not have database.sql"
+    assert problem_of(host, backup) == "SHA256SUMS is damaged: it does not have database.sql"
 
 
-def test_checksums_that_have_a_file_twice_are_refused(backup):
+def test_checksums_that_have_a_file_twice_are_refused(host, backup):
     sums = backup.path / "SHA256SUMS"
     sums.write_text(sums.read_text() + sums.read_text().splitlines(keepends=True)[1])
     hostile.reseal_manifest(backup, lambda told: told.update(sha256=hostile.hashed(sums)))
-    assert problem_of(backup).startswith("SHA256SUMS is damaged: it has images/")
+    assert problem_of(host, backup).startswith("SHA256SUMS is damaged: it has images/")
 
 
 MANIFESTS = {
@@ -137,9 +142,9 @@ MANIFESTS = {
 
 
 @pytest.mark.parametrize("text", MANIFESTS.values(), ids=MANIFESTS)
-def test_a_manifest_of_another_form_is_named(backup, text):
+def test_a_manifest_of_another_form_is_named(host, backup, text):
     (backup.path / "manifest.json").write_text(text, errors="surrogateescape")
-    assert problem_of(backup) == f"{backup.name} is damaged: manifest.json cannot be read."
+    assert problem_of(host, backup) == f"{backup.name} is damaged: manifest.json cannot be read."
 
 
 VALUES = {
@@ -168,62 +173,62 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_of_another_form_is_named(backup, name):
+def test_a_value_of_another_form_is_named(host, backup, name):
     for value in VALUES[name]:
         hostile.reseal_manifest(backup, lambda told, value=value: told.update({name: value}))
-        assert problem_of(backup) == f"{backup.name} is damaged: manifest.json cannot be read."
+        assert problem_of(host, backup) == f"{backup.name} is damaged: manifest.json cannot be read."
 
 
-def test_a_manifest_that_is_too_large_is_not_read(backup, monkeypatch):
+def test_a_manifest_that_is_too_large_is_not_read(host, backup, monkeypatch):
     monkeypatch.setattr(manifest, "LARGEST", 10_000)
     with (backup.path / "manifest.json").open("a") as file:
         file.write(" " * 10_000)
-    assert problem_of(backup) == f"{backup.name} is damaged: manifest.json cannot be read."
+    assert problem_of(host, backup) == f"{backup.name} is damaged: manifest.json cannot be read."
 
 
-def test_a_huge_manifest_is_read_no_further_than_its_limit(backup):
+def test_a_huge_manifest_is_read_no_further_than_its_limit(host, backup):
     """The manifest is a sparse file, which takes no space on the disk."""
     os.truncate(backup.path / "manifest.json", 2**40)
-    assert "manifest.json cannot be read" in problem_of(backup)
+    assert "manifest.json cannot be read" in problem_of(host, backup)
 
 
-def test_a_lone_dump_with_a_row_that_leads_elsewhere_is_refused(app):
+def test_a_lone_dump_with_a_row_that_leads_elsewhere_is_refused(host, app):
     with app.app_context():
         (name,) = add_images(app, 1)
-        backup = making.create_of_database().backup
-        facts = manifest.read(backup)
-        end, _ = manifest.last_line(backup.path)
+        backup = create_dump(host).backup
+        facts = read_manifest(backup)
+        end, _ = read_last_line(backup.path, COMMENT)
         dump = backup.path.read_text()[:end].replace(name, "../../../tmp/x")
         backup.path.write_text(dump)
         told = {**json.loads(facts.as_json()), "sha256": hostile.hashed(backup.path)}
         backup.path.write_text(f"{dump}\n-- imagehost {json.dumps(told)}\n")
-        assert problem_of(backup) == f"{backup.name} has an image of the name '../../../tmp/x'"
+        assert problem_of(host, backup) == f"{backup.name} has an image of the name '../../../tmp/x'"
 
 
-def test_a_dump_of_tables_of_another_revision_is_named(backup):
+def test_a_dump_of_tables_of_another_revision_is_named(host, backup):
     dump = backup.dump.read_text()
     backup.dump.write_text(dump.replace("VALUES('0002')", "VALUES('head')"))
     hostile.reseal(backup)
-    assert "has not the tables of the revision" in problem_of(backup)
+    assert "does not have the tables of the revision" in problem_of(host, backup)
 
 
-def test_a_hard_link_out_of_the_backup_is_only_hashed(app, backup, tmp_path):
-    secret = settings.backup_dir / "secret"
+def test_a_hard_link_out_of_the_backup_is_only_hashed(host, app, backup, tmp_path):
+    secret = host.settings.backup_dir / "secret"
     secret.write_text("secret")
     file = an_image(backup)
     file.unlink()
     file.hardlink_to(secret)
-    assert problem_of(backup).endswith("is damaged: its checksum is another")
+    assert problem_of(host, backup).endswith("is damaged: its checksum is another")
     assert secret.read_text() == "secret"
 
 
-def test_a_genuine_backup_that_is_reached_by_a_link_is_still_one(app, backup, tmp_path):
+def test_a_genuine_backup_that_is_reached_by_a_link_is_still_one(host, app, backup, tmp_path):
     """An administrator may keep the folder on another disk."""
-    there = everything(app)
+    there = everything(host)
     elsewhere = tmp_path / "disk"
     backup.path.rename(elsewhere)
     backup.path.symlink_to(elsewhere)
-    assert verifying.verify(catalogue.find(backup.name)) == []
-    lose_everything(app)
-    restoring.restore(catalogue.find(backup.name))
-    assert everything(app) == there
+    assert verify_backup(host, find_backup(host, backup.name)) == []
+    lose_everything(host)
+    restore_backup(host, find_backup(host, backup.name))
+    assert everything(host) == there

@@ -3,9 +3,12 @@
 import pytest
 
 from imagehost.domain.failures import Busy
-from imagehost.extensions import settings
+from imagehost.domain.policy import ANYBODY
+from imagehost.host import Host
 from imagehost.operations import cleanup
-from imagehost.operations.backups import bringing, making, restoring
+from imagehost.operations.backups import restore
+from imagehost.operations.backups.create import create_backup
+from imagehost.operations.backups.restore import restore_backup
 from imagehost.services import images
 from imagehost.storage import maintenance
 from tests.conftest import ON_SQLITE, stored_files
@@ -14,17 +17,19 @@ from tests.system import truth
 from tests.system.commands import run
 
 STEPS = pytest.mark.parametrize(
-    ("module", "step"), [(making, "make"), (bringing, "bring_all")], ids=["before the first byte", "half-way"]
+    ("module", "step"),
+    [(restore, "make_backup"), (restore, "restore_images")],
+    ids=["before the first byte", "half-way"],
 )
 
 
 @pytest.fixture
-def backup(app):
+def backup(host, app):
     """Make a backup of four images, then delete one of them and upload another one."""
     add_images(app, 4)
     with app.app_context():
-        backup = making.create().backup
-        images.delete(1)
+        backup = create_backup(host).backup
+        images.delete_image(host, ANYBODY, 1)
         add_images(app, 1, first=4)
         yield backup
 
@@ -48,46 +53,50 @@ def meanwhile(monkeypatch):
 
 @STEPS
 def test_whatever_else_maintains_the_host_is_refused(
-    app, backup, database_url, monkeypatch, meanwhile, module, step
+    host, app, backup, database_url, monkeypatch, meanwhile, module, step
 ):
     monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
     refused = []
 
     def try_others() -> None:
-        for act in (lambda: restoring.restore(backup, replace=True), making.create, cleanup_now):
+        for act in (
+            lambda: restore_backup(host, backup, replace=True),
+            lambda: create_backup(host),
+            lambda: cleanup_now(host),
+        ):
             with pytest.raises(Busy, match="is running already"):
                 act()
             refused.append(act)
 
     meanwhile(module, step, try_others)
-    done = restoring.restore(backup, replace=True)
+    done = restore_backup(host, backup, replace=True)
     assert len(refused) == 3
     assert (done.added, done.removed) == (1, 1)
-    assert_holds(app, database_url, [1, 2, 3, 4])
+    assert_holds(host, app, database_url, [1, 2, 3, 4])
     # The safety backup has the state before the restore, and can be restored.
-    restoring.restore(done.safety.backup, replace=True)
-    assert_holds(app, database_url, [2, 3, 4, 5])
+    restore_backup(host, done.safety.backup, replace=True)
+    assert_holds(host, app, database_url, [2, 3, 4, 5])
 
 
 @ON_SQLITE
-def test_the_second_command_says_so_in_one_line(app, backup, database_url, meanwhile):
+def test_the_second_command_says_so_in_one_line(host, app, backup, database_url, meanwhile):
     ended = []
-    own = {"INSTANCE_DIR": settings.instance_dir, "DATABASE_URL": database_url}
+    own = {"INSTANCE_DIR": host.settings.instance_dir, "DATABASE_URL": database_url}
     command = ("backup", "restore", backup.name, "--yes")
-    meanwhile(bringing, "bring_all", lambda: ended.append(run(own, *command)))
-    restoring.restore(backup, replace=True)
+    meanwhile(restore, "restore_images", lambda: ended.append(run(own, *command)))
+    restore_backup(host, backup, replace=True)
     (other,) = ended
     assert (other.returncode, other.stdout, other.stderr) == (1, "", f"imagehost: {Busy()}\n")
-    assert_holds(app, database_url, [1, 2, 3, 4])
+    assert_holds(host, app, database_url, [1, 2, 3, 4])
 
 
-def cleanup_now() -> None:
-    cleanup.clean(cleanup.Wish(grace=0, drop_missing=True, force=True))
+def cleanup_now(host) -> None:
+    cleanup.clean_up(host, cleanup.CleanupOptions(grace=0, drop_missing=True, force=True))
 
 
-def assert_holds(app, database_url: str, ids: list[int]) -> None:
+def assert_holds(host: Host, app, database_url: str, ids: list[int]) -> None:
     """Assert that the host has rows, counts and bytes of exactly these images."""
-    rows, days, files = everything(app)
+    rows, days, files = everything(host)
     assert [row[0] for row in rows] == ids
     assert sum(number for _, number in days) == len(files) == len(stored_files(app)) == len(ids)
-    truth.assert_exact(database_url, settings.images_dir)
+    truth.assert_exact(database_url, host.settings.images_dir)

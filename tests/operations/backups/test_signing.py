@@ -8,39 +8,41 @@ from dataclasses import asdict
 import pytest
 
 from imagehost.domain.failures import Failure
-from imagehost.extensions import storage
-from imagehost.operations.backups import catalogue, making, manifest, restoring, signing, verifying
-from imagehost.operations.backups.signing import Origin
-from tests.conftest import ON_SQLITE
+from imagehost.operations.backups.catalogue import list_backups
+from imagehost.operations.backups.create import create_backup, create_dump
+from imagehost.operations.backups.manifest import Manifest, Origin, origin_of, read_manifest
+from imagehost.operations.backups.restore import restore_backup
+from imagehost.operations.backups.verify import verify_backup
+from tests.conftest import ON_SQLITE, host_of
 from tests.operations.backups import hostile
-from tests.operations.backups.hosts import add_images, everything, lose_everything
-from tests.operations.backups.test_verifying import an_image
+from tests.operations.backups.hosts import add_images, everything, lose_everything, told
+from tests.operations.backups.test_verify import an_image
 
 
 @pytest.fixture
-def backup(app):
+def backup(host, app):
     with app.app_context():
         add_images(app, 3)
-        yield making.create().backup
+        yield create_backup(host).backup
 
 
-def test_a_host_knows_its_own(app, backup):
-    lone = making.create_of_database().backup
-    assert [signing.made_by(one) for one in (backup, lone)] == [Origin.HERE, Origin.HERE]
-    assert verifying.verify(lone) == []
+def test_a_host_knows_its_own(host, app, backup):
+    lone = create_dump(host).backup
+    assert [origin_of(host, read_manifest(one)) for one in (backup, lone)] == [Origin.HERE, Origin.HERE]
+    assert verify_backup(host, lone) == []
 
 
 def test_another_key_is_another_host(backup, make_app):
-    with make_app(SECRET_KEY="another").app_context():
-        assert signing.made_by(backup) is Origin.ELSEWHERE
-        assert verifying.verify(backup) == []
+    other = host_of(make_app(SECRET_KEY="another"))
+    assert origin_of(other, read_manifest(backup)) is Origin.ELSEWHERE
+    assert verify_backup(other, backup) == []
 
 
-def test_one_that_was_changed_and_hashed_anew_is_not_known(app, backup):
+def test_one_that_was_changed_and_hashed_anew_is_not_known(host, app, backup):
     file = an_image(backup)
     file.write_bytes(file.read_bytes() + b"more")
     hostile.reseal(backup)
-    assert signing.made_by(backup) is Origin.ELSEWHERE
+    assert origin_of(host, read_manifest(backup)) is Origin.ELSEWHERE
 
 
 CHANGES = {
@@ -62,63 +64,63 @@ CHANGES = {
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", CHANGES)
-def test_the_signature_covers_everything(backup, name):
+def test_the_signature_covers_everything(host, backup, name):
     hostile.reseal_manifest(backup, lambda told: told.update({name: CHANGES[name]}))
-    assert signing.made_by(backup) is Origin.ELSEWHERE
+    assert origin_of(host, read_manifest(backup)) is Origin.ELSEWHERE
 
 
 def test_every_value_is_among_those_changes():
-    assert set(CHANGES) == set(manifest.Manifest.__dataclass_fields__)
+    assert set(CHANGES) == set(Manifest.__dataclass_fields__)
 
 
 @ON_SQLITE
-def test_one_that_cannot_be_read_is_nobodys(backup):
+def test_one_that_cannot_be_read_is_nobodys(runner, backup):
     (backup.path / "manifest.json").write_text("{}")
-    assert signing.made_by(backup) is None
+    result = told(runner.invoke(args=["backup", "verify", "--json", backup.name]))
+    assert result["origins"] == {backup.name: None}
 
 
 @ON_SQLITE
-def test_the_key_is_not_the_secret_itself(app, backup):
-    facts = manifest.read(backup)
+def test_the_key_is_not_the_secret_itself(host, backup):
+    facts = read_manifest(backup)
     said = json.dumps({**asdict(facts), "signature": None}, sort_keys=True).encode()
-    plain = hmac.new(app.config["SECRET_KEY"].encode(), said, hashlib.sha256).hexdigest()
+    plain = hmac.new(host.settings.secret_key.encode(), said, hashlib.sha256).hexdigest()
     assert facts.signature != plain
-    assert app.config["SECRET_KEY"] not in (backup.path / "manifest.json").read_text()
+    assert host.settings.secret_key not in (backup.path / "manifest.json").read_text()
 
 
 @pytest.mark.parametrize("make", [hostile.unsign, hostile.reseal], ids=["unsigned", "foreign"])
-def test_one_of_another_host_replaces_no_images_unless_told(app, backup, make):
-    there = everything(app)
+def test_one_of_another_host_replaces_no_images_unless_told(host, app, backup, make):
+    there = everything(host)
     make(backup) if make is hostile.unsign else make(backup, copied=7)
     add_images(app, 1, first=8)
-    between = everything(app)
+    between = everything(host)
     with pytest.raises(Failure, match="say --yes --foreign"):
-        restoring.restore(backup)
+        restore_backup(host, backup)
     with pytest.raises(Failure, match=r"This host has 4 images, and the backup is .*say --yes --foreign"):
-        restoring.restore(backup, replace=True)
-    assert everything(app) == between
-    assert len(catalogue.every()) == 1
-    restoring.restore(backup, replace=True, foreign=True)
-    assert everything(app) == there
+        restore_backup(host, backup, replace=True)
+    assert everything(host) == between
+    assert len(list_backups(host)) == 1
+    restore_backup(host, backup, replace=True, foreign=True)
+    assert everything(host) == there
 
 
 @pytest.mark.parametrize("make", [hostile.unsign, hostile.reseal], ids=["unsigned", "foreign"])
-def test_a_new_machine_restores_without_ceremony(app, backup, make_app, make):
-    there = everything(app)
+def test_a_new_machine_restores_without_ceremony(host, app, backup, make_app, make):
+    there = everything(host)
     make(backup)
-    lose_everything(app)
-    with make_app(SECRET_KEY="of the new machine").app_context():
-        restoring.restore(backup)
-    assert everything(app) == there
+    lose_everything(host)
+    restore_backup(host_of(make_app(SECRET_KEY="of the new machine")), backup)
+    assert everything(host) == there
 
 
-def test_files_of_an_unsigned_one_are_shared_after_they_were_read(app, backup):
+def test_files_of_an_unsigned_one_are_shared_after_they_were_read(host, app, backup):
     """Anybody may have put the backup beside ours: files of the right size are not enough."""
     hostile.unsign(backup)
     file = an_image(backup)
     file.write_bytes(bytes(file.stat().st_size))
-    made = making.create()
+    made = create_backup(host)
     assert (made.manifest.copied, made.manifest.linked) == (1, 2)
-    assert verifying.verify(made.backup) == []
-    assert signing.made_by(made.backup) is Origin.HERE
-    assert storage.is_ready()
+    assert verify_backup(host, made.backup) == []
+    assert origin_of(host, read_manifest(made.backup)) is Origin.HERE
+    assert host.storage.is_ready()

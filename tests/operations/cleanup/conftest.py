@@ -7,15 +7,16 @@ import pytest
 from flask import Flask
 
 from imagehost.operations import cleanup
-from imagehost.operations.cleanup import Report, Wish
+from imagehost.operations.cleanup import CleanupOptions, CleanupReport
 from imagehost.storage.renditions import FOLDER
+from tests.conftest import host_of
 from tests.operations.cleanup.litter import NOW, host_of_three, image_files, put
 
 
 @pytest.fixture
 def folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Its storage; one of the images has a thumbnail and a preview."""
-    folder = host_of_three(app, monkeypatch)
+    folder = host_of_three(app)
     name = image_files(folder)[-1].name
     assert app.test_client().get(f"/thumbnails/{name}.webp").status_code == 200
     put(folder, f".renditions/{FOLDER}/im/{name}.720.webp")
@@ -23,10 +24,9 @@ def folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def clean(app: Flask, folder: Path) -> Callable[..., Report]:
-    def run(wish: Wish = NOW) -> Report:
-        with app.app_context():
-            return cleanup.clean(wish)
+def clean(app: Flask, folder: Path) -> Callable[..., CleanupReport]:
+    def run(wish: CleanupOptions = NOW) -> CleanupReport:
+        return cleanup.clean_up(host_of(app), wish)
 
     return run
 

@@ -3,30 +3,28 @@
 import itertools
 from pathlib import Path
 
-import pytest
 from flask import Flask
 
-from imagehost.domain import image_names
-from imagehost.operations.cleanup import Kind, Report, Wish
+from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
 from imagehost.storage.renditions import FOLDER
 from tests import pictures
-from tests.conftest import uploaded
+from tests.conftest import change_host, host_of, uploaded
 
-NOW = Wish(grace=0)
+NOW = CleanupOptions(grace=0)
 ORPHAN = "orphan0000000000.jpg"
-GARBAGE = {Kind.ORPHAN: 1, Kind.RENDITION: 2, Kind.INCOMING: 1, Kind.DELETED: 1}
+GARBAGE = {Finding.ORPHAN: 1, Finding.RENDITION: 2, Finding.INCOMING: 1, Finding.DELETED: 1}
 FOREIGN = ["README.txt", "ab/notes.txt", f"ab/{ORPHAN}", "lost+found"]
 BYTES = 15
 """Of the garbage."""
 
 
-def host_of_three(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
+def host_of_three(app: Flask) -> Path:
     """Upload three images, none of which is on a shelf that litter is put on; give the storage's folder."""
     numbers = itertools.count()
-    monkeypatch.setattr(image_names, "new_name", lambda: f"image{next(numbers):011}")
+    change_host(app, new_name=lambda: f"image{next(numbers):011}")
     for number in range(3):
         uploaded(app.test_client(), pictures.jpg(16 + number, 12))
-    return app.extensions["imagehost.settings"].images_dir
+    return host_of(app).settings.images_dir
 
 
 def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
@@ -65,5 +63,5 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def counts(report: Report) -> dict[Kind, int]:
+def counts(report: CleanupReport) -> dict[Finding, int]:
     return {kind: tally.found for kind, tally in report.tallies.items() if tally.found}

@@ -3,16 +3,15 @@
 import os
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
-from imagehost.extensions import db
-from imagehost.operations import cleanup
-from imagehost.operations.cleanup import Kind, Share, Wish, files, rows
+from imagehost.operations.cleanup import CleanupOptions, Finding, Share, files, rows
 from imagehost.storage.renditions import FOLDER
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, change_host, host_of
 from tests.operations.cleanup.litter import (
     BYTES,
     FOREIGN,
@@ -26,13 +25,14 @@ from tests.operations.cleanup.litter import (
     put,
     tree,
 )
+from tests.rows import execute
 
 AN_HOUR = 3600
 
 
 def test_a_sound_host_is_left_as_it_is(clean, folder):
     before = tree(folder)
-    report = clean(Wish(grace=0, drop_missing=True, checksums=Share(1, 1)))
+    report = clean(CleanupOptions(grace=0, drop_missing=True, checksums=Share(1, 1)))
     assert counts(report) == {}
     assert not report.needs_somebody
     assert tree(folder) == before
@@ -42,78 +42,77 @@ def test_what_nothing_speaks_for_goes_and_the_rest_stays(clean, folder, database
     before = set(tree(folder))
     litter(folder)
     report = clean()
-    assert counts(report) == {**GARBAGE, Kind.FOREIGN: 4}
+    assert counts(report) == {**GARBAGE, Finding.FOREIGN: 4}
     assert report.freed == BYTES
     assert not report.needs_somebody
-    assert sorted(report[Kind.FOREIGN].names) == FOREIGN
+    assert sorted(report[Finding.FOREIGN].names) == FOREIGN
     folders = {"ab", "or", f".renditions/{FOLDER}/or", f".renditions/{FOLDER}/no", "lost+found/#12345"}
     assert set(tree(folder)) - folders - set(FOREIGN) == before
-    assert counts(clean()) == {Kind.FOREIGN: 4}
+    assert counts(clean()) == {Finding.FOREIGN: 4}
 
 
 def test_a_dry_run_says_the_same_and_touches_nothing(clean, folder):
     litter(folder)
     image_files(folder)[-1].unlink()
     before = tree(folder)
-    dry = clean(Wish(grace=0, dry_run=True, drop_missing=True))
+    dry = clean(CleanupOptions(grace=0, dry_run=True, drop_missing=True))
     assert tree(folder) == before
-    real = clean(Wish(grace=0, drop_missing=True))
+    real = clean(CleanupOptions(grace=0, drop_missing=True))
     assert (dry.freed, dry.tallies) == (real.freed, real.tallies)
 
 
-def test_the_young_are_spared_until_they_are_old(clean, folder, monkeypatch):
+def test_the_young_are_spared_until_they_are_old(app, clean, folder):
     litter(folder)
     # Copied here just now, whatever time its maker gave it.
     os.utime(folder / "or" / ORPHAN, (0, 0))
-    assert counts(clean(Wish(grace=AN_HOUR))) == {Kind.DELETED: 1, Kind.FOREIGN: 4}
+    assert counts(clean(CleanupOptions(grace=AN_HOUR))) == {Finding.DELETED: 1, Finding.FOREIGN: 4}
     assert (folder / "or" / ORPHAN).exists()
     later = time.time() + AN_HOUR + 1
-    monkeypatch.setattr(cleanup.time, "time", lambda: later)
-    assert clean(Wish(grace=AN_HOUR))[Kind.ORPHAN].removed == 1
+    change_host(app, clock=lambda: datetime.fromtimestamp(later, UTC))
+    assert clean(CleanupOptions(grace=AN_HOUR))[Finding.ORPHAN].removed == 1
     assert not (folder / "or" / ORPHAN).exists()
 
 
-def test_a_row_that_comes_meanwhile_saves_its_file(clean, folder, meanwhile):
+def test_a_row_that_comes_meanwhile_saves_its_file(host, clean, folder, meanwhile):
     """As if an upload had taken longer than the grace period."""
     orphan = put(folder, f"or/{ORPHAN}")
 
     def commit() -> None:
-        db.session.execute(sa.update(Image).where(Image.id == 1).values(filename=ORPHAN))
-        db.session.commit()
+        execute(host, sa.update(Image).where(Image.id == 1).values(filename=ORPHAN))
 
-    meanwhile(files, "sweep", commit)
+    meanwhile(files, "remove_garbage", commit)
     report = clean()
-    assert (report[Kind.ORPHAN].found, report[Kind.ORPHAN].removed, report.freed) == (1, 0, 0)
+    assert (report[Finding.ORPHAN].found, report[Finding.ORPHAN].removed, report.freed) == (1, 0, 0)
     assert orphan.exists()
 
 
-def test_a_change_that_comes_meanwhile_saves_a_file(clean, folder, meanwhile, monkeypatch):
+def test_a_change_that_comes_meanwhile_saves_a_file(app, clean, folder, meanwhile):
     left_over = put(folder, ".incoming/tmpabcdef")
     now = left_over.stat().st_ctime + 0.01
-    monkeypatch.setattr(cleanup.time, "time", lambda: now)
+    change_host(app, clock=lambda: datetime.fromtimestamp(now, UTC))
 
     def change() -> None:
         while left_over.stat().st_ctime < now:
             left_over.touch()
 
-    meanwhile(files, "sweep", change)
+    meanwhile(files, "remove_garbage", change)
     report = clean()
-    assert (report[Kind.INCOMING].found, report[Kind.INCOMING].removed) == (1, 0)
+    assert (report[Finding.INCOMING].found, report[Finding.INCOMING].removed) == (1, 0)
     assert left_over.exists()
 
 
 def test_a_file_that_goes_meanwhile_is_not_counted(clean, folder, meanwhile):
     orphan = put(folder, f"or/{ORPHAN}")
-    meanwhile(files, "sweep", orphan.unlink)
+    meanwhile(files, "remove_garbage", orphan.unlink)
     report = clean()
-    assert (report[Kind.ORPHAN].removed, report[Kind.ORPHAN].failed, report.freed) == (0, 0, 0)
+    assert (report[Finding.ORPHAN].removed, report[Finding.ORPHAN].failed, report.freed) == (0, 0, 0)
 
 
 def test_the_renditions_of_a_lost_file_go(clean, folder):
     kept = [path.name for path in (folder / ".renditions").rglob("*.webp")]
     assert len(kept) == 2
     (folder / kept[0][:2] / kept[0].partition(".webp")[0].removesuffix(".720")).unlink()
-    assert clean()[Kind.RENDITION].removed == 2
+    assert clean()[Finding.RENDITION].removed == 2
 
 
 @ON_SQLITE
@@ -128,8 +127,8 @@ def test_what_cannot_be_removed_is_told(clean, folder, monkeypatch):
 
     monkeypatch.setattr(Path, "unlink", fail)
     report = clean()
-    assert (report[Kind.ORPHAN].failed, report[Kind.ORPHAN].removed) == (1, 0)
-    assert report[Kind.RENDITION].removed == 2
+    assert (report[Finding.ORPHAN].failed, report[Finding.ORPHAN].removed) == (1, 0)
+    assert report[Finding.RENDITION].removed == 2
     assert report.needs_somebody
 
 
@@ -143,7 +142,7 @@ def test_links_are_not_followed(clean, folder, tmp_path):
     shutil.rmtree(folder / ".incoming")
     (folder / ".incoming").symlink_to(tmp_path / "elsewhere")
     put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp")
-    assert counts(clean()) == {Kind.FOREIGN: 2, Kind.RENDITION: 1}
+    assert counts(clean()) == {Finding.FOREIGN: 2, Finding.RENDITION: 1}
     assert len(list((tmp_path / "elsewhere").iterdir())) == 2
     assert (folder / "ln" / "ln00000000000000.jpg").is_symlink()
 
@@ -153,21 +152,21 @@ def test_the_storage_itself_may_be_a_link(clean, folder):
     real = folder.rename(folder.with_name("real"))
     folder.symlink_to(real)
     put(folder, f"or/{ORPHAN}")
-    assert counts(clean()) == {Kind.ORPHAN: 1}
+    assert counts(clean()) == {Finding.ORPHAN: 1}
 
 
 @ON_SQLITE
 def test_names_that_are_no_text_are_reported(clean, folder):
     put(folder, "ab/a\nb\udcff")
-    assert clean()[Kind.FOREIGN].names == ["ab/a\nb\udcff"]
+    assert clean()[Finding.FOREIGN].names == ["ab/a\nb\udcff"]
 
 
 @ON_SQLITE
 def test_what_it_did_is_logged(app, clean, folder):
     litter(folder)
     flip(image_files(folder)[0])
-    clean(Wish(grace=NOW.grace, checksums=Share(1, 1)))
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    clean(CleanupOptions(grace=NOW.grace, checksums=Share(1, 1)))
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     assert f"INFO - - file removed path=or/{ORPHAN} what=image size=5" in log
     assert "ERROR - - damaged file image=" in log
     last = log.splitlines()[-1]
@@ -181,5 +180,5 @@ def test_rows_are_read_by_the_handful(clean, folder, monkeypatch):
     monkeypatch.setattr(files, "BATCH", 2)
     monkeypatch.setattr(files, "AT_ONCE", 2)
     litter(folder)
-    assert counts(clean()) == {**GARBAGE, Kind.FOREIGN: 4}
-    assert counts(clean()) == {Kind.FOREIGN: 4}
+    assert counts(clean()) == {**GARBAGE, Finding.FOREIGN: 4}
+    assert counts(clean()) == {Finding.FOREIGN: 4}

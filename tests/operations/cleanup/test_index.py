@@ -6,48 +6,51 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from imagehost.extensions import db
-from imagehost.operations.cleanup import Kind, Report, Wish
+from imagehost.host import Host
+from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
+from tests import rows
+from tests.conftest import host_of
 from tests.operations.cleanup.litter import ORPHAN, counts, image_files, put
 
-FORCED = Wish(grace=0, drop_missing=True, force=True)
+FORCED = CleanupOptions(grace=0, drop_missing=True, force=True)
 
 
 @pytest.fixture
-def damage(app, folder):
+def damage(host, app, folder):
     """Let the index of names forget an image."""
 
     def act() -> str:
         name = image_files(folder)[-1].name
         with app.app_context():
-            if db.engine.dialect.name == "sqlite":
-                overwrite_entry(name)
+            if host.database.engine.dialect.name == "sqlite":
+                overwrite_entry(host, name)
             else:
-                add_past_the_index(name)
+                add_past_the_index(host, name)
         return name
 
     yield act
     with app.app_context():
-        if db.engine.dialect.name == "postgresql":
-            execute(
+        if host.database.engine.dialect.name == "postgresql":
+            run(
+                host,
                 [
                     "DROP INDEX uq_test",
                     "ALTER TABLE images ADD CONSTRAINT uq_images_filename UNIQUE (filename)",
-                ]
+                ],
             )
-            execute([f'ALTER DATABASE "{db.engine.url.database}" RESET enable_seqscan'])
+            run(host, [f'ALTER DATABASE "{host.database.engine.url.database}" RESET enable_seqscan'])
 
 
-def execute(statements: list[str]) -> None:
-    with db.engine.begin() as connection:
+def run(host: Host, statements: list[str]) -> None:
+    with host.database.engine.begin() as connection:
         for statement in statements:
             connection.execute(sa.text(statement))
 
 
-def overwrite_entry(name: str) -> None:
+def overwrite_entry(host: Host, name: str) -> None:
     """Write another name into the page of the index."""
-    path = db.engine.url.database
-    db.engine.dispose()
+    path = host.database.engine.url.database
+    host.database.engine.dispose()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (size,) = connection.execute("PRAGMA page_size").fetchone()
@@ -64,48 +67,56 @@ def overwrite_entry(name: str) -> None:
         file.write(content.replace(name.encode(), b"zzzzz" + name[5:].encode()))
 
 
-def add_past_the_index(name: str) -> None:
+def add_past_the_index(host: Host, name: str) -> None:
     """Add the row while the index is not written to, and have it asked nevertheless."""
     ready = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = 'uq_test'::regclass"
     row = f"SELECT * FROM images WHERE filename = '{name}'"
-    execute(
+    run(
+        host,
         [
             f"CREATE TEMP TABLE aside AS {row}",
             f"DELETE FROM images WHERE filename = '{name}'",
             "ALTER TABLE images DROP CONSTRAINT uq_images_filename",
             "CREATE UNIQUE INDEX uq_test ON images (filename)",
             ready.format("false"),
-        ]
+        ],
     )
-    with db.engine.begin() as connection:
+    with host.database.engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO images SELECT * FROM aside"))
         connection.execute(sa.text("DROP TABLE aside"))
-    execute([ready.format("true"), f'ALTER DATABASE "{db.engine.url.database}" SET enable_seqscan = off'])
-    db.engine.dispose()
+    run(
+        host,
+        [
+            ready.format("true"),
+            f'ALTER DATABASE "{host.database.engine.url.database}" SET enable_seqscan = off',
+        ],
+    )
+    host.database.engine.dispose()
 
 
-def by_name(name: str) -> int:
+def by_name(host: Host, name: str) -> int:
     query = sa.text("SELECT count(*) FROM images WHERE filename = :name")
-    return db.session.execute(query, {"name": name}).scalar_one()
+    ((count,),) = rows.execute(host, query, {"name": name})
+    return count
 
 
-@pytest.mark.parametrize("wish", [FORCED, Wish(grace=0)], ids=["forced", "plain"])
-def test_an_image_that_the_index_forgot_is_kept_and_told(app, clean, folder, damage, wish):
+@pytest.mark.parametrize("wish", [FORCED, CleanupOptions(grace=0)], ids=["forced", "plain"])
+def test_an_image_that_the_index_forgot_is_kept_and_told(host, app, clean, folder, damage, wish):
     put(folder, f"or/{ORPHAN}")
     name = damage()
     with app.app_context():
-        assert by_name(name) == 0
+        assert by_name(host, name) == 0
     before = {path.name for path in image_files(folder)}
-    report: Report = clean(wish)
-    assert counts(report) == {Kind.ORPHAN: 1, Kind.UNINDEXED: 1}
-    assert report[Kind.UNINDEXED].names == [name]
+    report: CleanupReport = clean(wish)
+    assert counts(report) == {Finding.ORPHAN: 1, Finding.UNINDEXED: 1}
+    assert report[Finding.UNINDEXED].names == [name]
     assert report.needs_somebody
     assert {path.name for path in image_files(folder)} == before
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     assert f"ERROR - - index damaged image={name}" in log
 
 
 def test_a_lost_file_is_told_also_where_the_index_forgot_it(clean, folder, damage):
     name = damage()
     (folder / name[:2] / name).unlink()
-    assert clean()[Kind.MISSING].names == [name]
+    assert clean()[Finding.MISSING].names == [name]

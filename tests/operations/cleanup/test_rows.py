@@ -7,27 +7,28 @@ import pytest
 import sqlalchemy as sa
 
 from imagehost.domain.errors import Unavailable
-from imagehost.extensions import storage
+from imagehost.domain.policy import ANYBODY
+from imagehost.host import Host
 from imagehost.operations import cleanup
-from imagehost.operations.cleanup import Kind, Share, Wish, files, rows
+from imagehost.operations.cleanup import CleanupOptions, Finding, Share, files, rows
 from imagehost.operations.exporting.rows import batches_of_rows
 from imagehost.services import images
 from imagehost.storage import layout
 from imagehost.storage.disk import DiskStorage
-from imagehost.storage.inventory import Look
-from tests.conftest import ON_SQLITE
+from imagehost.storage.inventory import StoredFacts
+from tests.conftest import ON_SQLITE, host_of
 from tests.operations.cleanup.litter import counts, flip, image_files
 from tests.system import truth
 
-DROP = Wish(grace=0, drop_missing=True)
-READ = Wish(grace=0, checksums=Share(1, 1))
+DROP = CleanupOptions(grace=0, drop_missing=True)
+READ = CleanupOptions(grace=0, checksums=Share(1, 1))
 
 
 def test_a_lost_file_is_reported_and_its_row_stays(clean, folder, database_url):
     lost = image_files(folder)[0]
     lost.unlink()
     report = clean()
-    assert report[Kind.MISSING].names == [lost.name]
+    assert report[Finding.MISSING].names == [lost.name]
     assert report.needs_somebody
     assert lost.name in truth.rows(database_url)
 
@@ -36,20 +37,20 @@ def test_the_row_of_a_lost_file_is_dropped_on_demand(app, clean, folder, databas
     lost = image_files(folder)[0]
     lost.unlink()
     report = clean(DROP)
-    assert (report[Kind.MISSING].found, report[Kind.MISSING].removed) == (1, 1)
+    assert (report[Finding.MISSING].found, report[Finding.MISSING].removed) == (1, 1)
     assert not report.needs_somebody
     assert len(truth.rows(database_url)) == 2
     truth.assert_exact(database_url, folder)
-    log = (app.extensions["imagehost.settings"].log_dir / "app.log").read_text()
+    log = (host_of(app).settings.log_dir / "app.log").read_text()
     assert f"row without a file dropped image={lost.name} original_name=photo.jpg" in log
 
 
 def test_a_file_that_is_found_again_keeps_its_row(clean, folder, meanwhile, database_url):
     lost = image_files(folder)[0]
     aside = lost.rename(folder / "aside")
-    meanwhile(rows, "drop", lambda: aside.rename(lost))
+    meanwhile(rows, "drop_rows", lambda: aside.rename(lost))
     report = clean(DROP)
-    assert (report[Kind.MISSING].found, report[Kind.MISSING].removed) == (1, 0)
+    assert (report[Finding.MISSING].found, report[Finding.MISSING].removed) == (1, 0)
     assert report.needs_somebody
     truth.assert_exact(database_url, folder)
 
@@ -57,27 +58,29 @@ def test_a_file_that_is_found_again_keeps_its_row(clean, folder, meanwhile, data
 def test_a_volume_that_goes_away_meanwhile_costs_no_row(clean, folder, meanwhile, database_url):
     image_files(folder)[0].unlink()
     before = truth.rows(database_url)
-    meanwhile(rows, "drop", (folder / layout.MARKER).unlink)
-    assert clean(DROP)[Kind.MISSING].removed == 0
+    meanwhile(rows, "drop_rows", (folder / layout.MARKER).unlink)
+    assert clean(DROP)[Finding.MISSING].removed == 0
     assert truth.rows(database_url) == before
 
 
-def test_a_row_that_goes_meanwhile_is_not_counted_twice(clean, folder, meanwhile, database_url):
+def test_a_row_that_goes_meanwhile_is_not_counted_twice(host, clean, folder, meanwhile, database_url):
     lost = image_files(folder)[0]
     lost.unlink()
-    meanwhile(rows, "drop", lambda: images.delete_by_filename(lost.name))
-    assert clean(DROP)[Kind.MISSING].removed == 0
+    meanwhile(rows, "drop_rows", lambda: images.delete_image_by_filename(host, ANYBODY, lost.name))
+    assert clean(DROP)[Finding.MISSING].removed == 0
     truth.assert_exact(database_url, folder)
 
 
-def test_an_image_that_is_deleted_meanwhile_is_not_called_lost(clean, folder, monkeypatch, database_url):
+def test_an_image_that_is_deleted_meanwhile_is_not_called_lost(
+    host, clean, folder, monkeypatch, database_url
+):
     """Between the reading of its row and the look at its file."""
     real = rows.problem
 
-    def delete_first(share: Share | None, row: rows.Row) -> object:
+    def delete_first(host: Host, share: Share | None, row: rows.Row) -> object:
         if row.id == 2:
-            images.delete(2)
-        return real(share, row)
+            images.delete_image(host, ANYBODY, 2)
+        return real(host, share, row)
 
     monkeypatch.setattr(rows, "problem", delete_first)
     assert counts(clean(DROP)) == {}
@@ -89,9 +92,9 @@ def test_an_image_that_is_deleted_meanwhile_is_not_called_lost(clean, folder, mo
 def test_an_image_that_is_deleted_while_it_is_read_is_not_called_damaged(clean, folder, monkeypatch):
     real = rows.damage
 
-    def delete_first(row: rows.Row, seen: Look) -> str:
-        storage.delete(row.filename)
-        return real(row, seen)
+    def delete_first(host: Host, row: rows.Row, seen: StoredFacts) -> str:
+        host.storage.delete(row.filename)
+        return real(host, row, seen)
 
     monkeypatch.setattr(rows, "damage", delete_first)
     assert counts(clean(READ)) == {}
@@ -112,8 +115,8 @@ def test_an_image_that_is_deleted_while_it_is_read_is_not_called_damaged(clean, 
 def test_a_damaged_file_is_named_and_never_removed(clean, folder, damage, reason, database_url):
     path = image_files(folder)[0]
     damage(path)
-    report = clean(Wish(grace=0, checksums=Share(1, 1), drop_missing=True, force=True))
-    (name,) = report[Kind.DAMAGED].names
+    report = clean(CleanupOptions(grace=0, checksums=Share(1, 1), drop_missing=True, force=True))
+    (name,) = report[Finding.DAMAGED].names
     assert name.startswith(f"{path.name}: {reason}")
     assert report.needs_somebody
     assert os.path.lexists(path)
@@ -136,7 +139,7 @@ def test_a_file_that_cannot_be_read_is_damaged(clean, folder, monkeypatch):
         return real(self, *arguments)
 
     monkeypatch.setattr(Path, "open", fail)
-    assert clean(READ)[Kind.DAMAGED].names == [
+    assert clean(READ)[Finding.DAMAGED].names == [
         f"{path.name}: it cannot be read ([Errno 5] Input/output error)"
     ]
 
@@ -156,29 +159,32 @@ def test_a_storage_that_goes_away_while_it_is_read_is_not_called_damaged(clean, 
 def test_slices_together_read_every_file_once(clean, folder, database_url):
     for path in image_files(folder):
         flip(path)
-    parts = [clean(Wish(grace=0, checksums=Share(number, 3)))[Kind.DAMAGED].names for number in (1, 2, 3)]
+    parts = [
+        clean(CleanupOptions(grace=0, checksums=Share(number, 3)))[Finding.DAMAGED].names
+        for number in (1, 2, 3)
+    ]
     assert [len(names) for names in parts] == [1, 1, 1]
     named = {name.partition(":")[0] for names in parts for name in names}
     assert named == truth.rows(database_url).keys()
 
 
 @ON_SQLITE
-def test_the_names_that_a_report_repeats_are_bounded(clean, folder, monkeypatch):
+def test_the_names_that_a_report_repeats_are_bounded(host, clean, folder, monkeypatch):
     monkeypatch.setattr(cleanup.report, "NAMES", 2)
     for path in image_files(folder):
         path.unlink()
     report = clean()
-    assert (report[Kind.MISSING].found, len(report[Kind.MISSING].names)) == (3, 2)
-    assert files.recorded([]) == set()
+    assert (report[Finding.MISSING].found, len(report[Finding.MISSING].names)) == (3, 2)
+    assert files.recorded(host, []) == set()
 
 
 @pytest.mark.parametrize("read", [rows.every, batches_of_rows], ids=["clean-up", "export"])
-def test_a_deletion_after_the_last_row_was_read_is_seen(app, folder, database_url, read):
+def test_a_deletion_after_the_last_row_was_read_is_seen(host, app, folder, database_url, read):
     """Nothing holds on to the moment of the last, empty look."""
     with app.app_context():
-        known = list(rows.every())
-        list(read())
+        known = list(rows.every(host))
+        list(read(host))
         with truth.reading(database_url) as connection:
             connection.execute(sa.text("DELETE FROM images WHERE id = :id"), {"id": known[0].id})
             connection.commit()
-        assert [rows.is_there(row) for row in known] == [False, True, True]
+        assert [rows.is_there(host, row) for row in known] == [False, True, True]

@@ -8,19 +8,19 @@ import sqlalchemy as sa
 
 from imagehost.db.models import Image
 from imagehost.domain.failures import Busy, Failure
-from imagehost.extensions import db, storage
+from imagehost.domain.policy import ANYBODY
 from imagehost.operations import cleanup
-from imagehost.operations.cleanup import Kind, Wish, rows
+from imagehost.operations.cleanup import CleanupOptions, Finding, rows
 from imagehost.services import images
 from imagehost.storage import layout, maintenance
 from tests import pictures
-from tests.conftest import ON_SQLITE, uploaded
+from tests.conftest import ON_SQLITE, host_of, uploaded
 from tests.operations.cleanup.litter import NOW, counts, image_files, litter, put, tree
-from tests.rows import add_rows
+from tests.rows import add_rows, scalars
 from tests.system import truth
 
-DRY = Wish(grace=0, dry_run=True)
-DROP = Wish(grace=0, drop_missing=True)
+DRY = CleanupOptions(grace=0, dry_run=True)
+DROP = CleanupOptions(grace=0, drop_missing=True)
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def test_a_database_without_tables_is_refused(make_app, folder, tmp_path):
     before = tree(folder)
     other = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/other.db", IMAGES_DIR=folder)
     with other.app_context(), pytest.raises(Failure, match="There are no tables in the database sqlite"):
-        cleanup.clean(NOW)
+        cleanup.clean_up(host_of(other), NOW)
     assert tree(folder) == before
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_a_database_that_knows_none_of_the_files_is_refused(app, clean, folder, database_url, known):
-    with app.app_context(), db.engine.begin() as connection:
+def test_a_database_that_knows_none_of_the_files_is_refused(host, app, clean, folder, database_url, known):
+    with app.app_context(), host.database.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM images"))
     if known:
         add_rows(app, [datetime.now(UTC)])
@@ -59,7 +59,7 @@ def test_a_database_that_knows_none_of_the_files_is_refused(app, clean, folder, 
         with pytest.raises(Failure, match=r"3 of 3 files in .* have no row in the database .* say --force"):
             clean(wish)
     assert tree(folder) == before
-    assert clean(Wish(grace=0, force=True))[Kind.ORPHAN].removed == 3
+    assert clean(CleanupOptions(grace=0, force=True))[Finding.ORPHAN].removed == 3
 
 
 @ON_SQLITE
@@ -69,12 +69,12 @@ def test_more_than_a_tenth_of_all_files_do_not_go_unasked(app, clean, folder):
     for number in range(3):
         put(folder, f"or/orphan{number:010}.jpg")
     # 3 of 30.
-    assert clean()[Kind.ORPHAN].removed == 3
+    assert clean()[Finding.ORPHAN].removed == 3
     for number in range(4):
         put(folder, f"or/orphan{number:010}.jpg")
     with pytest.raises(Failure, match=r"4 of 31 files .* say --force"):
         clean()
-    assert clean(Wish(grace=0, force=True))[Kind.ORPHAN].removed == 4
+    assert clean(CleanupOptions(grace=0, force=True))[Finding.ORPHAN].removed == 4
 
 
 @ON_SQLITE
@@ -94,27 +94,27 @@ def test_rows_of_which_none_has_a_file_do_not_go_unasked(clean, folder, database
     with pytest.raises(Failure, match=r"3 of 3 rows .* have no file in .*: is IMAGES_DIR right\?"):
         clean(DROP)
     assert len(truth.rows(database_url)) == 3
-    assert clean(Wish(grace=0, drop_missing=True, force=True))[Kind.MISSING].removed == 3
+    assert clean(CleanupOptions(grace=0, drop_missing=True, force=True))[Finding.MISSING].removed == 3
 
 
 @ON_SQLITE
-def test_more_than_a_tenth_of_all_rows_do_not_go_unasked(app, clean, folder, database_url):
+def test_more_than_a_tenth_of_all_rows_do_not_go_unasked(host, app, clean, folder, database_url):
     with app.app_context():
-        moment = db.session.scalars(sa.select(Image.upload_time)).first()
+        moment = scalars(host, sa.select(Image.upload_time))[0]
     add_rows(app, [moment] * 3)
     with pytest.raises(Failure, match=r"3 of 6 rows .* say --force"):
         clean(DROP)
     assert len(truth.rows(database_url)) == 6
-    assert clean()[Kind.MISSING].found == 3
-    assert clean(Wish(grace=0, drop_missing=True, force=True))[Kind.MISSING].removed == 3
+    assert clean()[Finding.MISSING].found == 3
+    assert clean(CleanupOptions(grace=0, drop_missing=True, force=True))[Finding.MISSING].removed == 3
     truth.assert_exact(database_url, folder)
 
 
 @ON_SQLITE
 @pytest.mark.parametrize("wish", [NOW, DRY], ids=["real", "dry"])
-def test_a_backup_that_runs_is_left_in_peace(app, clean, folder, wish, impatient):
+def test_a_backup_that_runs_is_left_in_peace(host, app, clean, folder, wish, impatient):
     litter(folder)
-    with app.app_context(), storage.maintaining():
+    with app.app_context(), host.storage.maintaining():
         before = tree(folder)
         with pytest.raises(Busy):
             clean(wish)
@@ -122,26 +122,26 @@ def test_a_backup_that_runs_is_left_in_peace(app, clean, folder, wish, impatient
 
 
 @ON_SQLITE
-def test_a_dry_run_keeps_backups_away_and_nothing_that_is_deleted(clean, folder, meanwhile, impatient):
+def test_a_dry_run_keeps_backups_away_and_nothing_that_is_deleted(host, clean, folder, meanwhile, impatient):
     def act() -> None:
-        with pytest.raises(Busy), storage.maintaining():
+        with pytest.raises(Busy), host.storage.maintaining():
             pass
-        images.delete(1)
+        images.delete_image(host, ANYBODY, 1)
         assert not (folder / ".deleted").exists()
 
-    meanwhile(rows, "find", act)
+    meanwhile(rows, "check_rows", act)
     assert counts(clean(DRY)) == {}
 
 
-def test_nothing_that_is_deleted_during_a_clean_up_is_left(clean, folder, meanwhile, database_url):
-    meanwhile(rows, "find", lambda: images.delete(1))
+def test_nothing_that_is_deleted_during_a_clean_up_is_left(host, clean, folder, meanwhile, database_url):
+    meanwhile(rows, "check_rows", lambda: images.delete_image(host, ANYBODY, 1))
     assert counts(clean()) == {}
     assert truth.hidden(folder, ".deleted") == []
     truth.assert_exact(database_url, folder)
 
 
 def test_an_upload_during_a_clean_up_stays(app, clean, folder, meanwhile, database_url):
-    meanwhile(rows, "find", lambda: uploaded(app.test_client()))
+    meanwhile(rows, "check_rows", lambda: uploaded(app.test_client()))
     assert counts(clean()) == {}
     assert len(truth.rows(database_url)) == 4
     truth.assert_exact(database_url, folder)

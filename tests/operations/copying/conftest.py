@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from imagehost import create_app
-from imagehost.db import engines
+from imagehost.settings.database_url import normalise
 from tests.conftest import close, uploaded
 
 
@@ -39,6 +39,6 @@ def old(source_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 def execute(url: str, statement: str) -> None:
-    engine = sa.create_engine(engines.normalise(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(normalise(url), poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text(statement))

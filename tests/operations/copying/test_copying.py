@@ -9,59 +9,55 @@ import pytest
 import sqlalchemy as sa
 
 from imagehost.db.models import Image, ImageDay
-from imagehost.extensions import db
+from imagehost.host import Host
 from imagehost.operations import copying
-from tests.conftest import ON_SQLITE, uploaded
-from tests.rows import add_rows, assert_counts_are_right
+from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.rows import add_rows, assert_counts_are_right, execute
 from tests.system import truth
 
 
-def everything(app) -> list[list[tuple[object, ...]]]:
-    with app.app_context():
-        rows = [
-            db.session.execute(
-                sa.select(*model.__table__.columns).order_by(*model.__table__.primary_key)
-            ).all()
-            for model in (Image, ImageDay)
-        ]
-        db.session.rollback()
-        return [[tuple(row) for row in table] for table in rows]
+def everything(host: Host) -> list[list[tuple[object, ...]]]:
+    rows = [
+        execute(host, sa.select(*model.__table__.columns).order_by(*model.__table__.primary_key))
+        for model in (Image, ImageDay)
+    ]
+    return [[tuple(row) for row in table] for table in rows]
 
 
-def test_all_rows_come_over_as_they_were(app, old, source_url, database_url):
+def test_all_rows_come_over_as_they_were(host, app, old, source_url, database_url):
     with app.app_context():
-        rows = copying.copy_from(source_url)
+        rows = copying.copy_database(host.database, source_url)
     assert rows["images"] == 4
-    assert everything(app) == everything(old)
+    assert everything(host) == everything(host_of(old))
     with app.app_context():
-        assert_counts_are_right()
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+        assert_counts_are_right(host)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
-def test_the_next_id_is_one_that_was_never_given(app, old, source_url, database_url):
+def test_the_next_id_is_one_that_was_never_given(host, app, old, source_url, database_url):
     with app.app_context():
-        copying.copy_from(source_url)
+        copying.copy_database(host.database, source_url)
     assert uploaded(app.test_client())["id"] == 7
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
-def test_an_empty_host_moves_too(app, source_url):
+def test_an_empty_host_moves_too(host, app, source_url):
     with app.app_context():
-        assert copying.copy_from(source_url) == {"image_days": 0, "images": 0}
+        assert copying.copy_database(host.database, source_url) == {"image_days": 0, "images": 0}
     assert uploaded(app.test_client())["id"] == 1
 
 
-def test_days_of_the_past_and_many_rows_come_over(app, old, source_url, monkeypatch):
+def test_days_of_the_past_and_many_rows_come_over(host, app, old, source_url, monkeypatch):
     monkeypatch.setattr(copying, "BATCH", 7)
     start = datetime(1999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
     add_rows(old, [start + timedelta(hours=7 * number) for number in range(50)])
     with app.app_context():
-        assert copying.copy_from(source_url)["images"] == 54
-        assert_counts_are_right()
-    assert everything(app) == everything(old)
+        assert copying.copy_database(host.database, source_url)["images"] == 54
+        assert_counts_are_right(host)
+    assert everything(host) == everything(host_of(old))
 
 
-def test_the_old_host_may_go_on_meanwhile(app, old, source_url, monkeypatch):
+def test_the_old_host_may_go_on_meanwhile(host, app, old, source_url, monkeypatch):
     """What comes after the copy began is not in it, and the copy is of one moment."""
     real = copying.check_empty
 
@@ -70,30 +66,30 @@ def test_the_old_host_may_go_on_meanwhile(app, old, source_url, monkeypatch):
         real(*arguments)
 
     monkeypatch.setattr(copying, "check_empty", upload_meanwhile)
-    before = everything(old)
+    before = everything(host_of(old))
     with app.app_context():
-        copying.copy_from(source_url)
-        assert_counts_are_right()
-    assert everything(app) == before
+        copying.copy_database(host.database, source_url)
+        assert_counts_are_right(host)
+    assert everything(host) == before
 
 
-def test_the_old_database_is_only_read(app, old, source_url, monkeypatch):
+def test_the_old_database_is_only_read(host, app, old, source_url, monkeypatch):
     def write(other: sa.Connection, *_: object) -> None:
         other.execute(sa.text("DELETE FROM images"))
 
-    monkeypatch.setattr(copying, "check_counts", lambda *_: None)
+    monkeypatch.setattr(copying, "check_copied_counts", lambda *_: None)
     monkeypatch.setattr(copying, "copy_table", write)
-    before = everything(old)
+    before = everything(host_of(old))
     with app.app_context(), pytest.raises(copying.Failure, match=r"read-?only"):
-        copying.copy_from(source_url)
-    assert everything(old) == before
+        copying.copy_database(host.database, source_url)
+    assert everything(host_of(old)) == before
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_file_in_a_folder_that_cannot_be_written_to_is_read(app, old, source_url, monkeypatch, tmp_path):
-    with old.app_context():
-        db.session.remove()
-        db.engine.dispose()
+def test_a_file_in_a_folder_that_cannot_be_written_to_is_read(
+    host, app, old, source_url, monkeypatch, tmp_path
+):
+    host_of(old).database.engine.dispose()
     path = tmp_path / "old" / "imagehost.db"
     assert not path.with_name("imagehost.db-wal").exists()
     opened = []
@@ -107,16 +103,16 @@ def test_a_file_in_a_folder_that_cannot_be_written_to_is_read(app, old, source_u
     monkeypatch.setattr(os, "access", lambda place, mode: place != path.parent and access(place, mode))
     monkeypatch.setattr(sqlite3, "connect", connect)
     with app.app_context():
-        assert copying.copy_from(source_url)["images"] == 4
+        assert copying.copy_database(host.database, source_url)["images"] == 4
     assert opened == [f"{path.as_uri()}?mode=ro&immutable=1"]
     assert sorted(found.name for found in path.parent.iterdir()) == ["imagehost.db"]
 
 
 @ON_SQLITE
-def test_from_one_file_to_another(app, make_app, tmp_path, migrated_sqlite):
+def test_from_one_file_to_another(host, app, make_app, tmp_path, migrated_sqlite):
     path = tmp_path / "a b?#%.db"
     path.write_bytes(Path(migrated_sqlite).read_bytes())
     url = str(sa.URL.create("sqlite", database=str(path)))
     uploaded(make_app(DATABASE_URL=url).test_client())
     with app.app_context():
-        assert copying.copy_from(url)["images"] == 1
+        assert copying.copy_database(host.database, url)["images"] == 1

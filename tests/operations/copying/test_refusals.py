@@ -8,9 +8,8 @@ from alembic.script import ScriptDirectory
 
 from imagehost.domain.errors import StorageFull, Unavailable
 from imagehost.domain.failures import Failure
-from imagehost.extensions import db
 from imagehost.operations import copying
-from tests.conftest import ON_SQLITE, uploaded
+from tests.conftest import ON_SQLITE, host_of, uploaded
 from tests.operations.copying.conftest import execute
 from tests.services.test_faults import break_commit, driver_error
 from tests.system import truth
@@ -19,12 +18,12 @@ HEAD = ScriptDirectory("migrations").get_current_head()
 
 
 @pytest.fixture
-def refused(app):
+def refused(host, app):
     """Copy, and give the sentence that it is refused with."""
 
     def run(url: str) -> str:
         with app.app_context(), pytest.raises(Failure) as failure:
-            copying.copy_from(url)
+            copying.copy_database(host.database, url)
         return str(failure.value)
 
     return run
@@ -45,9 +44,9 @@ def test_a_host_that_has_images_takes_no_others(app, old, refused, source_url, d
     assert truth.rows(database_url) == before
 
 
-def test_a_second_time_is_refused(app, old, refused, source_url, database_url):
+def test_a_second_time_is_refused(host, app, old, refused, source_url, database_url):
     with app.app_context():
-        copying.copy_from(source_url)
+        copying.copy_database(host.database, source_url)
     assert "is not empty" in refused(source_url)
     assert len(truth.rows(database_url)) == 4
 
@@ -75,7 +74,7 @@ def test_an_older_target_is_refused(old, refused, source_url, database_url, empt
 def test_a_target_without_tables_is_refused(make_app, old, source_url, tmp_path):
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
     with app.app_context(), pytest.raises(Failure, match=r"is without tables.*flask db upgrade"):
-        copying.copy_from(source_url)
+        copying.copy_database(host_of(app).database, source_url)
 
 
 def test_a_row_that_does_not_fit_undoes_all(old, refused, source_url, database_url, empty):
@@ -107,21 +106,21 @@ def test_a_copy_that_is_not_whole_is_undone(old, refused, source_url, monkeypatc
 
 @pytest.mark.parametrize(("status", "error"), [(507, StorageFull), (503, Unavailable)], ids=["full", "down"])
 def test_a_database_that_fails_at_the_end_keeps_nothing(
-    app, old, source_url, monkeypatch, empty, status, error
+    host, app, old, source_url, monkeypatch, empty, status, error
 ):
     with app.app_context():
-        break_commit(app, monkeypatch, driver_error(app, status), after=False)
+        break_commit(host, app, monkeypatch, driver_error(host, app, status), after=False)
         with pytest.raises(error):
-            copying.copy_from(source_url)
+            copying.copy_database(host.database, source_url)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_nobody_uploads_meanwhile(app, old, source_url, monkeypatch):
+def test_nobody_uploads_meanwhile(host, app, old, source_url, monkeypatch):
     real = copying.check_empty
 
     def write(*arguments: object) -> None:
         real(*arguments)
-        with db.engine.connect() as other, other.begin():
+        with host.database.engine.connect() as other, other.begin():
             other.execute(sa.text("SET lock_timeout = '100ms'"))
             with pytest.raises(Unavailable) as failure:
                 other.execute(sa.text("INSERT INTO image_days VALUES ('2025-01-24', 0, 1)"))
@@ -130,7 +129,7 @@ def test_nobody_uploads_meanwhile(app, old, source_url, monkeypatch):
 
     monkeypatch.setattr(copying, "check_empty", write)
     with app.app_context():
-        assert copying.copy_from(source_url)["images"] == 4
+        assert copying.copy_database(host.database, source_url)["images"] == 4
 
 
 @ON_SQLITE

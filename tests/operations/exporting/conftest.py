@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from imagehost.operations import exporting
-from imagehost.operations.exporting import Outcome
+from imagehost.operations.exporting import ExportResult
 from imagehost.operations.exporting.sheet import unguarded
 from tests import pictures
-from tests.conftest import uploaded
+from tests.conftest import host_of, uploaded
 
 NAMES = ["photo.jpg", "photo.jpg", "PHOTO.jpg", "=1+1;-2.jpg", "../Фото, die * erste.png", "photo (2).jpg"]
 FILES = {
@@ -37,10 +37,9 @@ def target(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def export(app: Flask, hosted: list[object], target: Path) -> Callable[..., Outcome]:
-    def run() -> Outcome:
-        with app.app_context():
-            return exporting.export(target)
+def export(app: Flask, hosted: list[object], target: Path) -> Callable[..., ExportResult]:
+    def run() -> ExportResult:
+        return exporting.export_to(host_of(app), target)
 
     return run
 

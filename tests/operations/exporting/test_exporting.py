@@ -9,18 +9,22 @@ import pytest
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
+from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
 from imagehost.operations import exporting, importing
 from imagehost.operations.exporting import copying, journal, rows
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, uploaded
+from imagehost.storage import Storage
+from imagehost.web.messages import sentence_in_english
+from tests.conftest import ON_SQLITE, host_of, uploaded
 from tests.operations.exporting.conftest import FILES, NAMES, files, table
+from tests.rows import execute, scalars
 from tests.system import truth
 
 
 def image_files(app) -> list[Path]:
-    return sorted(app.extensions["imagehost.settings"].images_dir.glob("[a-z0-9][a-z0-9]/*"))
+    return sorted(host_of(app).settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))
 
 
 def test_all_images_come_out_under_their_original_names(app, export, hosted, target, database_url):
@@ -42,18 +46,18 @@ def test_all_images_come_out_under_their_original_names(app, export, hosted, tar
     assert list(lines[0]) == ["file", *(column.name for column in Image.__table__.columns)]
 
 
-def test_what_comes_out_goes_in_again(app, export, hosted, target, make_app, tmp_path, database_url):
+def test_what_comes_out_goes_in_again(host, app, export, hosted, target, make_app, tmp_path, database_url):
     export()
     before = truth.rows(database_url)
     with app.app_context():
-        times = db.session.scalars(sa.select(Image.upload_time).order_by(Image.id)).all()
+        times = scalars(host, sa.select(Image.upload_time).order_by(Image.id))
         for image in hosted:
-            images.delete(image["id"])
-        outcome = importing.import_folder(target, keep_times=True)
+            images.delete_image(host, ANYBODY, image["id"])
+        outcome = importing.import_folder(host, target, keep_times=True)
         assert outcome.refused == []
-        assert db.session.scalars(sa.select(Image.upload_time).order_by(Image.upload_time)).all() == times
+        assert scalars(host, sa.select(Image.upload_time).order_by(Image.upload_time)) == times
     assert sorted(truth.rows(database_url).values()) == sorted(before.values())
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
 def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, target, monkeypatch):
@@ -93,14 +97,14 @@ def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, ta
 def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, target, monkeypatch):
     calls = []
 
-    def interrupt(row: rows.Row, folder: Path, name: str) -> str:
+    def interrupt(storage: Storage, row: rows.Row, folder: Path, name: str) -> str:
         calls.append(name)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return copying.copy(row, folder, name)
+        return copying.copy_image_out(storage, row, folder, name)
 
     with monkeypatch.context() as broken:
-        broken.setattr(exporting, "copy", interrupt)
+        broken.setattr(exporting, "copy_image_out", interrupt)
         with pytest.raises(Failure, match=r"Interrupted\. Run the same command again"):
             export()
     done = {path.name: path.stat().st_ino for path in target.iterdir() if path.suffix == ".jpg"}
@@ -118,7 +122,7 @@ def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, targ
 @ON_SQLITE
 def test_a_file_that_a_power_failure_emptied_is_copied_again(export, target, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(exporting, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(exporting, "remove_exported", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(Failure):
             export()
     os.truncate(target / "photo.jpg", 0)
@@ -126,13 +130,13 @@ def test_a_file_that_a_power_failure_emptied_is_copied_again(export, target, mon
     assert (target / "photo.jpg").stat().st_size > 0
 
 
-def test_an_image_that_is_deleted_meanwhile_is_no_problem(app, export, hosted, target, monkeypatch):
-    def delete_first(row: rows.Row, folder: Path, name: str) -> str:
+def test_an_image_that_is_deleted_meanwhile_is_no_problem(host, app, export, hosted, target, monkeypatch):
+    def delete_first(storage: Storage, row: rows.Row, folder: Path, name: str) -> str:
         if row.id == hosted[2]["id"]:
-            images.delete(row.id)
-        return copying.copy(row, folder, name)
+            images.delete_image(host, ANYBODY, row.id)
+        return copying.copy_image_out(storage, row, folder, name)
 
-    monkeypatch.setattr(exporting, "copy", delete_first)
+    monkeypatch.setattr(exporting, "copy_image_out", delete_first)
     outcome = export()
     assert (outcome.exported, outcome.problems) == (5, {})
     assert len(table(target)) == 5
@@ -147,9 +151,9 @@ def test_many_images_come_by_the_handful(export, target, monkeypatch):
 
 @ON_SQLITE
 def test_an_empty_host_gives_an_empty_table(app, target):
-    app.extensions["imagehost.storage"].initialise()
+    host_of(app).storage.initialise()
     with app.app_context():
-        assert exporting.export(target).exported == 0
+        assert exporting.export_to(host_of(app), target).exported == 0
     assert table(target) == []
 
 
@@ -172,24 +176,25 @@ def test_a_finished_export_is_not_overwritten(export, target):
 @ON_SQLITE
 def test_the_same_export_twice_at_once_is_refused(export, target):
     target.mkdir()
-    with journal.opened(target), pytest.raises(Failure, match="is running already"):
+    with journal.open_export_journal(target), pytest.raises(Failure, match="is running already"):
         export()
 
 
 @ON_SQLITE
 @pytest.mark.parametrize("where", ["", "export", ".."])
 def test_the_storage_is_not_exported_into(app, hosted, where):
-    images_dir = app.extensions["imagehost.settings"].images_dir
+    images_dir = host_of(app).settings.images_dir
     with app.app_context(), pytest.raises(Failure, match="Choose another one"):
-        exporting.export(images_dir / where)
+        exporting.export_to(host_of(app), images_dir / where)
     assert not (images_dir / "export").exists()
 
 
 @ON_SQLITE
 def test_a_storage_that_is_not_there_is_told_before_anything_is_made(app, export, target):
-    (app.extensions["imagehost.settings"].images_dir / ".imagehost").unlink()
-    with pytest.raises(Exception, match="storage does not answer"):
+    (host_of(app).settings.images_dir / ".imagehost").unlink()
+    with pytest.raises(Unavailable) as told:
         export()
+    assert "storage does not answer" in sentence_in_english(told.value)
     assert not target.exists()
 
 
@@ -197,22 +202,23 @@ def test_a_storage_that_is_not_there_is_told_before_anything_is_made(app, export
 def test_a_folder_that_cannot_be_made_is_told(app, hosted, tmp_path):
     (tmp_path / "file").write_text("")
     with app.app_context(), pytest.raises(Failure, match="cannot be written to: Not a directory"):
-        exporting.export(tmp_path / "file" / "export")
+        exporting.export_to(host_of(app), tmp_path / "file" / "export")
 
 
 @ON_SQLITE
-def test_a_thousand_images_of_one_name_have_as_many_files(app, target, monkeypatch):
+def test_a_thousand_images_of_one_name_have_as_many_files(host, app, target, monkeypatch):
     target.mkdir()
-    with app.app_context(), journal.opened(target) as notes:
+    with app.app_context(), journal.open_export_journal(target) as notes:
         names = notes.names(
             [
-                db.session.execute(
+                execute(
+                    host,
                     sa.select(
                         sa.literal(number).label("id"),
                         sa.literal("image.png").label("original_name"),
                         sa.literal("png").label("file_type"),
-                    )
-                ).one()
+                    ),
+                )[0]
                 for number in range(1000)
             ]
         )

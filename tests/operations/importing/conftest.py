@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from imagehost.host import Host
 from imagehost.operations import importing
-from imagehost.operations.importing import Outcome, What
+from imagehost.operations.importing import Decision, ImportResult
 from tests import pictures
 
 
@@ -22,13 +23,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bring(app: Flask, folder: Path) -> Callable[..., Outcome]:
-    def run(**options: bool) -> Outcome:
+def bring(host: Host, app: Flask, folder: Path) -> Callable[..., ImportResult]:
+    def run(**options: bool) -> ImportResult:
         with app.app_context():
-            return importing.import_folder(folder, **options)
+            return importing.import_folder(host, folder, **options)
 
     return run
 
 
-def counts(outcome: Outcome) -> dict[str, int]:
-    return {what.name.lower(): outcome.counts[what] for what in What if outcome.counts[what]}
+def counts(outcome: ImportResult) -> dict[str, int]:
+    return {what.name.lower(): outcome.counts[what] for what in Decision if outcome.counts[what]}

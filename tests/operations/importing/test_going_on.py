@@ -8,10 +8,10 @@ import pytest
 from imagehost.domain.errors import StorageFull, Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.operations import parallel
-from imagehost.operations.importing import What, deciding, journal
+from imagehost.operations.importing import Decision, deciding, journal
 from imagehost.services import images
 from tests import pictures
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, host_of
 from tests.operations.importing.conftest import counts
 from tests.services.test_faults import break_commit, driver_error
 from tests.system import truth
@@ -26,7 +26,7 @@ def many(folder):
 
 def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the import of a later picture fail."""
-    real, calls = images.add, []
+    real, calls = images.add_image, []
 
     def add(*arguments: object, **options: object) -> object:
         calls.append(arguments)
@@ -34,7 +34,7 @@ def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatc
             raise error
         return real(*arguments, **options)
 
-    monkeypatch.setattr(images, "add", add)
+    monkeypatch.setattr(images, "add_image", add)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatc
         (KeyboardInterrupt(), "Interrupted. Run the same command again: it goes on where it ended."),
         (
             Unavailable("database"),
-            "The database does not answer at the moment. .* Run the same command again",
+            "The database is unavailable. Run the same command again",
         ),
-        (StorageFull(), "This host has no room left, .* Run the same command again"),
+        (StorageFull(), "The disk is full. Run the same command again"),
     ],
     ids=["Ctrl-C", "database", "disk"],
 )
@@ -58,7 +58,7 @@ def test_it_goes_on_after_an_end(app, bring, many, monkeypatch, database_url, er
     assert 7 <= done < 24
     assert counts(bring()) == {"imported": 24 - done, "already": done}
     assert len(truth.rows(database_url)) == 24
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
 @ON_SQLITE
@@ -69,20 +69,20 @@ def test_a_fault_of_ours_is_not_called_a_refusal(bring, monkeypatch):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not done", "done"])
-def test_a_commit_of_unknown_outcome_is_looked_up(app, bring, monkeypatch, database_url, after):
+def test_a_commit_of_unknown_outcome_is_looked_up(host, app, bring, monkeypatch, database_url, after):
     monkeypatch.setattr(parallel, "THREADS", 1)
-    real = images.add
+    real = images.add_image
 
     def add(*arguments: object, **options: object) -> object:
-        monkeypatch.setattr(images, "add", real)
-        break_commit(app, monkeypatch, driver_error(app, 503), after=after)
+        monkeypatch.setattr(images, "add_image", real)
+        break_commit(host, app, monkeypatch, driver_error(host, app, 503), after=after)
         return real(*arguments, **options)
 
-    monkeypatch.setattr(images, "add", add)
+    monkeypatch.setattr(images, "add_image", add)
     with pytest.raises(Failure, match="Run the same command again"):
         bring()
     rest = bring()
-    assert rest.counts[What.ALREADY] >= after
+    assert rest.counts[Decision.ALREADY] >= after
     assert counts(bring()) == {"already": 4}
     assert len(truth.rows(database_url)) == 4
 
@@ -90,7 +90,7 @@ def test_a_commit_of_unknown_outcome_is_looked_up(app, bring, monkeypatch, datab
 def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, database_url):
     """The row is there, and nothing of it in the journal but that it was begun."""
     with monkeypatch.context() as killed:
-        killed.setattr(journal.Journal, "finish", lambda *_: None)
+        killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
         bring()
     assert counts(bring()) == {"already": 4}
     assert len(truth.rows(database_url)) == 4
@@ -99,7 +99,7 @@ def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, dat
 @pytest.mark.parametrize("again_before", [False, True], ids=["touched at once", "touched later"])
 def test_what_was_killed_and_then_touched_is_known(bring, folder, monkeypatch, database_url, again_before):
     with monkeypatch.context() as killed:
-        killed.setattr(journal.Journal, "finish", lambda *_: None)
+        killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
         bring()
     if again_before:
         assert counts(bring()) == {"already": 4}
@@ -114,7 +114,7 @@ def test_what_was_killed_and_then_touched_is_known(bring, folder, monkeypatch, d
 @ON_SQLITE
 def test_it_is_deleted_also_where_it_was_committed_right_before_a_kill(app, bring, monkeypatch):
     with monkeypatch.context() as killed:
-        killed.setattr(journal.Journal, "finish", lambda *_: None)
+        killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
         bring()
     bring()
     app.test_client().delete("/delete/1")
@@ -123,7 +123,7 @@ def test_it_is_deleted_also_where_it_was_committed_right_before_a_kill(app, brin
 
 @ON_SQLITE
 def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeypatch, database_url, tmp_path):
-    real, noted = images.add, []
+    real, noted = images.add_image, []
 
     def add(*arguments: object, **options: object) -> object:
         other = sqlite3.connect(f"file:{tmp_path}/imports.db?mode=ro&immutable=1", uri=True)
@@ -133,7 +133,7 @@ def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeyp
         other.close()
         return real(*arguments, **options)
 
-    monkeypatch.setattr(images, "add", add)
+    monkeypatch.setattr(images, "add_image", add)
     monkeypatch.setattr(deciding, "BATCH", 2)
     bring()
     assert noted == [(1,)] * 4
@@ -141,7 +141,7 @@ def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeyp
 
 @ON_SQLITE
 def test_two_at_once_are_not_allowed(bring, tmp_path):
-    with journal.opened(tmp_path), pytest.raises(Failure, match="is running already"):
+    with journal.open_import_journal(tmp_path), pytest.raises(Failure, match="is running already"):
         bring()
     assert counts(bring()) == {"imported": 4}
 

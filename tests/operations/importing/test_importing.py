@@ -8,29 +8,30 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from imagehost.cli.images import sentence_of
 from imagehost.db.models import Image
 from imagehost.domain.failures import Failure
-from imagehost.extensions import db
+from imagehost.host import Host
 from imagehost.operations import importing
 from tests import pictures
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, host_of
 from tests.operations.importing.conftest import counts
-from tests.rows import assert_counts_are_right
+from tests.rows import assert_counts_are_right, execute
 from tests.system import truth
 
 
-def stored(app) -> list[sa.Row[str, datetime]]:
+def stored(host, app) -> list[sa.Row[str, datetime]]:
     with app.app_context():
         query = sa.select(Image.original_name, Image.upload_time).order_by(Image.upload_time, Image.id)
-        return db.session.execute(query).all()
+        return execute(host, query)
 
 
-def test_a_folder_and_its_subfolders_are_imported(app, bring, folder, database_url):
+def test_a_folder_and_its_subfolders_are_imported(host, app, bring, folder, database_url):
     assert counts(bring()) == {"imported": 4}
-    assert sorted(row.original_name for row in stored(app)) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    assert sorted(row.original_name for row in stored(host, app)) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
     contents = {truth.hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*.jpg")}
     assert set(truth.rows(database_url).values()) == contents
-    truth.assert_exact(database_url, app.extensions["imagehost.settings"].images_dir)
+    truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
 def test_a_second_time_imports_nothing(bring, database_url):
@@ -84,14 +85,14 @@ def test_what_was_deleted_since_comes_back_on_demand_only(app, bring, database_u
     assert len(truth.rows(database_url)) == 4
 
 
-def test_uploads_are_dated_to_now(app, bring, folder):
+def test_uploads_are_dated_to_now(host, app, bring, folder):
     os.utime(folder / "a.jpg", (0, 0))
     begin = datetime.now(UTC)
     bring()
-    assert all(begin <= row.upload_time <= datetime.now(UTC) for row in stored(app))
+    assert all(begin <= row.upload_time <= datetime.now(UTC) for row in stored(host, app))
 
 
-def test_uploads_may_be_dated_to_the_change_of_the_file(app, bring, folder):
+def test_uploads_may_be_dated_to_the_change_of_the_file(host, app, bring, folder):
     moment = datetime(2009, 8, 7, 6, 5, 4, 321000, tzinfo=UTC)
     times = {"a.jpg": moment, "b.jpg": moment - timedelta(days=400), "summer/c.jpg": moment + timedelta(1)}
     for path, time in times.items():
@@ -101,12 +102,12 @@ def test_uploads_may_be_dated_to_the_change_of_the_file(app, bring, folder):
     (folder / "z.jpg").write_bytes(pictures.jpg(9, 9))
     os.utime(folder / "z.jpg", (0, -5))
     assert counts(bring(keep_times=True)) == {"imported": 5}
-    rows = stored(app)
+    rows = stored(host, app)
     assert [row.original_name for row in rows] == ["z.jpg", "b.jpg", "a.jpg", "c.jpg", "d.jpg"]
     assert [row.upload_time for row in rows[1:4]] == sorted(times.values())
     assert datetime.now(UTC) - timedelta(minutes=1) < rows[-1].upload_time <= datetime.now(UTC)
     with app.app_context():
-        assert_counts_are_right()
+        assert_counts_are_right(host)
 
 
 @ON_SQLITE
@@ -124,7 +125,7 @@ def test_what_is_no_picture_is_refused_only_where_it_claims_to_be_one(bring, fol
     outcome = bring()
     assert counts(outcome) == {"imported": 5, "passed": 4, "refused": 5}
     assert outcome.reasons["not a picture"] == 4
-    told = {Path(each.path).name: (each.code, each.reason) for each in outcome.refused}
+    told = {Path(each.path).name: (each.code, sentence_of(each)) for each in outcome.refused}
     assert told == {
         "liar.JPEG": ("unsupported_type", "liar.JPEG is not a JPG, PNG or GIF image."),
         "empty.png": ("no_file", "empty.png is empty. Choose a picture."),
@@ -169,20 +170,20 @@ def test_links_pipes_and_hidden_files_are_passed_over(bring, folder, tmp_path):
 
 
 @ON_SQLITE
-def test_a_name_that_is_no_text_is_imported(app, bring, folder):
+def test_a_name_that_is_no_text_is_imported(host, app, bring, folder):
     Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9\n.jpg")).write_bytes(pictures.jpg(9, 9))
     assert counts(bring()) == {"imported": 5}
     assert counts(bring()) == {"already": 5}
-    assert "caf\ufffd.jpg" in [row.original_name for row in stored(app)]
+    assert "caf\ufffd.jpg" in [row.original_name for row in stored(host, app)]
 
 
 @ON_SQLITE
-def test_a_long_name_and_a_deep_folder_are_imported(app, bring, folder):
+def test_a_long_name_and_a_deep_folder_are_imported(host, app, bring, folder):
     deep = folder.joinpath(*["d" * 50] * 20)
     deep.mkdir(parents=True)
     (deep / f"{'x' * 250}.jpg").write_bytes(pictures.jpg(9, 9))
     assert counts(bring()) == {"imported": 5}
-    assert f"{'x' * 250}.jpg" in [row.original_name for row in stored(app)]
+    assert f"{'x' * 250}.jpg" in [row.original_name for row in stored(host, app)]
 
 
 @ON_SQLITE
@@ -210,9 +211,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_imported(bring, folder, mon
 @ON_SQLITE
 def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, folder, monkeypatch):
     """Between the look at it and its opening."""
-    real = importing.bring
+    real = importing.import_file
 
-    def replace(task: object, **options: object) -> object:
+    def replace(host: Host, task: object, **options: object) -> object:
         path = Path(task.candidate.path)
         path.unlink()
         if path.name == "a.jpg":
@@ -221,9 +222,9 @@ def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, fo
             path.symlink_to("summer/c.jpg")
         elif path.name == "d.jpg":
             path.mkdir()
-        return real(task, **options)
+        return real(host, task, **options)
 
-    monkeypatch.setattr(importing, "bring", replace)
+    monkeypatch.setattr(importing, "import_file", replace)
     outcome = bring()
     assert counts(outcome) == {"refused": 4}
     assert {each.code for each in outcome.refused} == {"unreadable"}
@@ -231,37 +232,37 @@ def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, fo
 
 @ON_SQLITE
 @pytest.mark.parametrize("where", ["", "ab", ".."])
-def test_the_storage_is_not_imported(app, where):
-    images_dir = app.extensions["imagehost.settings"].images_dir
+def test_the_storage_is_not_imported(host, app, where):
+    images_dir = host_of(app).settings.images_dir
     (images_dir / "ab").mkdir(parents=True)
     with app.app_context(), pytest.raises(Failure, match="Choose another one"):
-        importing.import_folder(images_dir / where)
+        importing.import_folder(host, images_dir / where)
 
 
 @ON_SQLITE
-def test_a_link_to_the_storage_is_not_imported(app, tmp_path):
-    images_dir = app.extensions["imagehost.settings"].images_dir
+def test_a_link_to_the_storage_is_not_imported(host, app, tmp_path):
+    images_dir = host_of(app).settings.images_dir
     images_dir.mkdir()
     (tmp_path / "link").symlink_to(images_dir)
     with app.app_context(), pytest.raises(Failure, match="Choose another one"):
-        importing.import_folder(tmp_path / "link")
+        importing.import_folder(host, tmp_path / "link")
 
 
 @ON_SQLITE
-def test_an_empty_folder_is_nothing(app, tmp_path):
+def test_an_empty_folder_is_nothing(host, app, tmp_path):
     (tmp_path / "empty").mkdir()
     with app.app_context():
-        assert counts(importing.import_folder(tmp_path / "empty")) == {}
+        assert counts(importing.import_folder(host, tmp_path / "empty")) == {}
 
 
 @ON_SQLITE
 def test_several_files_are_imported_at_once(bring, monkeypatch):
     both = threading.Barrier(2, timeout=20)
-    real = importing.bringing.read
+    real = importing.bringing.read_file
 
     def meet(path: str, upload: object) -> bool:
         both.wait()
         return real(path, upload)
 
-    monkeypatch.setattr(importing.bringing, "read", meet)
+    monkeypatch.setattr(importing.bringing, "read_file", meet)
     assert counts(bring()) == {"imported": 4}

@@ -62,7 +62,7 @@ def test_every_answer_is_json_whatever_is_asked_for(client, headers):
 @pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
 def test_a_refusal_by_rate_and_a_fault_are_json_too(make_app, monkeypatch, headers):
     client = make_app(RATE_LIMIT_ENABLED=True, RATE_LIMIT="1/day").test_client()
-    monkeypatch.setattr(images, "add", lambda *_: 1 / 0)
+    monkeypatch.setattr(images, "add_image", lambda *_, **__: 1 / 0)
     codes = [client.post("/api/upload", data=as_upload(SMALL), headers=headers) for _ in range(2)]
     assert [answer.json["code"] for answer in codes] == ["internal_error", "rate_limited"]
     assert "Retry-After" in codes[1].headers

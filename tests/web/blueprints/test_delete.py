@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import FRAGMENT, PAGE, SHAPES, assert_error, stored_files, uploaded
+from tests.conftest import FRAGMENT, PAGE, SHAPES, assert_error, host_of, stored_files, uploaded
 
 DELETED = {"status": "success", "message": "Image deleted successfully."}
 
@@ -93,7 +93,7 @@ def test_the_api_answers_json_also_to_browsers(client):
 @SHAPES
 def test_nothing_is_deleted_while_its_bytes_cannot_be(app, client, shape, tmp_path):
     image = uploaded(client)
-    folder = app.extensions["imagehost.settings"].images_dir
+    folder = host_of(app).settings.images_dir
     away = folder.rename(tmp_path / "unmounted")
     assert_error(client.delete(f"/delete/{image['id']}", headers=shape), 503, "unavailable", "The storage")
     assert_error(client.get(image["url"], headers=shape), 503, "unavailable", "The storage")

@@ -2,15 +2,15 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from imagehost import imaging
 from imagehost.imaging.renderer import PROCESS
-from imagehost.services import renditions
 from imagehost.storage.renditions import FOLDER
 from tests import pictures
-from tests.conftest import ON_SQLITE, PAGE, SHAPES, assert_error, stored_files, uploaded
+from tests.conftest import ON_SQLITE, PAGE, SHAPES, assert_error, change_host, stored_files, uploaded
 
 pytestmark = ON_SQLITE
 PHOTO = pictures.jpg(1300, 867)
@@ -58,7 +58,7 @@ def test_each_rendition_fails_for_itself(client, broken):
 
 def test_a_picture_that_is_too_costly_is_told_so(client, monkeypatch):
     def refuse(*_: object) -> bytes:
-        raise imaging.TooCostly
+        raise imaging.RenderingTooCostly
 
     monkeypatch.setattr(imaging.Renderer, "render", refuse)
     image = uploaded(client, PHOTO, "odd.jpg")
@@ -73,7 +73,7 @@ def test_a_failure_is_forgotten_after_a_day(app, client, broken, monkeypatch):
     path = f"/thumbnails/{broken}.webp"
     client.get(path)
     tomorrow = time.time() + 24 * 60 * 60 + 1
-    monkeypatch.setattr(renditions.time, "time", lambda: tomorrow)
+    change_host(app, clock=lambda: datetime.fromtimestamp(tomorrow, UTC))
     assert jobs(lambda: client.get(path)) == 1
     assert jobs(lambda: client.get(path)) == 0
 
@@ -116,7 +116,7 @@ def test_the_failure_of_an_image_that_went_meanwhile_is_not_kept(app, client, mo
 
     def delete(*_: object) -> bytes:
         assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
-        raise imaging.TooCostly
+        raise imaging.RenderingTooCostly
 
     monkeypatch.setattr(imaging.Renderer, "render", delete)
     client.get(image["thumbnail_url"])
@@ -187,7 +187,7 @@ def test_remembered_failures_do_not_count(images, monkeypatch):
     client, paths = images
 
     def refuse(*_: object) -> bytes:
-        raise imaging.TooCostly
+        raise imaging.RenderingTooCostly
 
     with monkeypatch.context() as broken:
         broken.setattr(imaging.Renderer, "render", refuse)

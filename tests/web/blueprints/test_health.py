@@ -1,6 +1,6 @@
 """GET /healthz and /readyz."""
 
-from tests.conftest import ON_SQLITE, SHAPES, assert_error, uploaded
+from tests.conftest import ON_SQLITE, SHAPES, assert_error, host_of, uploaded
 
 GONE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -30,8 +30,8 @@ def test_a_database_that_does_not_answer_is_named(make_app, shape):
 @ON_SQLITE
 def test_both_may_fail(make_app):
     app = make_app(DATABASE_URL=GONE)
-    app.extensions["imagehost.storage"].initialise()
-    (app.extensions["imagehost.settings"].images_dir / ".incoming").rmdir()
+    host_of(app).storage.initialise()
+    (host_of(app).settings.images_dir / ".incoming").rmdir()
     message = assert_error(app.test_client().get("/readyz"), 503, "unavailable")
     assert message.startswith("The database and the storage do not answer")
 
@@ -39,7 +39,7 @@ def test_both_may_fail(make_app):
 @SHAPES
 def test_a_storage_that_is_gone_is_named(app, client, shape):
     uploaded(client)
-    marker = app.extensions["imagehost.settings"].images_dir / ".imagehost"
+    marker = host_of(app).settings.images_dir / ".imagehost"
     marker.unlink()
     answer = client.get("/readyz", headers=shape)
     assert_error(answer, 503, "unavailable", "The storage")

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from imagehost.domain.image_names import clean_name
 from imagehost.operations import exporting
 from imagehost.operations.exporting.sheet import unguarded
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, SMALL
+from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, SMALL, host_of
 from tests.forms import form, part, part_with
 from tests.names import HOSTILE
 
@@ -122,7 +122,7 @@ def test_what_no_browser_writes_is_refused_or_text_without_line_ends(client, sha
 def test_it_stays_in_its_line_of_the_log(make_app, log_format):
     app = make_app(LOG_FORMAT=log_format)
     client = app.test_client()
-    log = app.extensions["imagehost.settings"].log_dir / "app.log"
+    log = host_of(app).settings.log_dir / "app.log"
     client.post("/upload", **form(part(SMALL)))
     clients = (f"2001:db8:{number:x}::1" for number in count())
     for content in (SMALL, b"no picture", SMALL[:99]):
@@ -153,12 +153,11 @@ def test_a_refusal_that_names_it_says_it_as_text(client, shape):
 
 
 @ON_SQLITE
-def test_all_of_them_come_out_as_files_and_as_text_in_a_table(app, client, tmp_path):
+def test_all_of_them_come_out_as_files_and_as_text_in_a_table(host, client, tmp_path):
     kept = [sent(client, name).json["original_name"] for name in HOSTILE.values()]
     target = tmp_path / "outer" / "export"
     target.parent.mkdir()
-    with app.app_context():
-        outcome = exporting.export(target)
+    outcome = exporting.export_to(host, target)
     assert (outcome.exported, outcome.problems) == (len(kept), {})
     assert list(target.parent.iterdir()) == [target]
     files = [path.name for path in target.iterdir()]

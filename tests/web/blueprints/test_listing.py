@@ -5,8 +5,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from imagehost.extensions import db
 from imagehost.services import lists
 from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, assert_error, uploaded
 from tests.rows import add_rows
@@ -149,13 +149,12 @@ def test_the_whole_list_comes_in_batches(app, client, monkeypatch, batch):
     assert names == [f"{number:016}.jpg" for number in range(10, 0, -1)]
 
 
-def test_the_whole_list_is_read_while_it_is_sent(app, client, monkeypatch):
+def test_the_whole_list_is_read_while_it_is_sent(host, app, client, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 3)
     add_rows(app, [NOON] * 10)
     reads = []
-    with app.app_context():
-        engine = db.engine
-    db.event.listen(engine, "before_cursor_execute", lambda *arguments: reads.append(arguments[2]))
+    engine = host.database.engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *arguments: reads.append(arguments[2]))
     answer = client.get("/api/upload", buffered=False)
     pieces = answer.iter_encoded()
     for number, size in enumerate([3, 3, 3, 1], start=1):

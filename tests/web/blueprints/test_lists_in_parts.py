@@ -4,13 +4,15 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
 from imagehost.db import counts
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
 from imagehost.services import image_rows, images, lists
 from imagehost.web import parameters
 from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
-from tests.rows import add_rows
+from tests.rows import add_rows, total
 
 NOON = datetime(2025, 1, 24, 12, tzinfo=UTC)
 # Some images share a moment, and parts end between such images.
@@ -40,12 +42,11 @@ def test_the_parts_are_the_array(app, client, limit, path):
     assert found[-1]
 
 
-def test_no_part_is_lost_while_images_come_and_go(app, client):
+def test_no_part_is_lost_while_images_come_and_go(host, app, client):
     ids = add_rows(app, MOMENTS)
     first = client.get("/api/upload?limit=4")
     uploaded(client)
-    with app.app_context():
-        images.delete(ids[-4])
+    images.delete_image(host, ANYBODY, ids[-4])
     rest = parts(client, first.headers["Link"].partition(">")[0].removeprefix("<http://localhost"))
     assert [name for part in rest for name in part] == [f"{number:016}.jpg" for number in range(6, 0, -1)]
 
@@ -73,9 +74,9 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 def test_any_place_can_be_asked_for(app, client, place):
     add_rows(app, MOMENTS[:1])
-    with app.test_request_context("/", query_string={"after": parameters.write_cursor(place)}):
-        assert parameters.read_cursor("after") == place
-    answer = client.get("/api/upload", query_string={"after": parameters.write_cursor(place)})
+    given = MultiDict({"after": parameters.write_cursor(place)})
+    assert parameters.read_cursor(given, "after") == place
+    answer = client.get("/api/upload", query_string=given)
     assert len(answer.json) == (place[0].year == 9999)
 
 
@@ -197,55 +198,54 @@ def test_parts_and_hosts_have_tags_of_their_own(app, client):
     assert len(set(tags)) == len(tags)
 
 
-def test_a_list_that_is_known_is_not_read(app, client):
+def test_a_list_that_is_known_is_not_read(host, app, client):
     add_rows(app, MOMENTS)
     known = {"If-None-Match": client.get("/api/upload").headers["ETag"]}
     asked = []
-    with app.app_context():
-        db.event.listen(db.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    sa.event.listen(
+        host.database.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2])
+    )
     assert client.get("/api/upload", headers=known).status_code == 304
     assert len([text for text in asked if not text.startswith("BEGIN")]) == 1
     assert "original_name" not in str(asked)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_an_upload_that_commits_late_changes_the_fingerprint(app, client):
+def test_an_upload_that_commits_late_changes_the_fingerprint(host, app, client):
     """A later id is committed already, and an image is deleted, so the count is the same as before."""
     ids = add_rows(app, MOMENTS)
-    with app.app_context():
-        with db.engine.connect() as late:
-            row = {
-                "filename": "late.jpg",
-                "original_name": "late.jpg",
-                "size": 1,
-                "upload_time": NOON,
-                "file_type": "jpg",
-                "width": 1,
-                "height": 1,
-                "sha256": "0" * 64,
-                "orientation": 1,
-            }
-            image_rows.insert(late, row)
-            uploaded(client)
-            before = lists.fingerprint()
-            counts.count_upload(late, NOON.date())
-            late.commit()
-        images.delete(ids[0])
-        assert counts.total() == len(ids) + 1
-        assert lists.fingerprint() != before
-        changed = lists.fingerprint()
-        counts.fold_past_days()
-        assert lists.fingerprint() == changed, "a merge of counts is no change of the list"
+    with host.database.engine.connect() as late:
+        row = {
+            "filename": "late.jpg",
+            "original_name": "late.jpg",
+            "size": 1,
+            "upload_time": NOON,
+            "file_type": "jpg",
+            "width": 1,
+            "height": 1,
+            "sha256": "0" * 64,
+            "orientation": 1,
+        }
+        image_rows.insert(late, row)
+        uploaded(client)
+        before = lists.list_fingerprint(host)
+        counts.count_upload(late, NOON.date())
+        late.commit()
+    images.delete_image(host, ANYBODY, ids[0])
+    assert total(host) == len(ids) + 1
+    assert lists.list_fingerprint(host) != before
+    changed = lists.list_fingerprint(host)
+    counts.fold_past_days(host.database, host.clock().date())
+    assert lists.list_fingerprint(host) == changed, "a merge of counts is no change of the list"
 
 
-def test_the_fingerprint_is_found_by_counts_and_an_index(app):
+def test_the_fingerprint_is_found_by_counts_and_an_index(host, app):
     add_rows(app, MOMENTS)
-    with app.app_context():
-        plan = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[db.engine.dialect.name]
-        text = str(lists.FINGERPRINT.compile(db.engine, compile_kwargs={"literal_binds": True}))
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
-            if plan == "EXPLAIN ":
-                connection.exec_driver_sql("SET enable_seqscan = off")
-            found = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(plan + text))
+    plan = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[host.database.engine.dialect.name]
+    text = str(lists.FINGERPRINT.compile(host.database.engine, compile_kwargs={"literal_binds": True}))
+    with host.database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        if plan == "EXPLAIN ":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        found = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(plan + text))
     assert re.search(r"SEARCH images|Index Only Scan Backward using pk_images", found), found

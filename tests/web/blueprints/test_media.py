@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from imagehost import imaging
 from imagehost.db.models import Image as Row
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
 from imagehost.services import images
 from imagehost.storage.renditions import VERSION
 from imagehost.web import representations
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded
 from tests.formats import samples
+from tests.rows import scalars
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif"}
 CONTENT = pictures.gif(64, 48)
@@ -209,11 +211,11 @@ def test_a_rendition_that_was_lost_is_made_anew(app, client, photo, url):
 
 @ON_SQLITE
 @RENDITIONS
-def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(app, client, photo, monkeypatch, url):
+def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(host, app, client, photo, monkeypatch, url):
     render = imaging.Renderer.render
 
     def render_while_deleting(*arguments):
-        images.delete(photo["id"])
+        images.delete_image(host, ANYBODY, photo["id"])
         return render(*arguments)
 
     monkeypatch.setattr(imaging.Renderer, "render", render_while_deleting)
@@ -234,10 +236,11 @@ def test_a_deletion_takes_every_rendition(app, client):
         assert_error(client.get(path), 404, "not_found")
 
 
-def told(app, image):
+def told(host, app, image):
     """What templates are told of an image's previews: addresses and widths."""
     with app.test_request_context():
-        sources = representations.srcset(db.session.get(Row, image["id"]))
+        (row,) = scalars(host, sa.select(Row).where(Row.id == image["id"]))
+        sources = representations.srcset(row)
     return [tuple(source.rsplit(" ", 1)) for source in sources.split(", ")] if sources else []
 
 
@@ -247,10 +250,10 @@ LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243,
 @ON_SQLITE
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("sides", LARGE, ids=str)
-def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orientation):
+def test_a_preview_is_as_large_as_templates_are_told(host, app, client, sides, orientation):
     content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
     image = uploaded(client, content)
-    *previews, (whole, width) = told(app, image)
+    *previews, (whole, width) = told(host, app, image)
     assert (whole, width) == (
         f"/images/{image['filename']}",
         f"{(sides[::-1] if orientation > 4 else sides)[0]}w",
@@ -264,9 +267,9 @@ def test_a_preview_is_as_large_as_templates_are_told(app, client, sides, orienta
 
 
 @ON_SQLITE
-def test_a_photograph_has_the_previews_that_are_smaller(app, client):
+def test_a_photograph_has_the_previews_that_are_smaller(host, app, client):
     image = uploaded(client, pictures.jpg(1280, 800))
-    assert [width for _, width in told(app, image)] == ["720w", "1280w"]
+    assert [width for _, width in told(host, app, image)] == ["720w", "1280w"]
     assert_error(client.get(f"/previews/1280/{image['filename']}.webp"), 404, "not_found")
 
 
@@ -288,10 +291,10 @@ SHOWN_AS_THEY_ARE = {
 
 @SHAPES
 @pytest.mark.parametrize("content", SHOWN_AS_THEY_ARE.values(), ids=SHOWN_AS_THEY_ARE)
-def test_what_is_shown_as_it_is_has_no_preview(app, client, shape, content):
+def test_what_is_shown_as_it_is_has_no_preview(host, app, client, shape, content):
     image = with_preview(uploaded(client, content))
     assert_error(client.get(image["preview_url"], headers=shape), 404, "not_found")
-    assert told(app, image) == []
+    assert told(host, app, image) == []
     assert len(stored_files(app)) == 1
 
 

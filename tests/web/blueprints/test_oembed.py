@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from PIL import Image
 
 from imagehost.db import models
-from imagehost.extensions import db
+from imagehost.domain.policy import ANYBODY
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.formats import samples
 from tests.forms import form, part
+from tests.rows import execute
 
 FORWARDED = {"X-Forwarded-Host": "img.example.org", "X-Forwarded-Proto": "https"}
 
@@ -293,19 +294,17 @@ def test_any_name_is_a_title(client, name):
 
 
 @ON_SQLITE
-def test_an_image_without_a_name_is_called_by_its_filename(app, client):
+def test_an_image_without_a_name_is_called_by_its_filename(host, client):
     """Old rows may have no name; today a file without a name is named after its date."""
     image = uploaded(client)
-    with app.app_context():
-        db.session.execute(sa.update(models.Image).values(original_name=""))
-        db.session.commit()
+    execute(host, sa.update(models.Image).values(original_name=""))
     assert asked(client, image["view_url"])["title"] == image["filename"]
 
 
 @ON_SQLITE
-def test_the_address_that_pages_tell_leads_here(app, client):
+def test_the_address_that_pages_tell_leads_here(host, app, client):
     image = uploaded(client)
     with app.test_request_context():
-        address = representations.oembed_url(images.find(image["filename"]))
+        address = representations.oembed_url(images.find_image(host, ANYBODY, image["filename"]))
     assert parse_qs(urlsplit(address).query) == {"url": [image["view_url"]]}
     assert client.get(address).json["url"] == image["url"]

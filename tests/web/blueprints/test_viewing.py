@@ -10,10 +10,11 @@ from PIL import Image
 
 from imagehost.db import models
 from imagehost.domain import kinds
-from imagehost.extensions import db
+from imagehost.host import Host
 from imagehost.storage.layout import Layout
 from tests import pictures
 from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, assert_error, page_of, uploaded
+from tests.rows import execute
 
 
 def tags(page: str) -> dict[str, str]:
@@ -53,12 +54,10 @@ def test_chat_programs_learn_what_they_unfurl(client):
     assert found["description"] == found["og:description"]
 
 
-def test_an_image_without_a_name_is_called_by_its_filename(app, client):
+def test_an_image_without_a_name_is_called_by_its_filename(host, client):
     """Old rows may have no name; today a file without a name is named after its date."""
     image = uploaded(client)
-    with app.app_context():
-        db.session.execute(sa.update(models.Image).values(original_name=""))
-        db.session.commit()
+    execute(host, sa.update(models.Image).values(original_name=""))
     assert f"<title>{image['filename']} · imagehost</title>" in client.get(page_of(image)).text
 
 
@@ -115,24 +114,22 @@ def test_the_name_with_another_extension_is_no_page(client, shape, kind):
     assert_error(client.get(f"{name}.{kind}", headers=shape), 404, "not_found")
 
 
-def add_namesake(app, image: dict[str, object], kind: str) -> str:
+def add_namesake(host: Host, app, image: dict[str, object], kind: str) -> str:
     """Add an image with the name of another, as a database from elsewhere may have; return its filename."""
     filename = page_of(image).removeprefix("/view/") + f".{kind}"
     namesake = uploaded(app.test_client(), pictures.MAKE[kind](), f"namesake.{kind}")
-    with app.app_context():
-        stored = Layout(app.extensions["imagehost.settings"].images_dir)
-        new = stored.path(filename)
-        new.parent.mkdir(exist_ok=True)
-        stored.path(str(namesake["filename"])).rename(new)
-        change = sa.update(models.Image).values(filename=filename)
-        db.session.execute(change.where(models.Image.filename == namesake["filename"]))
-        db.session.commit()
+    stored = Layout(host.settings.images_dir)
+    new = stored.path(filename)
+    new.parent.mkdir(exist_ok=True)
+    stored.path(str(namesake["filename"])).rename(new)
+    change = sa.update(models.Image).values(filename=filename)
+    execute(host, change.where(models.Image.filename == namesake["filename"]))
     return filename
 
 
-def test_of_two_images_with_a_name_the_older_has_it(app, client):
+def test_of_two_images_with_a_name_the_older_has_it(host, app, client):
     first = uploaded(client, name="first.jpg")
-    second = add_namesake(app, first, "png")
+    second = add_namesake(host, app, first, "png")
     assert "first.jpg" in client.get(page_of(first)).text
     assert client.get(f"/view/{first['filename']}").location == page_of(first)
     answer = client.get(f"/view/{second}", headers=PAGE)
@@ -151,10 +148,10 @@ def test_of_two_images_with_a_name_the_older_has_it(app, client):
         assert shown["url"] == f"http://localhost/images/{filename}"
 
 
-def test_when_the_older_is_gone_the_other_has_the_name(app, client):
+def test_when_the_older_is_gone_the_other_has_the_name(host, app, client):
     first = uploaded(client)
-    second = add_namesake(app, first, "png")
-    third = add_namesake(app, first, "gif")
+    second = add_namesake(host, app, first, "png")
+    third = add_namesake(host, app, first, "gif")
     client.delete(f"/delete/{first['id']}")
     assert client.get(f"/view/{second}").location == page_of(first)
     assert "namesake.png" in client.get(page_of(first)).text

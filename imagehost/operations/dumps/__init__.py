@@ -1,0 +1,1 @@
+"""Dump a database to SQL, and restore dumps, also untrusted ones."""
