@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 from imagehost import cli
 from imagehost.host import Host
 from imagehost.logs import setup as logs
-from imagehost.settings.loading import load_settings
+from imagehost.settings.definitions import load_settings
 from imagehost.settings.reader import ROOT
 from imagehost.web import (
     assets,

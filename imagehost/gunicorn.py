@@ -12,7 +12,7 @@ from imagehost.imaging import NotNow
 from imagehost.operations import file_modes
 from imagehost.server.heads import LONGEST_HEAD
 from imagehost.settings import access
-from imagehost.settings.loading import load_settings
+from imagehost.settings.definitions import load_settings
 from imagehost.web.binding import HOST
 
 M_MMAP_THRESHOLD = -3

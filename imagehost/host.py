@@ -8,7 +8,7 @@ from imagehost.db.database import Database
 from imagehost.domain import image_names
 from imagehost.imaging import Plan, Renderer, available
 from imagehost.limits.counters import Counters
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 from imagehost.storage import Storage
 from imagehost.storage.disk import DiskStorage
 

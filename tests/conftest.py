@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from imagehost import create_app
 from imagehost.host import Host
-from imagehost.settings import loading, reader
+from imagehost.settings import definitions, reader
 from imagehost.web.binding import HOST
 from tests import pictures
 from tests.html import lint
@@ -33,7 +33,7 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SMALL = pictures.jpg(8, 6)
 
 
-SETTING_NAMES = {name.upper() for name in loading.Settings.__dataclass_fields__} | {
+SETTING_NAMES = {name.upper() for name in definitions.Settings.__dataclass_fields__} | {
     *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
     *("DB_PASSWORD_FILE", "SECRET_KEY_FILE"),
 }

@@ -7,7 +7,7 @@ import pytest
 from environs import Env
 
 from imagehost import create_app
-from imagehost.settings import loading
+from imagehost.settings import definitions
 from imagehost.settings.reader import ROOT
 
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
@@ -29,7 +29,7 @@ def settings_read(monkeypatch, tmp_path) -> set[str]:
         return original(self, name, *args, **kwargs)
 
     monkeypatch.setattr(Env, "str", record)
-    loading.load_settings(INSTANCE_DIR=tmp_path)
+    definitions.load_settings(INSTANCE_DIR=tmp_path)
     return names | {"INSTANCE_DIR"}
 
 
@@ -69,11 +69,11 @@ def test_the_sample_shows_the_defaults_of_compose_and_else_those_of_nginx(compos
 
 def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
     """Commented in, the sample changes nothing but what has no default."""
-    defaults = loading.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", WEB_SERVER_WORKERS=2)
+    defaults = definitions.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", WEB_SERVER_WORKERS=2)
     for name, value in re.findall(r"^#([A-Z_]+)=(.+)$", SAMPLE, re.MULTILINE):
         if not name.startswith("DB_") and not name.endswith(("_DIR", "_URL", "_ADDRESS")):
             monkeypatch.setenv(name, value)
-    assert loading.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k") == defaults
+    assert definitions.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k") == defaults
 
 
 def test_the_interface_is_described_whole(tmp_path):

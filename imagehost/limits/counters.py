@@ -9,7 +9,7 @@ from pathlib import Path
 import limits
 
 from imagehost.domain.errors import RateLimited
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 
 FILE = "ratelimits.db"
 SECONDS_TO_WAIT = 1

@@ -14,7 +14,7 @@ from imagehost.domain.networks import network
 from imagehost.logs.context import CURRENT
 from imagehost.logs.repeats import Repeats, Window
 from imagehost.logs.rotating_file import LineFile
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",

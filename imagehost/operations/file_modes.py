@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imagehost.files.ownership import shut
 from imagehost.limits.counters import FILE
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 from imagehost.storage.layout import MARKER
 
 UMASK = 0o027

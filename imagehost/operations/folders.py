@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from imagehost.domain.failures import Failure
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 
 
 def keep_apart(settings: Settings, folder: Path) -> None:

@@ -10,10 +10,10 @@ from imagehost import formats, imaging
 from imagehost.db.models import Image
 from imagehost.domain.errors import ImageHostError, NotFound
 from imagehost.domain.policy import Action, Actor, require
+from imagehost.domain.rendition_sizes import FAILED, THUMBNAIL, Rendition
 from imagehost.host import Host
 from imagehost.services import images
 from imagehost.services.picture_errors import refusing
-from imagehost.storage.renditions import FAILED, THUMBNAIL, Rendition
 
 SECONDS_TO_REMEMBER = 24 * 60 * 60
 """How long a failure is remembered. Its cause may be gone after that."""

@@ -4,7 +4,7 @@ import ipaddress
 import logging
 
 from imagehost.domain.host_names import host_of, name_in_host
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 
 log = logging.getLogger(__name__)
 

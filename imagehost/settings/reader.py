@@ -7,7 +7,7 @@ from typing import Any
 
 from environs import Env, EnvError, validate
 
-from imagehost.settings.values import parse_rate
+from imagehost.settings.parsers import parse_rate
 
 ROOT = Path(__file__).parent.parent.parent
 LAST_PORT = 65535

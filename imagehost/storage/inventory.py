@@ -9,6 +9,7 @@ from enum import Enum, auto
 from operator import attrgetter
 from pathlib import Path
 
+from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.storage.layout import (
     DELETED,
     FILENAME,
@@ -21,7 +22,6 @@ from imagehost.storage.layout import (
     Layout,
     rendered,
 )
-from imagehost.storage.renditions import FOLDER
 from imagehost.storage.spool import storage_errors
 
 

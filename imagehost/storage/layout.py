@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from imagehost.domain import rendition_sizes
 from imagehost.domain.kinds import KINDS
-from imagehost.storage import renditions
 
 MARKER = ".imagehost"
 INCOMING = ".incoming"
@@ -34,20 +34,22 @@ class Layout:
 
     def rendition_path(self, name: str) -> Path:
         """Return the path of a rendition."""
-        return self.folder / RENDITIONS / renditions.FOLDER / name[:2] / name
+        return self.folder / RENDITIONS / rendition_sizes.FOLDER / name[:2] / name
 
     def rendition_paths(self, filename: str) -> list[str]:
         """Return all possible paths of an image's renditions, also from before renditions had versions."""
-        shelves = (f"{self.folder}/{RENDITIONS}/{renditions.FOLDER}/", f"{self.folder}/{RENDITIONS}/")
+        shelves = (f"{self.folder}/{RENDITIONS}/{rendition_sizes.FOLDER}/", f"{self.folder}/{RENDITIONS}/")
         return [
-            f"{top}{filename[:2]}/{name}" for top in shelves for name in renditions.rendition_names(filename)
+            f"{top}{filename[:2]}/{name}"
+            for top in shelves
+            for name in rendition_sizes.rendition_names(filename)
         ]
 
 
 def rendered(name: str) -> str | None:
     """Return the filename of the image that a rendition's name belongs to; None if it is not such a name."""
-    name = name.removesuffix(renditions.FAILED)
-    for rendition in renditions.ALL:
+    name = name.removesuffix(rendition_sizes.FAILED)
+    for rendition in rendition_sizes.ALL:
         filename = name.removesuffix(rendition.suffix)
         if name == rendition.of(filename) and FILENAME.fullmatch(filename):
             return filename

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from imagehost.domain.errors import TooLarge
 from imagehost.domain.host_names import Hosts, host_of, name_in_host
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 from imagehost.web import header_limits
 from imagehost.web.binding import current_host, current_request, own_origin
 from imagehost.web.errors import BadRequest, CrossSite, WrongHost

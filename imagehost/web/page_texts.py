@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from imagehost.domain.errors import EmptyFile, TooLarge, UnsupportedType
 from imagehost.domain.foreign_formats import FOREIGN, KNOWN, Foreign
 from imagehost.domain.kinds import HEAD, KINDS
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 from imagehost.web import assets
 from imagehost.web.binding import current_host
 from imagehost.web.languages import current

@@ -9,10 +9,10 @@ from flask import g, url_for
 from imagehost import imaging
 from imagehost.db.models import Image
 from imagehost.domain.kinds import KINDS
+from imagehost.domain.rendition_sizes import ALL, PREVIEWS, THUMBNAIL, Rendition
 from imagehost.domain.version import VERSION
 from imagehost.services import renditions
 from imagehost.services.lists import Entry, Page
-from imagehost.storage.renditions import ALL, PREVIEWS, THUMBNAIL, Rendition
 from imagehost.web import assets, languages
 from imagehost.web.binding import current_host, own_origin
 

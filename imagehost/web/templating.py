@@ -3,7 +3,7 @@
 from flask import Flask
 
 from imagehost.domain.kinds import KINDS
-from imagehost.settings.loading import Settings
+from imagehost.settings.definitions import Settings
 from imagehost.web import assets, page_texts, representations
 from imagehost.web.readable import alternatives, readable_size
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from imagehost.domain import image_names
 from imagehost.services import images
-from imagehost.settings.loading import SLACK, Settings
+from imagehost.settings.definitions import SLACK, Settings
 from imagehost.storage.spool import Incoming
 from imagehost.web.binding import current_host
 from imagehost.web.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagehost.domain.host_names import Hosts, in_ascii
-from imagehost.settings.values import parse_hosts, parse_public_url
+from imagehost.settings.parsers import parse_hosts, parse_public_url
 from tests import hosts
 from tests.conftest import FRAGMENT, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
 

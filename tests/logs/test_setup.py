@@ -146,7 +146,7 @@ def test_after_a_rotation_a_new_file_is_written(app, client):
 WRITER = """
 import logging, sys
 from imagehost.logs.setup import start_logging
-from imagehost.settings.loading import load_settings
+from imagehost.settings.definitions import load_settings
 start_logging(load_settings(INSTANCE_DIR=sys.argv[1]))
 print(flush=True)
 sys.stdin.readline()

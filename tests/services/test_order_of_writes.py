@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from imagehost import create_app
+from imagehost.domain.rendition_sizes import rendition_names
 from imagehost.settings.reader import ROOT
-from imagehost.storage.renditions import rendition_names
 from tests import pictures
 from tests.conftest import as_upload, close
 from tests.postgres import Postgres

@@ -5,14 +5,14 @@ import logging.handlers
 
 import pytest
 
-from imagehost.settings import access, loading
+from imagehost.settings import access, definitions
 
 ANYWHERE = "0.0.0.0"  # nothing listens in these tests
 
 
 @pytest.fixture
 def load(tmp_path):
-    return lambda **settings: loading.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", **settings)
+    return lambda **settings: definitions.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", **settings)
 
 
 REACHABLE = {

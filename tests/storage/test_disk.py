@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from imagehost.domain import rendition_sizes
 from imagehost.domain.errors import NotFound, StorageFull, Unavailable
 from imagehost.settings.reader import ROOT
-from imagehost.storage import renditions
 from imagehost.storage.disk import DiskStorage
 
 NAME = "abcdefgh12345678.png"
@@ -149,7 +149,7 @@ def test_the_folder_and_its_own_folder_are_flushed_by_every_process_that_publish
 
 def test_deleting_twice_is_no_error_and_takes_every_rendition_along(storage):
     publish(storage)
-    beside = renditions.rendition_names(NAME)
+    beside = rendition_sizes.rendition_names(NAME)
     for name in beside:
         storage.publish_rendition(name, b"small")
     first = storage.folder / ".renditions" / NAME[:2] / f"{NAME}.720.webp"
@@ -170,9 +170,9 @@ def test_what_is_not_there_is_not_found(storage):
 
 
 def test_no_two_renditions_of_an_image_have_one_name():
-    assert len({rendition.of(NAME) for rendition in renditions.ALL}) == len(renditions.ALL)
+    assert len({rendition.of(NAME) for rendition in rendition_sizes.ALL}) == len(rendition_sizes.ALL)
     # Those of a release before this one are found.
-    assert renditions.THUMBNAIL.of(NAME) == f"{NAME}.webp"
+    assert rendition_sizes.THUMBNAIL.of(NAME) == f"{NAME}.webp"
 
 
 def test_a_rendition_is_replaced_as_a_whole(storage):
@@ -181,7 +181,7 @@ def test_a_rendition_is_replaced_as_a_whole(storage):
         storage.publish_rendition("abc.webp", b"new and longer")
         assert reading.read() == b"old"
     assert read(storage.open_rendition("abc.webp")) == b"new and longer"
-    assert names(storage) == [".imagehost", f".renditions/{renditions.FOLDER}/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.FOLDER}/ab/abc.webp"]
     storage.delete_rendition("abc.webp")
     storage.delete_rendition("abc.webp")
     assert names(storage) == [".imagehost"]
@@ -196,7 +196,7 @@ def test_a_rendition_that_cannot_be_written_leaves_the_old_one(storage, monkeypa
         with pytest.raises(error):
             storage.publish_rendition("abc.webp", b"new")
     assert read(storage.open_rendition("abc.webp")) == b"old"
-    assert names(storage) == [".imagehost", f".renditions/{renditions.FOLDER}/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.FOLDER}/ab/abc.webp"]
 
 
 @ERRORS
@@ -214,7 +214,9 @@ def test_nginx_looks_for_renditions_where_they_are(storage):
     template = (ROOT / "nginx" / "templates" / "pages.conf.template").read_text()
     aliases = re.findall(r'alias "\$\{IMAGES_DIR\}\$elsewhere(.*/\.renditions/.*)";', template)
     shard, rest = NAME[:2], NAME[2:]
-    for rendition, alias in zip((renditions.THUMBNAIL, renditions.PREVIEWS[720]), aliases, strict=True):
+    for rendition, alias in zip(
+        (rendition_sizes.THUMBNAIL, rendition_sizes.PREVIEWS[720]), aliases, strict=True
+    ):
         path = alias.replace("$shard", shard).replace("$rest", rest).replace("$side", "720")
         assert storage.rendition_path(rendition.of(NAME)) == Path(f"{storage.folder}{path}")
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import pytest
 
+from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.storage.disk import DiskStorage
 from imagehost.storage.inventory import StoredItem, StoredPlace
-from imagehost.storage.renditions import FOLDER
 
 NAME = "abcdefghijklmnop.jpg"
 RENDITIONS = f".renditions/{FOLDER}"

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 import requests
 
-from imagehost.settings.values import parse_networks
+from imagehost.settings.parsers import parse_networks
 from tests import hosts, pictures
 from tests.conftest import PAGE
 from tests.system.nginx import Answer, Host, Nginx, make_certificate, working_folder

@@ -12,7 +12,7 @@ import requests
 
 from imagehost.domain.host_names import map_of_nginx
 from imagehost.server import nginx_files
-from imagehost.settings.loading import SLACK, load_settings
+from imagehost.settings.definitions import SLACK, load_settings
 from imagehost.settings.reader import ROOT
 from imagehost.web.readable import readable_size
 from tests.system.nginx import Nginx, make_certificate, read, working_folder

@@ -11,7 +11,6 @@ from pathlib import Path
 from imagehost.domain.failures import Failure
 from imagehost.host import Host
 from imagehost.operations.backups.catalogue import Backup, backup_errors, changing_backups, new_backup
-from imagehost.operations.backups.contents import SUMS
 from imagehost.operations.backups.image_files import EarlierBackup, ImageCopier
 from imagehost.operations.backups.manifest import (
     COMMENT,
@@ -21,6 +20,7 @@ from imagehost.operations.backups.manifest import (
     sign,
     software_versions,
 )
+from imagehost.operations.backups.reading import SUMS
 from imagehost.operations.dumps.databases import database_state, own_dumper
 from imagehost.operations.dumps.snapshots import DatabaseState, ImageRow, Snapshot
 from imagehost.operations.dumps.untrusted_files import hash_untrusted

@@ -14,8 +14,8 @@ from imagehost.files import hashing
 from imagehost.host import Host
 from imagehost.operations import parallel
 from imagehost.operations.backups.catalogue import list_backups
-from imagehost.operations.backups.contents import Contents, StoredFile
 from imagehost.operations.backups.manifest import Origin, origin_of
+from imagehost.operations.backups.reading import Contents, StoredFile
 from imagehost.operations.backups.verifications import last_verification
 from imagehost.operations.dumps.snapshots import ImageRow
 from imagehost.operations.dumps.untrusted_files import open_untrusted

@@ -13,10 +13,10 @@ from imagehost.domain.errors import ImageHostError
 from imagehost.domain.failures import Failure, Undone
 from imagehost.host import Host
 from imagehost.operations.backups.catalogue import Backup, changing_backups
-from imagehost.operations.backups.contents import Contents
 from imagehost.operations.backups.create import NewBackup, make_backup, prepare_storage
 from imagehost.operations.backups.image_files import restore_images
 from imagehost.operations.backups.manifest import Manifest, Origin, origin_of
+from imagehost.operations.backups.reading import Contents
 from imagehost.operations.backups.verify import UNKNOWN, verify_backup
 from imagehost.operations.dumps.databases import database_state, filenames_without_row, own_dumper
 from imagehost.operations.dumps.revisions import check_known

@@ -14,8 +14,8 @@ from imagehost.host import Host
 from imagehost.logs.setup import one_line
 from imagehost.operations import parallel
 from imagehost.operations.backups.catalogue import Backup, backup_errors
-from imagehost.operations.backups.contents import SUMS, Contents, StoredFile
 from imagehost.operations.backups.manifest import COMMENT, MANIFEST, TIME_FORMAT
+from imagehost.operations.backups.reading import SUMS, Contents, StoredFile
 from imagehost.operations.backups.verifications import Verification, keep_verification
 from imagehost.operations.dumps.databases import dumper_for
 from imagehost.operations.dumps.snapshots import Snapshot

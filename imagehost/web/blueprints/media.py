@@ -12,8 +12,8 @@ from werkzeug.wsgi import wrap_file
 from imagehost.db.models import Image
 from imagehost.domain.errors import DamagedImage, NotFound, TooCostly
 from imagehost.domain.kinds import KINDS
+from imagehost.domain.rendition_sizes import PREVIEWS, THUMBNAIL, VERSION, Rendition
 from imagehost.services import images, renditions
-from imagehost.storage.renditions import PREVIEWS, THUMBNAIL, VERSION, Rendition
 from imagehost.web.binding import client_connection, current_actor, current_host, current_request
 from imagehost.web.limits import count_rendering
 from imagehost.web.responses import is_for_picture, varied

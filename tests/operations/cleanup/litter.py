@@ -5,8 +5,8 @@ from pathlib import Path
 
 from flask import Flask
 
+from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
-from imagehost.storage.renditions import FOLDER
 from tests import pictures
 from tests.conftest import change_host, host_of, uploaded
 

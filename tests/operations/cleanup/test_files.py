@@ -9,8 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
+from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.operations.cleanup import CleanupOptions, Finding, Share, files, rows
-from imagehost.storage.renditions import FOLDER
 from tests.conftest import ON_SQLITE, change_host, host_of
 from tests.operations.cleanup.litter import (
     BYTES,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from imagehost import imaging
+from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.imaging.renderer import PROCESS
-from imagehost.storage.renditions import FOLDER
 from tests import pictures
 from tests.conftest import ON_SQLITE, PAGE, SHAPES, assert_error, change_host, stored_files, uploaded
 

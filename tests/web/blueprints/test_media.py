@@ -12,8 +12,8 @@ from PIL import Image
 from imagehost import imaging
 from imagehost.db.models import Image as Row
 from imagehost.domain.policy import ANYBODY
+from imagehost.domain.rendition_sizes import VERSION
 from imagehost.services import images
-from imagehost.storage.renditions import VERSION
 from imagehost.web import representations
 from tests import pictures
 from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded

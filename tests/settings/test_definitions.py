@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imagehost.settings import loading, reader
+from imagehost.settings import definitions, reader
 from imagehost.settings.secret_key import kept_secret_key
 from tests.conftest import SETTING_NAMES
 
@@ -23,9 +23,9 @@ def _no_settings(monkeypatch, tmp_path):
     os.environ.update(before)
 
 
-def load(**values: str) -> loading.Settings:
+def load(**values: str) -> definitions.Settings:
     os.environ.update(values)
-    return loading.load_settings()
+    return definitions.load_settings()
 
 
 def test_the_defaults_work(tmp_path):
@@ -188,9 +188,9 @@ def test_the_environment_comes_before_the_file(tmp_path):
 
 def test_what_create_app_is_given_comes_first(tmp_path):
     os.environ["MAX_FILE_SIZE"] = "6"
-    assert loading.load_settings(MAX_FILE_SIZE=8).max_file_size == 8
+    assert definitions.load_settings(MAX_FILE_SIZE=8).max_file_size == 8
     with pytest.raises(TypeError, match="MAX_FILESIZE"):
-        loading.load_settings(MAX_FILESIZE=8)
+        definitions.load_settings(MAX_FILESIZE=8)
 
 
 @pytest.mark.parametrize("name", sorted(SETTING_NAMES - {"INSTANCE_DIR", "SECRET_KEY"}))
@@ -260,12 +260,12 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
 
 def test_an_empty_secret_key_is_made_anew(tmp_path):
     (tmp_path / "secret_key").touch()
-    key = loading.load_settings(INSTANCE_DIR=tmp_path).secret_key
+    key = definitions.load_settings(INSTANCE_DIR=tmp_path).secret_key
     assert len(key) == 64
-    assert loading.load_settings(INSTANCE_DIR=tmp_path).secret_key == key
+    assert definitions.load_settings(INSTANCE_DIR=tmp_path).secret_key == key
 
 
 def test_the_last_port_is_one(tmp_path):
     with pytest.raises(SystemExit, match=r"WEB_SERVER_PORTS is 3, but must be .* 65535"):
-        loading.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
-    assert loading.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)
+        definitions.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
+    assert definitions.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)

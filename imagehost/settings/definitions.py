@@ -1,4 +1,4 @@
-"""Load the settings from the environment, from ``.env`` or from the defaults, and check them at the start."""
+"""All settings with their defaults, read from the environment or ``.env``, and checked at the start."""
 
 import os
 from dataclasses import dataclass
@@ -8,9 +8,7 @@ import sqlalchemy as sa
 
 from imagehost.domain.kinds import KINDS
 from imagehost.settings.database_url import read_database_url
-from imagehost.settings.reader import LAST_PORT, ROOT, Reader, WrongSetting
-from imagehost.settings.secret_key import kept_secret_key
-from imagehost.settings.values import (
+from imagehost.settings.parsers import (
     parse_address,
     parse_contact,
     parse_hosts,
@@ -18,6 +16,8 @@ from imagehost.settings.values import (
     parse_networks,
     parse_public_url,
 )
+from imagehost.settings.reader import LAST_PORT, ROOT, Reader, WrongSetting
+from imagehost.settings.secret_key import kept_secret_key
 
 BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
 SLACK = 64 * 1024

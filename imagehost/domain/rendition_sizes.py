@@ -1,4 +1,4 @@
-"""The renditions of an image: smaller pictures, which are made again if they are missing."""
+"""The renditions of an image, and their sizes: smaller pictures, which are made again if they are missing."""
 
 from dataclasses import dataclass
 
