@@ -66,17 +66,20 @@ class Network:
         # One session for all: each has conditions of its own, and the narrowest counts.
         self.session = devtools(page)
         self.session.send("Network.enable")
+        self.conditions: dict[str, object] = {}
 
     def slow(self, upload_bytes_per_second: int) -> None:
         self.set(uploadThroughput=upload_bytes_per_second)
 
     def cut(self) -> None:
-        self.set(offline=True)
+        # Not faster than before, or a slow upload could be sent at once before its connection is cut.
+        self.set(**{**self.conditions, "offline": True})
 
     def free(self) -> None:
         self.set()
 
     def set(self, **conditions: object) -> None:
+        self.conditions = conditions
         unlimited = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.session.send("Network.emulateNetworkConditions", {**unlimited, **conditions})
 
