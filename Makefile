@@ -71,7 +71,7 @@ lock: $(VENV)/dev.stamp
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 messages: $(VENV)/dev.stamp
-	@$(BIN)/pybabel -q extract -F babel.cfg -k "translatable Malformed DamagedImage:2" --no-location --sort-output \
+	@$(BIN)/pybabel -q extract -F babel.cfg -k "translatable Malformed DamagedImage:2 TooManyParts" --no-location --sort-output \
 	  --header-comment "# Translations template for imagehost." -o $(VENV)/messages.pot imagehost templates
 	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d imagehost/translations --update-header-comment \
 	  --no-fuzzy-matching --ignore-obsolete --no-wrap
@@ -91,7 +91,7 @@ clean:
 	rm -rf $(CATALOGUES) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/lighthouse/node_modules screenshots
 
 tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
-	@command -v npm >/dev/null || { echo "Lighthouse needs Node.js. On Debian or Ubuntu:" >&2; \
+	@command -v npm >/dev/null || { echo "Lighthouse needs Node.js. To install it on Debian or Ubuntu:" >&2; \
 	  echo "    sudo apt-get install --no-install-recommends nodejs npm" >&2; exit 1; }
 	cd tests/lighthouse && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -1,4 +1,4 @@
-"""End with status 0 where the server at the given port of this machine says that it is ready."""
+"""Exit with status 0 if the server at the given port of this machine is ready."""
 
 import http.client
 import sys

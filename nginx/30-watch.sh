@@ -49,7 +49,7 @@ backends() {
 write() {
     backends "$@" >"$upstream.new" && ! cmp -s "$upstream.new" "$upstream" || return 1
     mv "$upstream.new" "$upstream"
-    echo "imagehost: $APP_HOST is at ${*:-no address yet}"
+    echo "imagehost: addresses of $APP_HOST: ${*:-none yet}"
 }
 
 # If APP_HOST cannot be resolved, the last known addresses stay.

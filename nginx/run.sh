@@ -27,8 +27,8 @@ NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
 # undecided ADDRESS: stops the start, as the application does.
 undecided() {
     echo "imagehost: other machines can reach this host (nginx listens on $1), and ACCESS is not set." \
-        "Set ACCESS=open to let everybody who reaches it upload, list and delete images, or keep it to this" \
-        "machine: set LISTEN_ADDRESSES=127.0.0.1. See docs/access.md." >&2
+        "Set ACCESS=open to let everybody who can reach it upload, list and delete images, or make it" \
+        "reachable only from this machine: set LISTEN_ADDRESSES=127.0.0.1. See docs/access.md." >&2
     exit 1
 }
 

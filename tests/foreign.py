@@ -62,7 +62,7 @@ SAMPLES: dict[str, list[bytes]] = {
     "an AVIF image": [encoded("avif"), boxes(b"mif1", b"avif", b"miaf"), boxes(b"avis", b"avif", b"msf1")],
     "a JPEG XL picture": [b"\0\0\0\x0cJXL \r\n\x87\n" + boxes(b"jxl "), b"\xff\x0a\x10\x20\x30"],
     "a JPEG 2000 picture": [encoded("jpeg2000"), b"\xff\x4f\xff\x51\0\x2f\0\0"],
-    "a raw camera picture": [
+    "a camera raw image": [
         b"II*\0\x10\0\0\0CR\x02\0\x4e\0\0\0",
         dng("<"),
         dng(">"),
@@ -119,7 +119,7 @@ SAMPLES: dict[str, list[bytes]] = {
         EMPTY_BLOCK + b"wide\0\x10\0\0mdat",
         EMPTY_BLOCK + b"free\0\x10\0\0mdat",
     ],
-    "an M4A sound file": [boxes(b"M4A ", b"M4A ", b"mp42", b"isom")],
+    "an M4A audio file": [boxes(b"M4A ", b"M4A ", b"mp42", b"isom")],
     "an MP4 video": [
         boxes(brand, brand, b"isom")
         for brand in (
@@ -138,8 +138,8 @@ SAMPLES: dict[str, list[bytes]] = {
     "a WebM video": [b"\x1aE\xdf\xa3\x9fB\x86\x81\1B\xf7\x81\1B\xf2\x81\4B\xf3\x81\x08B\x82\x84webm"],
     "a Matroska video": [b"\x1aE\xdf\xa3\xa3B\x86\x81\1B\xf7\x81\1B\xf2\x81\4B\xf3\x81\x08B\x82\x88matroska"],
     "an AVI video": [b"RIFF\x10\0\0\0AVI LIST"],
-    "a WAV sound file": [b"RIFF\x10\0\0\0WAVEfmt "],
-    "an MP3 sound file": [b"ID3\3\0\0\0\0\0\0TSSE", b"\xff\xfb\x90\x64\0\0"],
+    "a WAV audio file": [b"RIFF\x10\0\0\0WAVEfmt "],
+    "an MP3 audio file": [b"ID3\3\0\0\0\0\0\0TSSE", b"\xff\xfb\x90\x64\0\0"],
     "a ZIP archive": [archive("photo.jpg"), archive("word.jpg", "[Content_Types].xml"), archive()],
     "a GZIP archive": [gzip.compress(b"photo", mtime=0)],
     "a 7z archive": [b"7z\xbc\xaf\x27\x1c\0\4"],

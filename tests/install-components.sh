@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests run, and those that are named, where they are missing.
+# Installs the Debian packages that the tests need, and those of the named programs, if they are missing.
 set -e
 
 missing=""
@@ -12,7 +12,7 @@ for program in caddy curl openssl sqlite3 rsync strace mount chromium "$@"; do
 done
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 find /usr/share/fonts -name DejaVuSans.ttf 2>/dev/null | grep -q . || missing="$missing fonts-dejavu-core"
-# The Node.js that Playwright brings along needs it.
+# The Node.js that Playwright installs needs libatomic.
 find /usr/lib /usr/lib64 -name 'libatomic.so.1*' 2>/dev/null | grep -q . || missing="$missing libatomic1"
 
 [ -n "$missing" ] || exit 0
@@ -22,7 +22,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086  # one word a package
     apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing
 else
-    echo "The tests need programs that are not here. On Debian or Ubuntu:" >&2
+    echo "The tests need programs that are not installed. To install them on Debian or Ubuntu:" >&2
     echo "    sudo apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi

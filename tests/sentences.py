@@ -35,18 +35,18 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
         web_errors.NoBoundary(),
         (
-            "The form cannot be read: its Content-Type has no boundary. Let your program write that "
-            "header by itself; with curl: -F file=@photo.jpg"
+            "The form cannot be read: its Content-Type header has no boundary. Let your program generate "
+            "this header; with curl: -F file=@photo.jpg"
         ),
         (
-            "Das Formular ist nicht lesbar: Sein Content-Type hat keine „boundary“. Bitte das Programm "
-            "diesen Header selbst schreiben lassen; mit curl: -F file=@photo.jpg"
+            "Das Formular ist nicht lesbar: Sein Header Content-Type enthält keine „boundary“. Bitte diesen "
+            "Header vom Programm erzeugen lassen; mit curl: -F file=@photo.jpg"
         ),
     ),
     (
         errors.Forbidden(),
-        "You may not do this here. Ask the person who runs this host.",
-        "Das ist hier nicht erlaubt. Bitte die Person fragen, die diesen Host betreibt.",
+        "You are not allowed to do this. Ask the person who runs this server.",
+        "Das ist nicht erlaubt. Bitte die Person fragen, die diesen Server betreibt.",
     ),
     (
         errors.EmptyFile("a.png"),
@@ -60,13 +60,16 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     ),
     (
         web_errors.TooManyFiles(),
-        "More than one picture was sent. Send each in a request of its own.",
-        "Es wurde mehr als ein Bild gesendet. Bitte jedes in einer eigenen Anfrage senden.",
+        "The form contains more than one picture. Send each picture in a separate request.",
+        "Das Formular enthält mehr als ein Bild. Bitte jedes Bild in einer eigenen Anfrage senden.",
     ),
     (
         web_errors.CrossSite(),
-        "This request came from a page of another site and was refused. Send it from here.",
-        "Diese Anfrage kam von einer anderen Website und wurde abgelehnt. Bitte von hier aus senden.",
+        "This request came from a page of another site and was refused. Send it from a page of this site.",
+        (
+            "Diese Anfrage kam von einer anderen Website und wurde abgelehnt. "
+            "Bitte von einer Seite dieser Website aus senden."
+        ),
     ),
     (
         errors.NotFound(),
@@ -80,8 +83,8 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     ),
     (
         web_errors.FormTooLarge(),
-        "The form has too much beside the picture. Send only that.",
-        "Das Formular enthält zu viel neben dem Bild. Bitte nur das Bild senden.",
+        "The form contains too much data in addition to the picture. Send only the picture.",
+        "Das Formular enthält außer dem Bild zu viele Daten. Bitte nur das Bild senden.",
     ),
     (
         errors.UnsupportedType("a.txt", None, ("jpg", "png", "gif")),
@@ -96,19 +99,20 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
         errors.UnsupportedType("a.jpg", HEIC, ("jpg", "png", "gif")),
         (
-            "a.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. On an iPhone, choose Most "
-            "Compatible in Settings, Camera, Formats. Elsewhere, convert it in an image editor and try again."
+            "a.jpg is a HEIC picture. This server accepts JPG, PNG or GIF images. "
+            "Convert it in an image editor and try again. "
+            "On an iPhone, choose Most Compatible in Settings, Camera, Formats."
         ),
         (
-            "a.jpg ist ein HEIC-Bild. Dieser Server nimmt Bilder im Format JPG, PNG oder GIF an. Auf einem "
-            "iPhone bitte in Einstellungen, Kamera, Formate „Maximale Kompatibilität“ wählen. "
-            "Sonst bitte in einem Bildbearbeitungsprogramm umwandeln und erneut versuchen."
+            "a.jpg ist ein HEIC-Bild. Dieser Server nimmt Bilder im Format JPG, PNG oder GIF an. "
+            "Bitte in einem Bildbearbeitungsprogramm umwandeln und erneut versuchen. "
+            "Auf einem iPhone bitte in Einstellungen, Kamera, Formate „Maximale Kompatibilität“ wählen."
         ),
     ),
     (
         errors.UnsupportedType("", foreign_formats.KNOWN["webp"], ("jpg",)),
         (
-            "The file is a WebP image. This host takes JPG images. "
+            "The file is a WebP image. This server accepts JPG images. "
             "Convert it in an image editor and try again."
         ),
         (
@@ -165,22 +169,22 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
         web_errors.WrongHost("evil.example"),
         (
-            "This host does not answer to evil.example. Check the address. "
-            "If you run the host, add the name to ALLOWED_HOSTS."
+            "This server does not accept requests for evil.example. Check the address. "
+            "If you run this server, add the name to ALLOWED_HOSTS."
         ),
         (
-            "Dieser Server antwortet nicht auf evil.example. Bitte die Adresse prüfen. "
+            "Dieser Server nimmt keine Anfragen für evil.example an. Bitte die Adresse prüfen. "
             "Wer den Server betreibt, trägt den Namen in ALLOWED_HOSTS ein."
         ),
     ),
     (
         web_errors.WrongHost(),
         (
-            "This host does not answer to this name. Check the address. "
-            "If you run the host, add the name to ALLOWED_HOSTS."
+            "This server does not accept requests for this host name. Check the address. "
+            "If you run this server, add the name to ALLOWED_HOSTS."
         ),
         (
-            "Dieser Server antwortet nicht auf diesen Namen. Bitte die Adresse prüfen. "
+            "Dieser Server nimmt keine Anfragen für diesen Hostnamen an. Bitte die Adresse prüfen. "
             "Wer den Server betreibt, trägt den Namen in ALLOWED_HOSTS ein."
         ),
     ),
@@ -229,41 +233,41 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     ),
     (
         errors.Unavailable("host"),
-        f"This host does not answer at the moment. {SOON}",
-        f"Dieser Server antwortet zurzeit nicht. {GLEICH}",
+        f"This server is not available at the moment. {SOON}",
+        f"Dieser Server ist zurzeit nicht verfügbar. {GLEICH}",
     ),
     (
-        errors.Unavailable("checking of pictures"),
+        errors.Unavailable("picture check"),
         f"The server is busy checking pictures. {SOON}",
         f"Zurzeit werden zu viele Bilder geprüft. {GLEICH}",
     ),
     (
-        errors.Unavailable("making of thumbnails"),
+        errors.Unavailable("thumbnail rendering"),
         f"The server is busy making thumbnails. {SOON}",
         f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",
     ),
     (
         errors.Unavailable("whole list"),
         (
-            "The server is busy sending the whole list to others. Try again in a few seconds, "
-            "or ask for a part of it with limit=100."
+            "The server is busy sending the whole list to other clients. Try again in a few seconds, "
+            "or request a part of the list with limit=100."
         ),
         (
-            "Der Server sendet die ganze Liste gerade an andere. Bitte in ein paar Sekunden erneut versuchen "
-            "oder mit limit=100 nur einen Teil anfordern."
+            "Der Server sendet die ganze Liste gerade an andere Clients. Bitte in ein paar Sekunden erneut "
+            "versuchen oder mit limit=100 nur einen Teil anfordern."
         ),
     ),
     (
         errors.StorageFull(),
-        "This host has no room left, and nothing was kept. Tell the person who runs it.",
+        "This server has no storage space left, so nothing was saved. Tell the person who runs this server.",
         (
-            "Auf diesem Server ist kein Platz mehr; nichts wurde gespeichert. "
-            "Bitte der Person Bescheid geben, die ihn betreibt."
+            "Auf diesem Server ist kein Speicherplatz mehr frei, daher wurde nichts gespeichert. "
+            "Bitte der Person Bescheid geben, die diesen Server betreibt."
         ),
     ),
     (
         web_errors.NoSuchFormat(),
-        "oEmbed answers are given in JSON only. Ask with format=json.",
-        "oEmbed-Antworten gibt es nur als JSON. Bitte mit format=json anfragen.",
+        "oEmbed responses are available only in JSON. Use format=json.",
+        "oEmbed-Antworten gibt es nur als JSON. Bitte format=json verwenden.",
     ),
 ]

@@ -101,6 +101,6 @@ def test_a_reason_is_written_out_where_it_is_given():
     for path in sorted((ROOT / "imagehost").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             name = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
-            if name in {"Malformed", "DamagedImage"}:
+            if name in {"Malformed", "DamagedImage", "TooManyParts"}:
                 reason = node.args[-1]
                 assert isinstance(reason, ast.Constant) or ast.unparse(reason) == "str(error)", path

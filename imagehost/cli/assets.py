@@ -16,7 +16,11 @@ from imagehost.web.assets import release
 @with_appcontext
 @command
 def assets(*, folder: Path, as_json: bool) -> None:
-    """Write static files, error pages and types into DIR, for nginx. What older releases wrote stays."""
+    """Write the files for nginx to DIR.
+
+    These are static files, error pages, and lists of image types and host names. Files of older releases are
+    kept.
+    """
     files = nginx_files.write_nginx_files(folder)
-    text = f"{folder} has the {files} files of release {release()}."
+    text = f"Wrote {files} files of release {release()} to {folder}."
     print_result({"folder": str(folder), "release": release(), "files": files}, text, as_json=as_json)

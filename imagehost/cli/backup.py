@@ -21,21 +21,23 @@ from imagehost.web.readable import readable_size
 MOST_PROBLEMS = 1000
 """The number of problems of a backup that are printed as text. JSON contains all of them."""
 
-backup = AppGroup("backup", help="Back up database and images, and bring them back.")
+backup = AppGroup("backup", help="Create, list, verify, restore and remove backups.")
 
 
 @backup.command()
-@click.option("--database-only", is_flag=True, help="One file, backup_<time>.sql, without images.")
+@click.option(
+    "--database-only", is_flag=True, help="Back up only the database, to one file: backup_<time>.sql."
+)
 @as_json
 @command
 def create(*, database_only: bool, as_json: bool) -> None:
-    """Make a backup, while uploads and deletions go on."""
+    """Create a backup. Uploads and deletions can continue meanwhile."""
     host = current_host()
     new = create_dump(host) if database_only else create_backup(host, bar)
     manifest = new.manifest
     size = f"{manifest.counts['images']} images, {readable_size(manifest.bytes)}"
     text = (
-        f"{new.backup.name}: the database alone ({size})"
+        f"{new.backup.name}: only the database ({size})"
         if database_only
         else f"{new.backup.name}: {size}; {manifest.copied} copied, {manifest.linked} shared with an earlier "
         "backup"
@@ -61,8 +63,8 @@ def list_all(*, as_json: bool) -> None:
 def none_yet() -> str:
     """Return a message that there is no backup. It names the folder, because a disk may not be mounted."""
     folder = current_host().settings.backup_dir
-    missing = "" if folder.exists() else ", a folder that does not exist"
-    return f"There is no backup yet in {folder}{missing}. Make one: flask backup create"
+    missing = "" if folder.exists() else " (this folder does not exist)"
+    return f"There are no backups in {folder}{missing}. To create one: flask backup create"
 
 
 def described(each: Backup) -> dict[str, object]:
@@ -92,11 +94,14 @@ def described(each: Backup) -> dict[str, object]:
 
 @backup.command()
 @click.argument("name", required=False)
-@click.option("--all", "every", is_flag=True, help="Verify all of them.")
+@click.option("--all", "every", is_flag=True, help="Verify all backups.")
 @as_json
 @command
 def verify(*, name: str | None, every: bool, as_json: bool) -> None:
-    """Check every file of a backup, the newest unless named, and restore its dump into a scratch database."""
+    """Verify a backup.
+
+    Check every file, and restore the dump into a scratch database. Without NAME, verify the newest backup.
+    """
     host = current_host()
     chosen = list_backups(host)
     if not every:
@@ -120,7 +125,7 @@ def origin_if_known(each: Backup) -> Origin | None:
 
 def verdict(name: str, problems: list[str], origin: Origin | None) -> str:
     """Return the result of a verification, and the origin of the backup, as text."""
-    state = f"DAMAGED, problems: {len(problems)}" if problems else "whole"
+    state = f"DAMAGED, problems: {len(problems)}" if problems else "OK"
     first = f"{name}: {state}; {origin.text}" if origin else f"{name}: {state}"
     more = len(problems) - MOST_PROBLEMS
     shown = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
@@ -130,18 +135,25 @@ def verdict(name: str, problems: list[str], origin: Origin | None) -> str:
 @backup.command()
 @click.argument("name")
 @click.option(
-    "--yes", is_flag=True, help="Put it in the place of what is here, after a safety backup of that."
+    "--yes",
+    is_flag=True,
+    help="Replace the database and the images of this host. A safety backup of them is made first.",
 )
 @click.option(
     "--foreign", is_flag=True, help="With --yes: accept a backup that this host did not make or did not sign."
 )
 @click.option(
-    "--new-storage", is_flag=True, help="The folder of images is new, though the database knows images."
+    "--new-storage",
+    is_flag=True,
+    help="Accept a folder of images without a marker file, although the database has images.",
 )
 @as_json
 @command
 def restore(*, name: str, yes: bool, foreign: bool, new_storage: bool, as_json: bool) -> None:
-    """Bring database and images to what a backup holds, or change nothing. NAME may be a path."""
+    """Restore the database and the images from a backup.
+
+    If the restore fails, nothing is changed. NAME is the name or the path of a backup.
+    """
     host = current_host()
     done = restore_backup(
         host, find_backup(host, name), replace=yes, foreign=foreign, new_storage=new_storage, progress=bar
@@ -150,8 +162,8 @@ def restore(*, name: str, yes: bool, foreign: bool, new_storage: bool, as_json: 
     flask_migrate.upgrade()
     safety = done.safety.backup.name if done.safety else None
     counts = {"images": done.manifest.counts["images"], "added": done.added, "removed": done.removed}
-    lines = [f"{done.backup.name} is restored: {counts['images']} images."]
-    lines += [f"What was here before is in {safety}."] if safety else []
+    lines = [f"{done.backup.name} was restored: {counts['images']} images."]
+    lines += [f"The previous state of this host is in the safety backup {safety}."] if safety else []
     lines += done.safety.manifest.problems() if done.safety else []
     problems = done.manifest.problems()
     facts = {"name": done.backup.name, "safety_backup": safety, **counts, "problems": problems}

@@ -25,20 +25,20 @@ def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Shar
         return None
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"{value!r} is no share such as 3/7, which is one of 1/7 to 7/7.")
+        raise click.BadParameter(f"{value!r} must have the form N/M with N from 1 to M, for example 3/7.")
     return Share(int(found[1]), int(found[2]))
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Change nothing; say what would be done.")
-@click.option("--drop-missing", is_flag=True, help="Remove the rows of images whose file is lost.")
+@click.option("--dry-run", is_flag=True, help="Only report what would be removed. Change nothing.")
+@click.option("--drop-missing", is_flag=True, help="Remove the rows of images whose file is missing.")
 @click.option("--checksums", is_flag=True, help="Read every file, and report those that are damaged.")
 @click.option(
     "--slice",
     "share",
     metavar="N/M",
     callback=read_share,
-    help="Read only that share of them: 1/7 to 7/7 in turn read all.",
+    help="With --checksums: read only part N of M. The parts 1/7 to 7/7 together contain all files.",
 )
 @click.option(
     "--grace",
@@ -46,9 +46,11 @@ def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Shar
     default=60,
     show_default=True,
     metavar="MINUTES",
-    help="Leave alone what changed in the last minutes: it may be an upload.",
+    help="Do not remove files that changed within this time: they may belong to an upload in progress.",
 )
-@click.option("--force", is_flag=True, help="Also where much of all would go, or no file has a row.")
+@click.option(
+    "--force", is_flag=True, help="Continue even if many or all of the files or rows would be removed."
+)
 @as_json
 @with_appcontext
 @command
@@ -62,7 +64,10 @@ def cleanup(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find and remove what crashes left behind, while uploads and deletions go on."""
+    """Remove leftover files of crashes, and report missing images.
+
+    Uploads and deletions can continue meanwhile.
+    """
     if share and not checksums:
         raise click.UsageError("--slice needs --checksums.")
     share = (share or Share(1, 1)) if checksums else None
@@ -85,7 +90,7 @@ def written(report: CleanupReport, tallies: dict[Finding, Tally]) -> str:
     for kind, tally in tallies.items():
         size = readable_size(tally.bytes) if tally.bytes else ""
         lines.append(
-            f"{kind.value:<24}{tally.found:>10}{size:>12}{tally.removed or '':>12}{tally.failed or '':>8}"
+            f"{kind.label:<24}{tally.found:>10}{size:>12}{tally.removed or '':>12}{tally.failed or '':>8}"
         )
     lines.append(f"{'Would free' if report.dry_run else 'Freed'} {readable_size(report.freed)}.")
     for kind in TOLD:
@@ -97,4 +102,4 @@ def named(kind: Finding, tally: Tally) -> list[str]:
     """Return lines with the names of the first findings of a kind."""
     names = [f"  {one_line(name)}" for name in tally.names[:SHOWN]]
     more = [f"  and {tally.found - SHOWN} more: see app.log"] if tally.found > SHOWN else []
-    return [f"{kind.value}:", *names, *more] if names else []
+    return [f"{kind.label}:", *names, *more] if names else []

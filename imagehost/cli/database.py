@@ -14,10 +14,10 @@ from imagehost.web.binding import current_host
 @with_appcontext
 @command
 def copy_from(*, url: str, as_json: bool) -> None:
-    """Copy all rows of the database at URL into that of this host, which has to be new and empty."""
+    """Copy all rows of the database at URL into the database of this host, which must be empty."""
     rows = copying.copy_database(current_host().database, url, bar)
     print_result(
         {"rows": rows},
-        f"{rows['images']} images are known here now. Their files stay where they are.",
+        f"The rows of {rows['images']} images were copied. The image files were not copied or moved.",
         as_json=as_json,
     )

@@ -18,20 +18,27 @@ images = AppGroup("images", help="Import and export images.")
 COUNTED = {
     Decision.IMPORTED: "imported",
     Decision.ALREADY: "imported before",
-    Decision.DELETED: "imported before and deleted since: not brought back (--again does)",
-    Decision.PASSED: "passed over",
+    Decision.DELETED: "imported before and deleted since: not imported again (to import them, add --again)",
+    Decision.PASSED: "skipped",
     Decision.REFUSED: "refused",
 }
 
 
 @images.command("import")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--keep-times", is_flag=True, help="Date uploads to the last change of each file, not to now.")
-@click.option("--again", is_flag=True, help="Also what was imported before and deleted since.")
+@click.option(
+    "--keep-times", is_flag=True, help="Use the time of each file's last change as the upload time."
+)
+@click.option(
+    "--again", is_flag=True, help="Also import files whose images were imported before and deleted since."
+)
 @as_json
 @command
 def import_all(*, folder: Path, keep_times: bool, again: bool, as_json: bool) -> None:
-    """Import all pictures of FOLDER and its subfolders; called again, it goes on where it was."""
+    """Import all pictures in FOLDER and its subfolders.
+
+    To continue an interrupted import, run the same command again.
+    """
     outcome = import_folder(current_host(), folder, keep_times=keep_times, again=again, progress=bar)
     counts = {what.name.lower(): outcome.counts[what] for what in Decision}
     refused = [
@@ -52,7 +59,7 @@ def written(outcome: ImportResult) -> str:
     lines = [f"{one_line(each.path)}: {one_line(sentence_of(each))}" for each in outcome.refused]
     lines += [f"{outcome.counts[what]} {words}" for what, words in COUNTED.items() if outcome.counts[what]]
     lines += [f"  {number} {code}" for code, number in sorted(outcome.reasons.items())]
-    return "\n".join(lines) or "There is nothing in that folder."
+    return "\n".join(lines) or "There are no files to import in this folder."
 
 
 @images.command("export")
@@ -60,11 +67,17 @@ def written(outcome: ImportResult) -> str:
 @as_json
 @command
 def export_all(*, folder: Path, as_json: bool) -> None:
-    """Copy all images to FOLDER under their original names, with images.csv; called again, it goes on."""
+    """Copy all images to FOLDER under their original names.
+
+    The file images.csv lists them. To continue an interrupted export, run the same command again.
+    """
     outcome = export_to(current_host(), folder, bar)
     lines = [f"{filename}: {problem}" for filename, problem in outcome.problems.items()]
     lines.append(f"{outcome.exported} images are in {folder}.")
     if outcome.problems:
-        lines.append(f"{len(outcome.problems)} are not: the same command, once they are repaired, adds them.")
+        lines.append(
+            f"{len(outcome.problems)} images were not exported. "
+            "Repair their files, then run the same command again."
+        )
     result = {"folder": str(folder), "exported": outcome.exported, "problems": outcome.problems}
     print_result(result, "\n".join(lines), as_json=as_json, ok=not outcome.problems)

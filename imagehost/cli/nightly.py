@@ -16,10 +16,10 @@ from imagehost.web.binding import current_host
 __all__ = ["backup"]
 
 KEEPING = (
-    ("hours", 24, "Within how many hours of the newest to keep every backup."),
-    ("monthly", 6, "How many monthly backups to keep."),
-    ("weekly", 4, "How many weekly backups to keep."),
-    ("daily", 7, "How many daily backups to keep."),
+    ("hours", 24, "Keep all backups that were made less than this many hours before the newest one."),
+    ("monthly", 6, "Number of monthly backups to keep."),
+    ("weekly", 4, "Number of weekly backups to keep."),
+    ("daily", 7, "Number of daily backups to keep."),
 )
 
 
@@ -34,16 +34,19 @@ def keeping(view: click.decorators.FC) -> click.decorators.FC:
 
 @backup.command()
 @keeping
-@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Only print which backups would be removed.")
 @as_json
 @command
 def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
-    """Remove old backups; the newest sound one of each last day, week and month stays."""
+    """Remove old backups.
+
+    The newest undamaged backup of each of the last days, weeks and months is kept.
+    """
     gone = [one.name for one in prune_backups(current_host(), KeepRule(**kept), dry_run=dry_run)]
-    verb = "would go" if dry_run else "removed"
+    verb = "would be removed" if dry_run else "removed"
     print_result(
         {"removed": gone, "dry_run": dry_run},
-        "\n".join([f"{verb}: {name}" for name in gone]) or "Nothing to remove.",
+        "\n".join([f"{verb}: {name}" for name in gone]) or "There are no backups to remove.",
         as_json=as_json,
     )
 
@@ -55,14 +58,19 @@ def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     type=click.DateTime(["%H:%M"]),
     default="03:00",
     show_default=True,
-    help="When, each day.",
+    help="Time of the daily backup, in the time zone of this machine.",
 )
 @keeping
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where /readyz is answered.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address at which /healthz and /readyz are served.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
 @command
 def schedule(*, moment: datetime, host: str, port: int, **kept: int) -> None:
-    """Make, verify and prune backups every day, until stopped."""
+    """Create, verify and prune backups every day, until the command is stopped."""
     at = time(moment.hour, moment.minute)
     plan = BackupSchedule(current_host(), at, KeepRule(**kept))
     with serving(plan.problem, host, port):

@@ -31,7 +31,10 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
         if request.path == "/healthz":
             return told(HTTPStatus.OK, {"status": "success"})
         if request.path != "/readyz":
-            return told(HTTPStatus.NOT_FOUND, error("not_found", "There is nothing at this address."))
+            return told(
+                HTTPStatus.NOT_FOUND,
+                error("not_found", "Nothing was found at this address. Check the address."),
+            )
         said = problem()
         if said is None:
             return told(HTTPStatus.OK, {"status": "success", "backup": "ok"})
@@ -40,7 +43,9 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
     try:
         server = make_server(host, port, answer, threaded=True, request_handler=Quiet)
     except (OSError, SystemExit) as failed:
-        raise Failure(f"The state cannot be told at {host}:{port}. Choose another --port.") from failed
+        raise Failure(
+            f"The command cannot listen on {host}:{port} for health checks. Choose another --host or --port."
+        ) from failed
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -62,7 +62,7 @@ def fold_past_days(database: Database, today: date) -> None:
                 connection.execute(FOLD, {"today": today})
     except ImageHostError:
         # The next first upload of a shard and day tries again, and all sums are correct until then.
-        log.warning("past days not folded")
+        log.warning("daily image counts not merged")
 
 
 def total(session: Session) -> int:

@@ -63,7 +63,7 @@ class Pool(sa.QueuePool):
         try:
             return super().connect()
         except sa.exc.TimeoutError as error:
-            log.error("no database connection free", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback is needed
+            log.error("no free database connection", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback is needed
             raise Unavailable("database") from error
 
 

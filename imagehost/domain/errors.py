@@ -71,7 +71,7 @@ class UnsupportedType(Refused):
     code = "unsupported_type"
 
     def __init__(self, name: str, found: Foreign | None, allowed: Sequence[str]) -> None:
-        super().__init__(f"{name!r} is {found.what if found else 'no picture'}")
+        super().__init__(f"{name!r} is {found.what if found else 'not a picture of a known format'}")
         self.name, self.found, self.allowed = name, found, allowed
 
 

@@ -12,7 +12,7 @@ class Busy(Failure):
     """Another command holds the storage."""
 
     def __init__(self) -> None:
-        super().__init__("A backup, a restore or a clean-up is running already. Wait until it has ended.")
+        super().__init__("Another backup, restore or clean-up is running. Wait until it has finished.")
 
 
 class Broken(Failure):

@@ -13,10 +13,10 @@ from imagehost.domain.kinds import translatable as _
 
 CONVERT = _("Convert it in an image editor and try again.")
 IPHONE = _(
-    "On an iPhone, choose Most Compatible in Settings, Camera, Formats. "
-    "Elsewhere, convert it in an image editor and try again."
+    "Convert it in an image editor and try again. "
+    "On an iPhone, choose Most Compatible in Settings, Camera, Formats."
 )
-SCREENSHOT = _("Take a screenshot of it and upload that.")
+SCREENSHOT = _("Take a screenshot of it and upload the screenshot.")
 UNPACK = _("Unpack it and upload the pictures in it.")
 PICTURE_ITSELF = _("Save the picture itself instead of the page that shows it.")
 OTHER_FILE = _("Choose a picture.")
@@ -66,7 +66,7 @@ FOREIGN: tuple[Foreign, ...] = (
     Foreign(_("a JPEG XL picture"), r"^(?:\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n)", CONVERT),
     Foreign(_("a JPEG 2000 picture"), r"^(?:\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51)", CONVERT),
     Foreign(
-        _("a raw camera picture"),
+        _("a camera raw image"),
         # Canon's CR2, DNG by its tag DNGVersion, Canon's CR3; Olympus, Panasonic, Fujifilm.
         r"^(?:II\*\x00[\s\S]{4}CR|II\*\x00[\s\S]*?\x12\xc6\x01\x00\x04\x00\x00\x00"
         r"|MM\x00\*[\s\S]*?\xc6\x12\x00\x01\x00\x00\x00\x04|[\s\S]{4}ftypcrx "
@@ -98,13 +98,13 @@ FOREIGN: tuple[Foreign, ...] = (
         r"^(?:[\s\S]{4}ftypqt  |\x00[\s\S]{3}(?:moov|mdat|wide|pnot|(?:free|skip)[\s\S]*?mdat))",
         SCREENSHOT,
     ),
-    Foreign(_("an M4A sound file"), r"^[\s\S]{4}ftypM4[ABP] ", OTHER_FILE),
+    Foreign(_("an M4A audio file"), r"^[\s\S]{4}ftypM4[ABP] ", OTHER_FILE),
     Foreign(_("an MP4 video"), r"^[\s\S]{4}ftyp", SCREENSHOT),
     Foreign(_("a WebM video"), r"^\x1aE\xdf\xa3[\s\S]{0,60}?webm", SCREENSHOT),
     Foreign(_("a Matroska video"), r"^\x1aE\xdf\xa3", SCREENSHOT),
     Foreign(_("an AVI video"), r"^RIFF[\s\S]{4}AVI ", SCREENSHOT),
-    Foreign(_("a WAV sound file"), r"^RIFF[\s\S]{4}WAVE", OTHER_FILE),
-    Foreign(_("an MP3 sound file"), r"^(?:ID3[\x02-\x04]|\xff[\xf2\xf3\xfa\xfb])", OTHER_FILE),
+    Foreign(_("a WAV audio file"), r"^RIFF[\s\S]{4}WAVE", OTHER_FILE),
+    Foreign(_("an MP3 audio file"), r"^(?:ID3[\x02-\x04]|\xff[\xf2\xf3\xfa\xfb])", OTHER_FILE),
     Foreign(_("a ZIP archive"), r"^PK(?:\x03\x04|\x05\x06|\x07\x08)", UNPACK),
     Foreign(_("a GZIP archive"), r"^\x1f\x8b\x08", UNPACK),
     Foreign(_("a 7z archive"), r"^7z\xbc\xaf\x27\x1c", UNPACK),

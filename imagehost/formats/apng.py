@@ -42,7 +42,7 @@ class Animation:
         if self._hidden or not self.control:
             return Dropped(chunk.start, chunk.stop, "hidden frame")
         if chunk.size < 4 or int.from_bytes(chunk.head[:4], "big") != self.sequence:
-            raise Malformed("its animation is out of order")
+            raise Malformed("the sequence of its animation chunks is invalid")
         self.sequence += 1
         if chunk.name == b"fcTL":
             self._open(chunk)
@@ -59,7 +59,7 @@ class Animation:
     def finish(self) -> None:
         """Check that an animation has at least one frame."""
         if self.control and not self.frames:
-            raise Malformed("its animation lacks frames")
+            raise Malformed("its animation has no frames")
 
     def header(self) -> Iterator[Piece]:
         """Yield the chunk with the number of frames, corrected to the number of frames that have data."""
@@ -93,16 +93,16 @@ class Animation:
     def _open(self, chunk: PngChunk) -> None:
         """Read a frame header, and check that the frame lies within the canvas."""
         if chunk.size != 26 or self._opened:
-            raise Malformed("its animation is out of order")
+            raise Malformed("the sequence of its animation chunks is invalid")
         width, height, left, top = struct.unpack_from(">4I", chunk.head, 4)
         if not width or not height or left + width > self.canvas.width or top + height > self.canvas.height:
-            raise Malformed("a frame lies outside of the picture")
+            raise Malformed("the size or the position of a frame is invalid")
         self._opened = chunk
 
     def _data(self) -> None:
         """Record data of the current frame. A frame is counted when its first data is read."""
         if not self.still or not (self._opened or self.frames):
-            raise Malformed("its animation is out of order")
+            raise Malformed("the sequence of its animation chunks is invalid")
         if self._opened:
             self.canvas.add_frame(*struct.unpack_from(">2I", self._opened.head, 4))
             self.frames += 1

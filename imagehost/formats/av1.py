@@ -66,7 +66,7 @@ class Bits:
         """Read an unsigned number of ``count`` bits."""
         self._left -= count
         if self._left < 0:
-            raise Malformed("its AV1 data make no sense")
+            raise Malformed("its AV1 data is invalid")
         return self._value >> self._left & (1 << count) - 1
 
     def exponential(self) -> int:
@@ -97,7 +97,7 @@ def examine(content: Content, *, first: bool) -> tuple[int, int]:
         if unit.kind == SEQUENCE:
             size = max(size, sequence_size(unit.head), key=lambda sides: sides[0] * sides[1])
     if not frames or (first and not all(size)):
-        raise Malformed("it holds no picture")
+        raise Malformed("it contains no picture")
     content.used = used
     return size
 
@@ -115,7 +115,7 @@ def _units(content: Content) -> Iterator[Unit]:
         content.source.count_part()
         head = content.take(at, MOST_HEAD)
         if head[0] & 0x80:
-            raise Malformed("its AV1 data make no sense")
+            raise Malformed("its AV1 data is invalid")
         skipped = 2 if head[0] & 4 else 1
         size = content.length - at - skipped
         if head[0] & 2:
@@ -135,7 +135,7 @@ def _length(data: bytes) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
             return value, index + 1
-    raise Malformed("its AV1 data make no sense")
+    raise Malformed("its AV1 data is invalid")
 
 
 def sequence_size(header: bytes) -> tuple[int, int]:

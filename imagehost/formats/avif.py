@@ -34,7 +34,7 @@ def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:
     metas = [Items(source, box) for box in found if box.name == b"meta"]
     movies = [Tracks(source, box) for box in found if box.name == b"moov"]
     if len(metas) > 1 or len(movies) > 1:
-        raise Malformed("it has an AVIF box twice")
+        raise Malformed("an AVIF box occurs more than once")
     parts: list[Items | Tracks] = [*metas, *movies]
     contents = [content for part in parts for content in part.contents]
     if any(stop > end for content in contents for _, stop in content.spans):
@@ -72,7 +72,7 @@ def _top(source: Source) -> list[Box]:
         found.append(box := read_box(source, at))
         at = box.stop
         if len(found) > MAX_BOXES:
-            raise Malformed("it is cut into too many parts")
+            raise Malformed("it consists of too many parts")
     if at > source.length:
         raise Malformed("it ends too early")
     return found
@@ -89,14 +89,14 @@ def _is_foreign(source: Source, at: int) -> bool:
 def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Shown:
     """Return the picture that browsers show: an animation, if there is one and the major brand allows it."""
     if (b"avif" in brands and not metas) or (b"avis" in brands and not movies):
-        raise Malformed("it holds no picture")
+        raise Malformed("it contains no picture")
     if brands[0] != b"avif":
         if movies and movies[0].tracks:
             return movies[0].shown()
         if b"avis" in brands:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
     if not metas:
-        raise Malformed("it holds no picture")
+        raise Malformed("it contains no picture")
     return Still(metas[0]).shown()
 
 
@@ -134,7 +134,7 @@ def _check_places(blanked: Iterable[Edit], places: list[Box]) -> None:
     """Check that metadata is inside of boxes that hold only data."""
     for edit in blanked:
         if not any(box.data <= edit.start and edit.stop <= box.stop for box in places):
-            raise Malformed("an AVIF item lies outside of its place")
+            raise Malformed("an AVIF item is outside of its data box")
 
 
 def _checked(edits: list[Edit], kept: list[Span]) -> list[Edit]:

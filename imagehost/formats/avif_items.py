@@ -47,12 +47,12 @@ class Items:
         self.places: list[Box] = []  # boxes of data in this box
         self._found: dict[bytes, Box] = {}
         if table(source, meta._replace(stop=min(meta.data + 4, meta.stop))).version():
-            raise Malformed("its AVIF header makes no sense")
+            raise Malformed("its AVIF header is invalid")
         for box in boxes(source, meta.data + 4, meta.stop):
             if box.name not in KEPT:
                 self.edits.append(erase(source, box))
             elif box.name in self._found:
-                raise Malformed("it has an AVIF box twice")
+                raise Malformed("an AVIF box occurs more than once")
             else:
                 self._found[box.name] = box
         self._read()
@@ -67,7 +67,7 @@ class Items:
         if handler := self._found.get(b"hdlr"):
             self.edits.append(blank(handler, "name", 12))
             if table(self.source, handler).take(12)[8:] != b"pict":
-                raise Malformed("its AVIF header makes no sense")
+                raise Malformed("its AVIF header is invalid")
         if information := self._found.get(b"iinf"):
             self._information(information)
         if primary := self._found.get(b"pitm"):
@@ -91,11 +91,11 @@ class Items:
             facts = table(self.source, entry)
             version = facts.version()
             if entry.name != b"infe" or version not in {2, 3}:
-                raise Malformed("its AVIF items make no sense")
+                raise Malformed("its AVIF items are invalid")
             number = facts.number(2 if version == 2 else 4)
             facts.number(2)
             if number in self.items:
-                raise Malformed("it has an AVIF item twice")
+                raise Malformed("an AVIF item occurs more than once")
             item = self.items[number] = AvifItem(facts.take(4))
             name = facts.take(facts.left())
             if item.kind not in PICTURES:
@@ -136,7 +136,7 @@ class Items:
             for _ in range(count):
                 essential, index = divmod(facts.number(size), 1 << 8 * size - 1)
                 if index > len(found):
-                    raise Malformed("its AVIF items make no sense")
+                    raise Malformed("its AVIF items are invalid")
                 if index:
                     item.properties.append((found[index - 1], bool(essential)))
 
@@ -147,7 +147,7 @@ class Items:
         for number, method, start, size in extents:
             begin = start + (idat.data if method else 0)
             if method and begin + size > idat.stop:
-                raise Malformed("an AVIF item lies outside of its place")
+                raise Malformed("an AVIF item is outside of its data box")
             if size and number in self.items:
                 self.items[number].spans.append((begin, begin + size))
         thumbnails = self._thumbnails()

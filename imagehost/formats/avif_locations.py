@@ -21,7 +21,7 @@ def locations(source: Source, facts: Table) -> Iterator[Extent]:
     """Yield the parts of the data of all items."""
     version = facts.version()
     if version > 2:
-        raise Malformed("its AVIF items make no sense")
+        raise Malformed("its AVIF items are invalid")
     sizes = facts.number(2)
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
@@ -32,7 +32,7 @@ def locations(source: Source, facts: Table) -> Iterator[Extent]:
         reference, begin, extents = facts.number(2), facts.number(base), facts.number(2)
         source.count_part(extents + 1)
         if method > 1 or reference or item in seen:
-            raise Malformed("its AVIF items make no sense")
+            raise Malformed("its AVIF items are invalid")
         seen.add(item)
         for _ in range(extents):
             facts.number(index if version else 0)

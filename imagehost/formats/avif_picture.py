@@ -50,18 +50,18 @@ class Still:
         """Check the primary item and all items that it consists of."""
         primary = self._items.get(self._primary)
         if primary is None:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         for box, essential in primary.properties:
             if box.name in ESSENTIAL and not essential:
-                raise Malformed("its orientation makes no sense")
+                raise Malformed("its orientation is invalid")
             if essential and box.name not in KNOWN:
-                raise Malformed("it holds no picture")
+                raise Malformed("it contains no picture")
         seen = look(self._source, self._size(primary), primary.first())
         parts = [self._items[number] for number in self._parts()]
         sizes = [self._size(item) for item in parts if item.kind != b"tmap"]
         coded = [self._coded(item) for item in parts if item.kind == b"av01"]
         if not coded:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         return Shown(seen.size, seen.orientation, 1, sizes, coded)
 
     def _parts(self) -> list[int]:
@@ -83,7 +83,7 @@ class Still:
             return [other for other in found if self._items[other].kind == b"tmap"]
         for other in found:
             if self._items[other].kind != b"tmap" and self._size(self._items[other]) != self._size(item):
-                raise Malformed("its transparency has another size")
+                raise Malformed("its transparency and its colours have different sizes")
         return found
 
     def _targets(self, item: AvifItem) -> list[int]:
@@ -103,10 +103,10 @@ class Still:
         """Return the numbers of the items from which a picture is derived."""
         item = self._items.get(number)
         if item is None or item.content is None:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         sources = item.refers.get(b"dimg", [])
         if item.kind == b"grid" and not self._fits(item, item.content, len(sources)):
-            raise Malformed("its AVIF tiles make no sense")
+            raise Malformed("its AVIF tile grid is invalid")
         return sources if item.kind != b"av01" else []
 
     def _fits(self, grid: AvifItem, content: Content, tiles: int) -> bool:
@@ -120,13 +120,13 @@ class Still:
     def _size(self, item: AvifItem) -> Size:
         box = item.first().get(b"ispe")
         if box is None:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         return declared(self._source, box)
 
     def _coded(self, item: AvifItem) -> Coded:
         box = item.first().get(b"av1C")
         if box is None or item.content is None:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         return Coded([item.content], components(table(self._source, box)))
 
     def _read(self, start: int, stop: int) -> bytes:

@@ -47,7 +47,7 @@ def cleaned(source: Source, found: Iterable[Box]) -> Iterator[Edit]:
 def components(av1c: Table) -> int:
     """Return the number of components per pixel, from the decoder configuration (av1C)."""
     if av1c.number(1) != MARKED:
-        raise Malformed("it holds no picture")
+        raise Malformed("it contains no picture")
     av1c.number(1)
     return 1 if av1c.number(1) & 0x10 else 3
 
@@ -67,7 +67,7 @@ def look(source: Source, size: Size, properties: dict[bytes, Box]) -> AvifAppear
     if b"imir" in properties:
         axis = table(source, properties[b"imir"]).number(1)
     if (angle or 0) > 3 or axis not in TURNS:
-        raise Malformed("its orientation makes no sense")
+        raise Malformed("its orientation is invalid")
     if b"clap" in properties:
         size = _cut(source, size, properties[b"clap"])
     return AvifAppearance(size, TURNS[axis][angle or 0])

@@ -15,7 +15,7 @@ def samples(source: Source, tables: dict[bytes, Table]) -> Iterator[Span]:
     if not offsets:
         offsets, wide = tables.get(b"co64"), 8
     if not sizes or not spread or not offsets:
-        raise Malformed("it lacks an AVIF table")
+        raise Malformed("an AVIF table is missing")
     runs = deque(_rows(source, spread, 4, 3))
     sizes.version()
     same, count = sizes.number(4), sizes.number(4)
@@ -32,7 +32,7 @@ def samples(source: Source, tables: dict[bytes, Table]) -> Iterator[Span]:
             place += size
         at += here
     if at != count:
-        raise Malformed("it lacks frames")
+        raise Malformed("frames are missing")
 
 
 def _rows(source: Source, facts: Table, wide: int, columns: int) -> list[list[int]]:

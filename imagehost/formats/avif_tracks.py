@@ -67,12 +67,12 @@ class Tracks:
         played = [track for track in self.tracks if b"av1C" in track.properties and track.number]
         colour = next((track for track in played if b"auxl" not in track.refers), None)
         if not colour or not colour.frames:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         alphas = [track for track in played if track.refers.get(b"auxl", [])[:1] == [colour.number]]
         if any(len(alpha.frames) < len(colour.frames) for alpha in alphas[:1]):
-            raise Malformed("it lacks frames")
+            raise Malformed("frames are missing")
         if any(alpha.size != colour.size for alpha in alphas[:1]):
-            raise Malformed("its transparency has another size")
+            raise Malformed("its transparency and its colours have different sizes")
         seen = look(self.source, colour.size, colour.properties)
         coded = [track.coded for track in (colour, *alphas[:1])]
         return Shown(seen.size, seen.orientation, len(colour.frames), [colour.size], coded)
@@ -134,7 +134,7 @@ class Tracks:
     def _table(self, box: Box) -> None:
         """Store a table of samples until all tables have been read."""
         if box.name in self._track.tables:
-            raise Malformed("it has an AVIF box twice")
+            raise Malformed("an AVIF box occurs more than once")
         self._track.tables[box.name] = table(self.source, box)
 
     def _references(self, box: Box) -> None:

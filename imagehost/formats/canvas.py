@@ -50,7 +50,7 @@ class Canvas:
     def add_frames(self, count: int, width: int, height: int) -> None:
         """Count frames of the same size."""
         if not self.frames and not (self.width and self.height):
-            raise Malformed("it has no width or no height")
+            raise Malformed("its width or its height is 0")
         self.frames += count
         self.pixels += count * width * height
         if self.frames > 1 and self.pixels > self.limits.animation_pixels:

@@ -55,7 +55,7 @@ def walk_gif(source: Source, canvas: Canvas) -> Iterator[Piece]:
             yield Added(END + TRAILER, "end marker")
             return
     if not canvas.frames:
-        raise Malformed("it holds no picture")
+        raise Malformed("it contains no picture")
 
 
 def _screen(source: Source, canvas: Canvas) -> None:
@@ -87,7 +87,7 @@ def _end(source: Source, start: int, canvas: Canvas, *, waiting: bool) -> Iterat
         if waiting:
             raise Malformed("it ends too early")
     elif waiting or _has_frame(source):
-        raise Malformed("it has a GIF block that nobody knows")
+        raise Malformed("it contains an unknown GIF block")
     else:
         # Browsers stop here. Only decoding shows whether the frame before is complete.
         canvas.end_missing = True

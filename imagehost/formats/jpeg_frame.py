@@ -32,7 +32,7 @@ class Frame:
         factors = {data[at]: divmod(data[at + 1], 16) for at in range(6, len(data), 3)}
         known = all(1 <= factor <= 4 for pair in factors.values() for factor in pair)
         if len(factors) != data[5] or not known:
-            raise Malformed("its JPEG header makes no sense")
+            raise Malformed("its JPEG header is invalid")
         widest, tallest = (max(pair[side] for pair in factors.values()) for side in (0, 1))
         self._components = {
             name: Component(
@@ -47,7 +47,7 @@ class Frame:
             raise Malformed("a JPEG segment has the wrong length")
         names = header[1 : 1 + 2 * header[0] : 2]
         if len(set(names)) != len(names) or not set(names) <= set(self._components):
-            raise Malformed("its JPEG header makes no sense")
+            raise Malformed("its JPEG header is invalid")
         self._cover(names, *header[-3:])
         return sum(self._components[name].samples for name in names)
 
@@ -61,7 +61,7 @@ class Frame:
         if not self._progressive:
             first, last, below = 0, BLOCK - 1, 0
         elif not _is_progression(len(names), first, last, above, below):
-            raise Malformed("its JPEG header makes no sense")
+            raise Malformed("its JPEG header is invalid")
         for name in names:
             self._components[name].missing[first : last + 1] = [below] * (last + 1 - first)
 

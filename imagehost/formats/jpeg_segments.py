@@ -140,7 +140,7 @@ class Jpeg:
             return
         if marker == EOI:
             if not self.scans:
-                raise Malformed("it holds no picture")
+                raise Malformed("it contains no picture")
             self.ended = True
         else:
             self._segment(marker, start)
@@ -150,7 +150,7 @@ class Jpeg:
     def _segment(self, marker: int, start: int) -> None:
         """Check a segment, and skip it."""
         if marker not in _KNOWN:
-            raise Malformed("it has a JPEG marker out of place")
+            raise Malformed("it contains an unexpected JPEG marker")
         (size,) = struct.unpack(">H", self.source.take(2))
         if size < 2 and marker in APPLICATION:
             # Decoders then skip no bytes, and continue.

@@ -78,11 +78,11 @@ class _PngPicture:
         """Check that a chunk is allowed here, and yield its pieces."""
         name = chunk.name
         if (name == b"IHDR") is bool(self.last):
-            raise Malformed("its PNG header is not where it must be")
+            raise Malformed("its PNG header is at the wrong position")
         if name[:1].isupper() and name not in CRITICAL:
-            raise Malformed("it has a PNG chunk that nobody knows")
+            raise Malformed("it contains an unknown PNG chunk")
         if not chunk.intact and name in CRITICAL | ANIMATION:
-            raise Malformed("a PNG chunk fails its checksum")
+            raise Malformed("the checksum of a PNG chunk is wrong")
         if name in CRITICAL:
             yield from self._critical(chunk)
         elif name in ANIMATION:
@@ -97,7 +97,7 @@ class _PngPicture:
     def finish(self) -> None:
         """Check at the end that nothing is missing."""
         if not self.animation.still:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
         self.animation.finish()
 
     def _critical(self, chunk: PngChunk) -> Iterator[Piece]:
@@ -135,9 +135,9 @@ class _PngPicture:
             raise Malformed("its PNG header has the wrong length")
         width, height, depth, colour, *methods, interlace = struct.unpack(">IIBBBBB", chunk.head)
         if depth not in DEPTHS.get(colour, ()) or any(methods) or interlace > 1:
-            raise Malformed("its PNG header makes no sense")
+            raise Malformed("its PNG header is invalid")
         if max(width, height) > 0x7FFFFFFF:
-            raise Malformed("its PNG header makes no sense")
+            raise Malformed("its PNG header is invalid")
         self.ancillary.colour, self.ancillary.depth = colour, depth
         self.canvas.declare(width, height)
         self.canvas.add_frame()
@@ -145,14 +145,14 @@ class _PngPicture:
     def _palette(self, chunk: PngChunk) -> None:
         """Check that the palette comes once, before the pixels, and holds whole colours."""
         if self.ancillary.palette or self.animation.still or chunk.size % 3 or not 3 <= chunk.size <= 768:
-            raise Malformed("its PNG palette makes no sense")
+            raise Malformed("its PNG palette is invalid")
         self.ancillary.palette = chunk.size // 3
 
     def _pixels(self) -> None:
         """Check that the pixel chunks are consecutive, and follow the palette if they need one."""
         if self.ancillary.colour == INDEXED and not self.ancillary.palette:
-            raise Malformed("it lacks its PNG palette")
+            raise Malformed("its PNG palette is missing")
         if self.animation.still and self.last != b"IDAT":
-            raise Malformed("its PNG pixels are torn apart")
+            raise Malformed("its PNG pixel chunks are not consecutive")
         self.ancillary.pixels = True
         self.animation.pixels()

@@ -84,7 +84,7 @@ class Ancillary:
             # Chromium does not show such a picture, unless it ignores the chunk because it comes too late.
             if self.palette or self.pixels:
                 return None
-            raise Malformed("its PNG colour space makes no sense")
+            raise Malformed("its PNG colour space is invalid")
         return chunk.head
 
     def _transparency(self, chunk: PngChunk) -> bytes | None:

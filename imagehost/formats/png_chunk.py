@@ -38,7 +38,7 @@ def read_chunk(source: Source) -> PngChunk:
     start = source.position
     size, name = struct.unpack(">I4s", source.take(8))
     if size > 0x7FFFFFFF or not _NAME.fullmatch(name):
-        raise Malformed("a PNG chunk has a broken header")
+        raise Malformed("the header of a PNG chunk is invalid")
     head = source.take(min(size, HEAD))
     checksum = zlib.crc32(head, zlib.crc32(name))
     for block in source.blocks(size - len(head)):

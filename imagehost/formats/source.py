@@ -102,7 +102,7 @@ class Source:
             self._blocks += count
             self.seek(self._start + at)
             if self._blocks > MAX_PARTS + self.position // MIN_BLOCK:
-                raise TooManyParts("it is cut into too many parts")
+                raise TooManyParts("it consists of too many parts")
             if self.position == self.length:
                 return False
             if not self.take(1)[0]:
@@ -113,7 +113,7 @@ class Source:
         """Count segments, chunks or boxes, since a file of only tiny ones takes too much time."""
         self._parts += number
         if self._parts > MAX_PARTS:
-            raise TooManyParts("it is cut into too many parts")
+            raise TooManyParts("it consists of too many parts")
 
     def _fill(self, count: int) -> None:
         """Read until the buffer holds ``count`` bytes that have not been returned yet."""

@@ -60,7 +60,7 @@ class _WebpPicture:
     def part(self, chunk: RiffChunk) -> None:
         """Check that a chunk is allowed here, and read its facts."""
         if self.last == b"ALPH" and chunk.name not in FRAME:
-            raise Malformed("its WebP chunks are out of order")
+            raise Malformed("the sequence of its WebP chunks is invalid")
         if not self.last:
             self._first(chunk)
         elif not self.header:
@@ -70,7 +70,7 @@ class _WebpPicture:
         elif chunk.name in FRAME and not self.flags & ANIMATED and not self.canvas.frames:
             self._still(chunk)
         elif chunk.name in FRAME | {b"VP8X", b"ANMF"} or (chunk.name == b"ALPH" and self.canvas.frames):
-            raise Malformed("its WebP chunks are out of order")
+            raise Malformed("the sequence of its WebP chunks is invalid")
         elif chunk.name == b"EXIF" and self.flags & HAS_EXIF and not self.exif_start:
             self.exif_start = chunk.start
             self.exif = exif.replacement(self.source.take(min(chunk.size, HEAD)))
@@ -79,7 +79,7 @@ class _WebpPicture:
     def finish(self) -> None:
         """Check at the end that nothing is missing."""
         if not self.canvas.frames:
-            raise Malformed("it holds no picture")
+            raise Malformed("it contains no picture")
 
     def pieces(self, chunk: RiffChunk) -> list[Piece]:
         """Return the pieces of a chunk.
@@ -125,12 +125,12 @@ class _WebpPicture:
             width, height = (int.from_bytes(self.header[at : at + 3], "little") + 1 for at in (4, 7))
             self.canvas.declare(width, height)
         else:
-            raise Malformed("its WebP header makes no sense")
+            raise Malformed("its WebP header is invalid")
 
     def _still(self, chunk: RiffChunk) -> None:
         """Check and count the only picture of a file that is not animated."""
         if measure(self.source, chunk.name, chunk.size) != (self.canvas.width, self.canvas.height):
-            raise Malformed("its WebP header tells another size than its pixels")
+            raise Malformed("the size in its WebP header differs from the size of its pixel data")
         self.canvas.add_frame()
 
     def _frame(self, chunk: RiffChunk) -> None:
@@ -139,14 +139,14 @@ class _WebpPicture:
         left, top, width, height = (int.from_bytes(head[at : at + 3], "little") for at in (0, 3, 6, 9))
         size = width + 1, height + 1
         if 2 * left + size[0] > self.canvas.width or 2 * top + size[1] > self.canvas.height:
-            raise Malformed("a frame lies outside of the picture")
+            raise Malformed("the size or the position of a frame is invalid")
         self.canvas.add_frame(*size)
         names = []
         for part in chunks(self.source, chunk.data + chunk.size):
             self.source.count_part()
             names.append(part.name)
             if part.name in FRAME and measure(self.source, part.name, part.size) != size:
-                raise Malformed("its WebP header tells another size than its pixels")
+                raise Malformed("the size in its WebP header differs from the size of its pixel data")
         # The standard allows unknown chunks here, but no encoder writes them.
         if names not in ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "]):
-            raise Malformed("its WebP chunks are out of order")
+            raise Malformed("the sequence of its WebP chunks is invalid")

@@ -17,4 +17,4 @@ def measure(source: Source, name: bytes, size: int) -> tuple[int, int]:
     if name == b"VP8L" and len(head) >= 5 and head[0] == 0x2F:
         bits = int.from_bytes(head[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    raise Malformed("its WebP pixels make no sense")
+    raise Malformed("its WebP pixel data is invalid")

@@ -52,7 +52,7 @@ class WrongKind(Exception):
     """The file is not a picture of an allowed kind; ``head`` contains its first bytes."""
 
     def __init__(self, head: bytes) -> None:
-        super().__init__("it is no picture of an allowed kind")
+        super().__init__("it is not a picture of an allowed kind")
         self.head = head
 
 

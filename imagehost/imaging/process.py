@@ -116,7 +116,7 @@ class Process:
             late = time.monotonic() > deadline
             if reply or (sent and not late and not hung_up(requests, MOMENT)):
                 return reply
-            log.warning("the server of the renderer ended or hangs: another one is started")
+            log.warning("the fork server of the renderer ended or does not respond: starting another one")
             self.stop(requests)
         raise Unusable
 

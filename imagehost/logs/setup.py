@@ -67,7 +67,7 @@ class Gate(logging.Handler):
     def sum_up(self, windows: list[Window]) -> None:
         """Log one line for each window: how many events were left out."""
         for window in windows:
-            text = f"{window.event} {window.left_out} times more"
+            text = f"{window.event} {window.left_out} more times"
             record = logging.LogRecord(__name__, window.level, __file__, 0, text, None, None)
             vars(record).update(request="-", client=window.client, times=window.left_out)
             self.pass_on(record)

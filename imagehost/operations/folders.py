@@ -11,7 +11,8 @@ def keep_apart(settings: Settings, folder: Path) -> None:
     stored = settings.images_dir.resolve()
     if folder.is_relative_to(stored) or stored.is_relative_to(folder):
         raise Failure(
-            f"{folder} and the folder of the images, {stored}, lie in each other. Choose another one."
+            f"{folder} and the folder of the images, {stored}, must not contain one another. "
+            "Choose another folder."
         )
 
 
@@ -24,6 +25,6 @@ def keep_from_backups(settings: Settings, folder: Path) -> None:
     inside = folder.relative_to(backups).parts if folder.is_relative_to(backups) else ()
     if backups.is_relative_to(folder) or (inside and inside[0].startswith(("backup_", "."))):
         raise Failure(
-            f"{folder} has backups of this host in it, or is of one. "
-            "Name another folder, or restore: flask backup restore"
+            f"{folder} contains backups of this host, or is part of one. "
+            "Choose another folder. To restore a backup: flask backup restore"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from imagehost.domain.errors import StorageFull, Unavailable
 from imagehost.domain.failures import Failure
 
-GO_ON = "Run the same command again: it goes on where it ended."
+GO_ON = "To continue, run the same command again."
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def journal(path: Path, table: str) -> Iterator[sqlite3.Connection]:
             connection.commit()
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
-            raise Failure("The same command is running already. Wait until it has ended.") from error
+            raise Failure("The same command is already running. Wait until it has finished.") from error
         raise Failure(f"{path} cannot be used: {error}. {GO_ON}") from error
 
 
@@ -34,6 +34,6 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Failure(f"Interrupted. {GO_ON}") from None
+        raise Failure(f"The command was interrupted. {GO_ON}") from None
     except (Unavailable, StorageFull) as error:
         raise Failure(f"{error} {GO_ON}") from error

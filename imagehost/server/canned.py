@@ -29,15 +29,19 @@ def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
 
 UNREADABLE = canned(
     HTTPStatus.BAD_REQUEST,
-    "The request cannot be read. It may have been cut off on its way; send it again.",
+    "The request cannot be read. It may be incomplete; send it again.",
 )
 TOO_SLOW = canned(
     HTTPStatus.REQUEST_TIMEOUT,
-    f"The head of the request did not arrive within {SECONDS_FOR_HEAD:.0f} seconds. Send it again.",
+    f"The headers of the request did not arrive within {SECONDS_FOR_HEAD:.0f} seconds. "
+    "Send the request again.",
 )
 TOO_MANY = canned(
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "This host has too many connections at the moment. Try again in a few seconds.",
+    "This server has too many connections at the moment. Try again in a few seconds.",
     "Retry-After: 5",
 )
-FAULT = canned(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and it is not your fault.")
+FAULT = canned(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The server could not answer this request because of an internal error. Try again later.",
+)

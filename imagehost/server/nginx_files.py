@@ -58,7 +58,7 @@ def write_nginx_files(folder: Path) -> int:
         for name, content in files.items():
             put(folder / name, content)
     except OSError as error:
-        raise Failure(f"{folder} cannot be written to ({error.strerror}).") from error
+        raise Failure(f"The files for nginx cannot be written to {folder} ({error.strerror}).") from error
     return len(files)
 
 

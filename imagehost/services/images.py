@@ -80,7 +80,7 @@ def add_image(
     limits = formats.Limits(settings.max_pixels, settings.max_animation_pixels, settings.max_work)
     rules = imaging.Rules(settings.allowed_extensions, limits, settings.keep_metadata)
     with ExitStack() as files:
-        with refusing(host, name, busy="checking of pictures"):
+        with refusing(host, name, busy="picture check"):
             admitted = imaging.admit(
                 upload,
                 rules,
@@ -164,7 +164,7 @@ def commit(host: Host, connection: sa.Connection, filename: str) -> None:
     except BaseException:
         # The commit may have succeeded: perhaps only the database's answer was lost. So the bytes are not
         # deleted. If there is no row, they are an orphan that clean-up finds.
-        log.exception("commit of unknown outcome", extra={"image": filename})
+        log.exception("outcome of commit unknown", extra={"image": filename})
         raise
 
 

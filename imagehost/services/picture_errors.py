@@ -17,7 +17,7 @@ from imagehost.host import Host
 
 
 @contextmanager
-def refusing(host: Host, name: str, busy: str = "making of thumbnails") -> Iterator[None]:
+def refusing(host: Host, name: str, busy: str = "thumbnail rendering") -> Iterator[None]:
     """Convert the errors of ``imaging`` and ``formats``. ``name`` is the client's name of the picture.
 
     ``busy`` names the part of the host that is busy with other requests: a key of

@@ -15,9 +15,9 @@ class Undecided(SystemExit):
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(
             f"imagehost: other machines can reach this host ({reason}), and ACCESS is not set. "
-            "Set ACCESS=open to let everybody who reaches it upload, list and delete images, "
-            f"or keep it to this machine: {remedy}. "
-            "A host behind a domain also needs PUBLIC_URL or ALLOWED_HOSTS. See docs/access.md."
+            "Set ACCESS=open to let everybody who can reach it upload, list and delete images, "
+            f"or make it reachable only from this machine: {remedy}. "
+            "A host with a domain name also needs PUBLIC_URL or ALLOWED_HOSTS. See docs/access.md."
         )
 
 

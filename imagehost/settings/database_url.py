@@ -14,7 +14,7 @@ def read_database_url(read: Reader, instance: Path) -> sa.URL:
         url = database_url(read, instance)
     except (sa.exc.ArgumentError, ValueError) as error:
         # The value is not reported, since it may contain a password.
-        raise WrongSetting("DATABASE_URL", "unreadable", allowed) from error
+        raise WrongSetting("DATABASE_URL", "(not shown: it cannot be parsed)", allowed) from error
     in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
     usable = url.drivername in {"sqlite", "postgresql+psycopg2"} and (url.port or 0) <= LAST_PORT
     if in_memory or not usable:

@@ -82,16 +82,16 @@ def load_settings(**overrides: object) -> Settings:
             "ALLOWED_EXTENSIONS", BY_DEFAULT, "a list of " + ", ".join(KINDS), parse_kinds
         ),
         public_url=read.parsed(
-            "PUBLIC_URL", None, "a scheme and a host, as https://img.example.org", parse_public_url
+            "PUBLIC_URL", None, "a scheme and a host, such as https://img.example.org", parse_public_url
         ),
         access=read.choice("ACCESS", "", ("open",)),
-        bind_address=read.parsed("BIND_ADDRESS", None, "an IP address, as 127.0.0.1", parse_address),
+        bind_address=read.parsed("BIND_ADDRESS", None, "an IP address, such as 127.0.0.1", parse_address),
         allowed_hosts=read.parsed(
-            "ALLOWED_HOSTS", (), "a list of host names, as img.example.org,img.example.net", parse_hosts
+            "ALLOWED_HOSTS", (), "a list of host names, such as img.example.org,img.example.net", parse_hosts
         ),
         trusted_proxies=read.number("TRUSTED_PROXIES", 0, 0, 16),
         proxy_addresses=read.parsed(
-            "PROXY_ADDRESSES", (), "a list of IP addresses and networks, as 10.0.0.0/8", parse_networks
+            "PROXY_ADDRESSES", (), "a list of IP addresses and networks, such as 10.0.0.0/8", parse_networks
         ),
         web_server_host=read.text("WEB_SERVER_HOST", "127.0.0.1") or "",
         web_server_start_port=read.number("WEB_SERVER_START_PORT", 8000, 1, LAST_PORT),
@@ -116,7 +116,9 @@ def load_settings(**overrides: object) -> Settings:
     last_port = settings.web_server_start_port + settings.web_server_ports - 1
     if last_port > LAST_PORT:
         raise WrongSetting(
-            "WEB_SERVER_PORTS", settings.web_server_ports, f"such that the last is up to {LAST_PORT}"
+            "WEB_SERVER_PORTS",
+            settings.web_server_ports,
+            f"small enough that the last port is at most {LAST_PORT}",
         )
     if read.overrides:
         raise TypeError(f"no such settings: {', '.join(read.overrides)}")

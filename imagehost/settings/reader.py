@@ -83,7 +83,8 @@ class Reader:
 
     def rate(self, name: str, default: str) -> str:
         """Return a rate limit: how many requests of one kind a client may send in a period."""
-        return str(self.parsed(name, default, "a number per time, as 600/minute", parse_rate))
+        allowed = "a number of requests per time unit, such as 600/minute"
+        return str(self.parsed(name, default, allowed, parse_rate))
 
     def path(self, name: str, default: Path) -> Path:
         """Return the path of a folder, which need not exist. It may be relative to the working directory."""
@@ -98,7 +99,7 @@ class Reader:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise WrongSetting(name, str(path), f"a folder that can be made ({error.strerror})") from error
+            raise WrongSetting(name, str(path), f"a folder that can be created ({error.strerror})") from error
         if not os.access(path, os.W_OK | os.X_OK):
             raise WrongSetting(name, str(path), "a folder that can be written to")
         return path

@@ -120,8 +120,8 @@ def read_parts(stream: IO[bytes], boundary: str) -> Iterator[Part]:
     except ParserLimitReached as error:
         raise BadRequest(
             _(
-                "The parts of the form have more than %(limit)s of headers. "
-                "Send only the picture, by a shorter name.",
+                "The part headers of the form are larger than %(limit)s. "
+                "Send only the picture, with a shorter file name.",
                 limit=LazyString(readable_size, MOST_HEADERS),
             )
         ) from error

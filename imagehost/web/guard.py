@@ -83,7 +83,7 @@ def check_name(other: str | None) -> None:
         return
     name = name_in_host(other)
     if not name:
-        raise BadRequest(_("The Host header cannot be read. Send the name that this host is reached by."))
+        raise BadRequest(_("The Host header is not valid. Send the host name of this server in it."))
     raise WrongHost(name)
 
 

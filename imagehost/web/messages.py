@@ -59,7 +59,7 @@ def unsupported_type(error: errors.UnsupportedType) -> str:
     if error.found is None:
         return _("%(file)s is not a %(kinds)s image.", file=file, kinds=kinds)
     return _(
-        "%(file)s is %(what)s. This host takes %(kinds)s images. %(advice)s",
+        "%(file)s is %(what)s. This server accepts %(kinds)s images. %(advice)s",
         file=file,
         kinds=kinds,
         what=_(error.found.what),
@@ -133,9 +133,9 @@ def rate_limited(error: errors.RateLimited) -> str:
 def wrong_host(error: web_errors.WrongHost) -> str:
     """Return a sentence with the requested host name, and the setting that allows it."""
     return _(
-        "This host does not answer to %(name)s. Check the address. "
-        "If you run the host, add the name to ALLOWED_HOSTS.",
-        name=shorten_name(error.name) or _("this name"),
+        "This server does not accept requests for %(name)s. Check the address. "
+        "If you run this server, add the name to ALLOWED_HOSTS.",
+        name=shorten_name(error.name) or _("this host name"),
     )
 
 
@@ -158,21 +158,19 @@ RATE_LIMITED = {
 """Sentences by the kind of request. The last one is for nginx, which does not know the kinds."""
 
 UNAVAILABLE: dict[tuple[str, ...], str] = {
-    ("host",): translatable("This host does not answer at the moment. Try again in a few seconds."),
+    ("host",): translatable("This server is not available at the moment. Try again in a few seconds."),
     ("database",): translatable("The database does not answer at the moment. Try again in a few seconds."),
     ("storage",): translatable("The storage does not answer at the moment. Try again in a few seconds."),
     ("database", "storage"): translatable(
         "The database and the storage do not answer at the moment. Try again in a few seconds."
     ),
-    ("checking of pictures",): translatable(
-        "The server is busy checking pictures. Try again in a few seconds."
-    ),
-    ("making of thumbnails",): translatable(
+    ("picture check",): translatable("The server is busy checking pictures. Try again in a few seconds."),
+    ("thumbnail rendering",): translatable(
         "The server is busy making thumbnails. Try again in a few seconds."
     ),
     ("whole list",): translatable(
-        "The server is busy sending the whole list to others. Try again in a few seconds, "
-        "or ask for a part of it with limit=100."
+        "The server is busy sending the whole list to other clients. Try again in a few seconds, "
+        "or request a part of the list with limit=100."
     ),
 }
 """Whole sentences by the failing parts of the host: languages have different rules for joining parts."""
@@ -184,7 +182,7 @@ TABLE: dict[type[ImageHostError], tuple[HTTPStatus, str | Sentence]] = {
     ),
     errors.Forbidden: (
         HTTPStatus.FORBIDDEN,
-        translatable("You may not do this here. Ask the person who runs this host."),
+        translatable("You are not allowed to do this. Ask the person who runs this server."),
     ),
     errors.EmptyFile: (HTTPStatus.BAD_REQUEST, empty_file),
     errors.TooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large),
@@ -197,12 +195,17 @@ TABLE: dict[type[ImageHostError], tuple[HTTPStatus, str | Sentence]] = {
     errors.Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, lambda error: _(UNAVAILABLE[error.parts])),
     errors.StorageFull: (
         HTTPStatus.INSUFFICIENT_STORAGE,
-        translatable("This host has no room left, and nothing was kept. Tell the person who runs it."),
+        translatable(
+            "This server has no storage space left, so nothing was saved. "
+            "Tell the person who runs this server."
+        ),
     ),
     web_errors.BadRequest: (HTTPStatus.BAD_REQUEST, lambda error: str(error.message)),
     web_errors.CrossSite: (
         HTTPStatus.FORBIDDEN,
-        translatable("This request came from a page of another site and was refused. Send it from here."),
+        translatable(
+            "This request came from a page of another site and was refused. Send it from a page of this site."
+        ),
     ),
     web_errors.WrongHost: (HTTPStatus.MISDIRECTED_REQUEST, wrong_host),
     web_errors.TooSlow: (
@@ -223,21 +226,21 @@ TABLE: dict[type[ImageHostError], tuple[HTTPStatus, str | Sentence]] = {
     web_errors.NoBoundary: (
         HTTPStatus.BAD_REQUEST,
         translatable(
-            "The form cannot be read: its Content-Type has no boundary. Let your program write that "
-            "header by itself; with curl: -F file=@photo.jpg"
+            "The form cannot be read: its Content-Type header has no boundary. Let your program generate "
+            "this header; with curl: -F file=@photo.jpg"
         ),
     ),
     web_errors.TooManyFiles: (
         HTTPStatus.BAD_REQUEST,
-        translatable("More than one picture was sent. Send each in a request of its own."),
+        translatable("The form contains more than one picture. Send each picture in a separate request."),
     ),
     web_errors.FormTooLarge: (
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        translatable("The form has too much beside the picture. Send only that."),
+        translatable("The form contains too much data in addition to the picture. Send only the picture."),
     ),
     web_errors.NoSuchFormat: (
         HTTPStatus.NOT_IMPLEMENTED,
-        translatable("oEmbed answers are given in JSON only. Ask with format=json."),
+        translatable("oEmbed responses are available only in JSON. Use format=json."),
     ),
 }
 """The status and the sentence of each class of errors."""

@@ -71,7 +71,7 @@ def refusals(settings: Settings) -> dict[str, str]:
         "empty": sentence(EmptyFile(NAME)),
         "unreadable": _("{name} cannot be read: it is a folder, or it was moved. Choose the pictures again."),
         "unreachable": _("The server cannot be reached. Check your connection and try again."),
-        "unexpected": _("The server answered in a way that is not understood ({status}). Try again later."),
+        "unexpected": _("The server sent an unexpected response (status {status}). Try again later."),
     }
 
 
@@ -79,10 +79,10 @@ def progress() -> dict[str, str]:
     """Return the texts about the progress of one upload."""
     return {
         "waiting": _("Waiting"),
-        "sending": _("{percent} %"),
-        "checking": _("Sent; the server is checking it"),
+        "sending": _("{percent}%"),
+        "checking": _("Sent. The server is checking the picture."),
         "canceled": _("Canceled"),
-        "uploaded": _("{name} is uploaded."),
+        "uploaded": _("{name} was uploaded."),
     }
 
 
@@ -90,10 +90,10 @@ def states() -> dict[str, str]:
     """Return the texts about the state of the area where pictures are dropped."""
     return {
         "idle": _("Drop pictures here or paste them"),
-        "over": _("Let go to upload"),
+        "over": _("Release to upload"),
         "busy": _("Uploading: {done} of {all} done"),
-        "done": _("Done. Drop more, if you like"),
-        "refused": _("Not all could be uploaded: see below"),
+        "done": _("Upload complete. You can add more pictures."),
+        "refused": _("Some pictures were not uploaded. See the list below."),
     }
 
 
@@ -104,5 +104,5 @@ def copying() -> dict[str, str]:
         "selected": _("Press Ctrl+C"),
         "copiedStatus": _("Copied to the clipboard."),
         "selectedStatus": _("The browser does not allow copying. The text is selected: press Ctrl+C."),
-        "forgotten": _("What this browser kept of imagehost is cleared."),
+        "forgotten": _("The imagehost data in this browser was cleared."),
     }

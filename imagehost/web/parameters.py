@@ -24,9 +24,12 @@ def allow_only(given: MultiDict[str, str], *names: str) -> None:
         facts = {"name": shown(name), "known": ", ".join(names)}
         if name not in names:
             raise BadRequest(
-                _("There is no parameter %(name)s here. There are: %(known)s.", **facts)
+                _(
+                    "This address does not support the parameter %(name)s. Supported parameters: %(known)s.",
+                    **facts,
+                )
                 if names
-                else _("There is no parameter %(name)s here, and no other. Leave it out.", **facts)
+                else _("This address does not support parameters. Remove the parameter %(name)s.", **facts)
             )
         if len(values) > 1:
             raise BadRequest(_("The parameter %(name)s is given more than once. Give it once.", **facts))
@@ -72,7 +75,8 @@ def read_cursor(given: MultiDict[str, str], name: str) -> Position | None:
     except (ValueError, binascii.Error, struct.error, OverflowError) as error:
         raise BadRequest(
             _(
-                "%(name)s is %(value)s, which is no place in this list. Take it from the Link of an answer.",
+                "%(name)s is %(value)s, which is not a position in this list. "
+                "Use the value from the Link header of a response.",
                 name=name,
                 value=shown(text),
             )

@@ -19,25 +19,23 @@ from imagehost.web.request_ids import request_id
 from imagehost.web.responses import render_answer
 
 MESSAGES = {
-    HTTPStatus.BAD_REQUEST: _(
-        "The request cannot be read. It may have been cut off on its way; send it again."
-    ),
-    HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
-    HTTPStatus.PRECONDITION_FAILED: _("The image is not the one that your request is meant for."),
-    HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not take that method."),
-    HTTPStatus.REQUEST_URI_TOO_LONG: _("The address is too long. Send a shorter one."),
+    HTTPStatus.BAD_REQUEST: _("The request cannot be read. It may be incomplete; send it again."),
+    HTTPStatus.NOT_FOUND: _("Nothing was found at this address. Check the address."),
+    HTTPStatus.PRECONDITION_FAILED: _("The If-Match header of the request does not match this image."),
+    HTTPStatus.METHOD_NOT_ALLOWED: _("This address does not support this HTTP method."),
+    HTTPStatus.REQUEST_URI_TOO_LONG: _("The address is too long. Use a shorter address."),
     HTTPStatus.EXPECTATION_FAILED: _(
-        "What the header Expect asks for is not known here. Send the request without it."
+        "The server does not support the value of the Expect header. Send the request without this header."
     ),
-    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image has no such range of bytes."),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: _("The image does not contain the requested byte range."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: _(
         "The headers of the request are too large. Clear the cookies of this site and try again."
     ),
     HTTPStatus.NOT_IMPLEMENTED: _(
-        "The body is encoded in a way that is not understood here. Send it as it is."
+        "The server does not support the transfer encoding of the request body. Send the body without it."
     ),
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: _(
-        "This version of HTTP is not spoken here. Use HTTP/1.1 or HTTP/2."
+        "The server does not support this version of HTTP. Use HTTP/1.1 or HTTP/2."
     ),
 }
 PAGE, FRAGMENT = "errors/index.html", "errors/_alert.html"
@@ -74,8 +72,8 @@ def code_and_message(error: HTTPException) -> tuple[str, object]:
 def fault(number: str) -> tuple[str, object, dict[str, object]]:
     """Return the code, the message and further facts of an internal error. ``number`` is the request id."""
     message = _(
-        "Something went wrong here, and it is not your fault. "
-        "The number of this request is %(number)s; try again later.",
+        "The server could not answer this request because of an internal error. Try again later. "
+        "If the error continues, tell the person who runs this server the request ID %(number)s.",
         number=number,
     )
     return "internal_error", message, {"request_id": number}

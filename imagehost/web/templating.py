@@ -5,14 +5,16 @@ from flask import Flask
 from imagehost.domain.kinds import KINDS
 from imagehost.settings.definitions import Settings
 from imagehost.web import assets, page_texts, representations
-from imagehost.web.readable import alternatives, readable_size
+from imagehost.web.readable import alternatives, readable_number, readable_size
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register filters and globals."""
     kinds = settings.allowed_extensions
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(readable_size=readable_size, timestamp=representations.timestamp)
+    app.jinja_env.filters.update(
+        readable_number=readable_number, readable_size=readable_size, timestamp=representations.timestamp
+    )
     app.jinja_env.globals.update(
         absolute=representations.absolute,
         image_url=representations.image_url,

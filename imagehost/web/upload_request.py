@@ -87,7 +87,7 @@ def uploaded_file(request: Request) -> tuple[Incoming, str]:
     except (ValueError, OSError, ParseException) as error:
         # A broken form, or a client that stopped sending. Errors of the storage are imagehost's own errors.
         raise BadRequest(
-            _("The form cannot be read: it was cut off on its way, or is not in UTF-8. Send it again.")
+            _("The form cannot be read: it is incomplete, malformed or not encoded in UTF-8. Send it again.")
         ) from error
     # A form whose file field was left empty sends a part without a name and without bytes.
     sent = [file for file in files if file.filename or file.stream.written]  # type: ignore[attr-defined]  # Incoming

@@ -29,7 +29,7 @@ def test_an_upload_that_ends_leaves_a_question_open(server, open_page, tmp_path)
     network = begin_slowly(page, tmp_path)
     page.get_by_role("link", name="Images").click()
     page.get_by_label("Delete photo.jpg").click()
-    yes = question(page).get_by_role("button", name="Yes, delete it")
+    yes = question(page).get_by_role("button", name="Delete image")
     yes.focus()
     network.free()
     expect(page.locator("#running")).to_be_hidden(timeout=20_000)
@@ -48,7 +48,7 @@ def test_a_deletion_in_another_window_waits_until_the_picture_is_closed(server, 
     other.goto("/images-list")
     page.get_by_role("link", name="View photo2.jpg").click()
     other.get_by_label("Delete photo1.jpg").click()
-    other.get_by_role("button", name="Yes, delete it").click()
+    other.get_by_role("button", name="Delete image").click()
     expect(other.locator("#images tbody tr")).to_have_count(2)
     expect(page.locator("#lightbox")).to_be_visible()
     expect(page.locator("#images tbody tr")).to_have_count(3)
@@ -64,7 +64,7 @@ def test_what_was_deleted_elsewhere_goes_when_it_is_deleted_again(server, open_p
     page = open_page("/images-list")
     page.get_by_label("Delete photo.jpg").click()
     requests.delete(f"{server.url}/api/upload/{image['filename']}", timeout=30)
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(page.locator("#alerts")).to_have_text("There is no such image. It may have been deleted.")
     expect(page.locator("#images a.name")).to_have_text(["other.jpg"])
     expect(page.locator("#images-title")).to_have_text("Images 1 image")
@@ -148,7 +148,7 @@ def test_another_window_shows_what_was_uploaded_and_chosen_here(server, open_pag
     expect(other.locator("#recent .name")).to_have_text("beach.jpg")
     page.locator("#uploads").get_by_role("radio", name="HTML").check()
     expect(other.locator("#uploads").get_by_role("radio", name="HTML")).to_be_checked()
-    page.get_by_role("button", name="Clear what this browser keeps").click()
+    page.get_by_role("button", name="Clear the imagehost data in this browser").click()
     expect(other.locator("#recent .name")).to_have_count(0)
     expect(other.locator("#uploads-kind-link")).to_be_checked()
 
@@ -168,7 +168,7 @@ def test_the_browsers_bars_follow_the_theme(open_page):
     assert page.evaluate(bars) == ["#ffffff", "#14161a"]
     page.get_by_role("radio", name="Dark").check()
     assert page.evaluate(bars) == ["#14161a", "#14161a"]
-    page.get_by_role("radio", name="As the system").check()
+    page.get_by_role("radio", name="System theme").check()
     assert page.evaluate(bars) == ["#ffffff", "#14161a"]
 
 
@@ -176,7 +176,7 @@ def test_a_question_is_left_by_tab(server, open_page):
     upload(server, "photo.jpg", SMALL)
     page = open_page("/images-list")
     page.get_by_label("Delete photo.jpg").click()
-    question(page).get_by_role("button", name="No").focus()
+    question(page).get_by_role("button", name="Cancel", exact=True).focus()
     page.keyboard.press("Tab")
     expect(question(page)).to_have_count(0)
 
@@ -186,7 +186,7 @@ def test_many_refusals_are_not_all_read_out(open_page):
     page.evaluate(DROP_TEXTS)
     expect(page.locator("#queue .refused")).to_have_count(20)
     assert page.locator("#queue [role=alert]").count() == 3
-    expect(page.locator("#status")).to_have_text("Not all could be uploaded: see below")
+    expect(page.locator("#status")).to_have_text("Some pictures were not uploaded. See the list below.")
 
 
 def test_the_newest_uploads_stand_on_top(open_page, tmp_path):

@@ -79,8 +79,8 @@ def test_who_asks_by_another_name_can_read_why_not(browser, server, window, them
         # The browser reports this for every host without HTTPS.
         pages.problems.expect("Cross-Origin-Opener-Policy")
         page = pages.open("/images-list", color_scheme=theme, **window)
-        expect(page.get_by_role("heading")).to_have_text("That did not work")
-        expect(page.get_by_text(f"This host does not answer to {OTHER_HOST}.")).to_be_visible()
+        expect(page.get_by_role("heading")).to_have_text("The request failed")
+        expect(page.get_by_text(f"This server does not accept requests for {OTHER_HOST}.")).to_be_visible()
         assert page.get_by_role("link").count() == 0
         dark = page.evaluate("getComputedStyle(document.body).color") == "rgb(255, 255, 255)"
         assert dark == (theme == "dark")
@@ -114,7 +114,7 @@ def test_a_phone_does_the_whole_round(server, open_page, tmp_path):
     expect_done(page, "beach.jpg")
     page.get_by_role("link", name="Images").tap()
     page.get_by_label("Delete beach.jpg").tap()
-    page.get_by_role("button", name="Yes, delete it").tap()
+    page.get_by_role("button", name="Delete image").tap()
     expect(page.get_by_text("No images yet.")).to_be_visible()
 
 

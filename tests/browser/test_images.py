@@ -24,7 +24,7 @@ def names(page: Page) -> list[str]:
 
 
 def question(page: Page) -> Locator:
-    return page.locator(".confirm[open]").get_by_text("Delete this image for good?")
+    return page.locator(".confirm[open]").get_by_text("Delete this image permanently?")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_deletion_that_is_confirmed(server, open_page):
     upload(server, "new.jpg", SMALL)
     page = open_page("/images-list")
     page.get_by_label("Delete new.jpg").click()
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(rows(page)).to_have_count(1)
     assert names(page) == ["old.jpg"]
     expect(page.locator("#status")).to_have_text("Image deleted.")
@@ -80,7 +80,7 @@ def test_a_deletion_that_is_confirmed(server, open_page):
 
 
 WAYS_OUT = {
-    "No": lambda page: page.get_by_role("button", name="No").click(),
+    "Cancel": lambda page: page.locator(".question").get_by_role("button", name="Cancel").click(),
     "Escape": lambda page: page.keyboard.press("Escape"),
     "elsewhere": lambda page: page.locator("h1").click(),
 }
@@ -105,7 +105,7 @@ def test_an_image_that_is_gone_already(server, open_page, page_problems):
     page = open_page("/images-list")
     page.get_by_label("Delete photo.jpg").click()
     requests.delete(f"{server.url}/api/upload/{image['filename']}", timeout=30)
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(page.locator("#alerts")).to_have_text("There is no such image. It may have been deleted.")
 
 
@@ -115,7 +115,7 @@ def test_deleting_the_last_row_of_a_page_goes_to_the_page_before(server, open_pa
     page = open_page("/images-list?page=2")
     assert names(page) == ["photo0.jpg"]
     page.get_by_label("Delete photo0.jpg").click()
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(rows(page)).to_have_count(10)
     expect(page).to_have_url(f"{server.url}/images-list?page=1")
     expect(page.locator("#images-title")).to_be_focused()
@@ -149,7 +149,7 @@ def test_two_windows(server, open_page, tmp_path):
     expect_done(uploading, "beach.jpg")
     expect(rows(listing)).to_have_count(1)
     listing.get_by_label("Delete beach.jpg").click()
-    listing.get_by_role("button", name="Yes, delete it").click()
+    listing.get_by_role("button", name="Delete image").click()
     expect(rows(listing)).to_have_count(0)
     expect(uploading.locator("#uploads .upload")).to_have_count(0)
 

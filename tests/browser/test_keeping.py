@@ -88,8 +88,8 @@ def test_a_button_clears_all_of_it(server, open_page, tmp_path):
     )
     page.wait_for_function("() => localStorage['imagehost:1:list']")
     assert {name.split(":")[-1] for name in kept(page)} >= {"theme", "kind", "list", "recent"}
-    page.get_by_role("button", name="Clear what this browser keeps").click()
-    expect(page.locator("#status")).to_have_text("What this browser kept of imagehost is cleared.")
+    page.get_by_role("button", name="Clear the imagehost data in this browser").click()
+    expect(page.locator("#status")).to_have_text("The imagehost data in this browser was cleared.")
     assert list(kept(page)) == ["of another application"]
     assert page.locator("html").get_attribute("data-theme") is None
     expect(page.locator("#images").get_by_role("radio", name="Link")).to_be_checked()
@@ -119,10 +119,10 @@ def test_without_storage_all_works(server, open_page, tmp_path, script):
     expect(page.locator("#images tbody tr")).to_have_count(1)
     page.locator("#images").get_by_role("radio", name="Markdown").check()
     page.get_by_label("Delete beach.jpg").click()
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(page.get_by_text("No images yet.")).to_be_visible()
-    page.get_by_role("button", name="Clear what this browser keeps").click()
-    expect(page.locator("#status")).to_have_text("What this browser kept of imagehost is cleared.")
+    page.get_by_role("button", name="Clear the imagehost data in this browser").click()
+    expect(page.locator("#status")).to_have_text("The imagehost data in this browser was cleared.")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,6 @@ def test_scripts_speak_it_too(open_page, tmp_path):
     expect(page.locator("#queue .done .name")).to_have_text("strand.jpg")
     page.get_by_role("link", name="Bilder", exact=True).click()
     page.get_by_label("strand.jpg löschen").click()
-    page.get_by_role("button", name="Ja, löschen").click()
+    page.get_by_role("button", name="Bild löschen").click()
     expect(page.get_by_text("Noch keine Bilder.")).to_be_visible()
     expect(page.locator("#status")).to_have_text("Das Bild ist gelöscht.")

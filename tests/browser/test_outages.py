@@ -51,9 +51,9 @@ def test_all_that_failed_can_be_tried_again_at_once(own_server, open_page, page_
     expect(page.locator("#queue .refused")).to_have_count(5)
     server.launch()
     wait_until(server.is_up, "the server does not come back", 60)
-    page.get_by_role("button", name="Try all again").click()
+    page.get_by_role("button", name="Retry failed uploads").click()
     expect(page.locator("#queue .done")).to_have_count(5)
-    expect(page.get_by_role("button", name="Try all again")).to_be_hidden()
+    expect(page.get_by_role("button", name="Retry failed uploads")).to_be_hidden()
 
 
 def test_the_storage_is_gone_and_comes_back(own_server, open_page, page_problems, tmp_path):
@@ -84,7 +84,8 @@ def test_the_disk_is_full_and_gets_room(own_server, open_page, page_problems, tm
         refused(
             page,
             "beach.jpg",
-            "This host has no room left, and nothing was kept. Tell the person who runs it.",
+            "This server has no storage space left, so nothing was saved. "
+            "Tell the person who runs this server.",
         )
         ballast.unlink()
         try_again(page, "beach.jpg")
@@ -117,7 +118,7 @@ def test_too_many_deletions(own_server, open_page, page_problems):
 
     def delete(name: str) -> None:
         page.get_by_label(f"Delete {name}").click()
-        page.get_by_role("button", name="Yes, delete it").click()
+        page.get_by_role("button", name="Delete image").click()
 
     delete("one.jpg")
     expect(page.locator("#images tbody tr")).to_have_count(1)
@@ -128,7 +129,7 @@ def test_too_many_deletions(own_server, open_page, page_problems):
     expect(page.locator("#alerts")).to_have_text(words)
     expect(page.locator("#images tbody tr")).to_have_count(1)
     page.wait_for_timeout(4000)
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(page.locator("#images tbody tr")).to_have_count(0)
     expect(page.locator("#alerts")).to_have_text("")
 

@@ -41,22 +41,22 @@ BEFORE_SENDING = {
     "vector.svg": (
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         (
-            "vector.svg is an SVG picture. This host takes JPG, PNG or GIF images. "
+            "vector.svg is an SVG picture. This server accepts JPG, PNG or GIF images. "
             "Convert it in an image editor and try again."
         ),
     ),
     "holiday.jpg": (
         foreign.HEIC,
         (
-            "holiday.jpg is a HEIC picture. This host takes JPG, PNG or GIF images. "
-            "On an iPhone, choose Most Compatible in Settings, Camera, Formats. "
-            "Elsewhere, convert it in an image editor and try again."
+            "holiday.jpg is a HEIC picture. This server accepts JPG, PNG or GIF images. "
+            "Convert it in an image editor and try again. "
+            "On an iPhone, choose Most Compatible in Settings, Camera, Formats."
         ),
     ),
     "modern.webp": (
         b"RIFF\x10\0\0\0WEBPVP8 ",
         (
-            "modern.webp is a WebP image. This host takes JPG, PNG or GIF images. "
+            "modern.webp is a WebP image. This server accepts JPG, PNG or GIF images. "
             "Convert it in an image editor and try again."
         ),
     ),
@@ -176,12 +176,12 @@ PROXIES = {
     "JSON that says nothing": (
         "application/json",
         '{"error": 1}',
-        "The server answered in a way that is not understood (502). Try again later.",
+        "The server sent an unexpected response (status 502). Try again later.",
     ),
     "page of a proxy": (
         "text/html",
         "<html><body><h1>502 Bad Gateway</h1></body></html>",
-        "The server answered in a way that is not understood (502). Try again later.",
+        "The server sent an unexpected response (status 502). Try again later.",
     ),
 }
 
@@ -202,7 +202,7 @@ def test_a_page_of_a_proxy_to_log_in_is_no_success(open_page, tmp_path):
     page = open_page("/upload")
     page.route("**/upload", lambda route: route.fulfill(content_type="text/html", body="<h1>Log in</h1>"))
     choose(page, write(tmp_path, beach_jpg=PHOTO))
-    refused(page, "beach.jpg", "The server answered in a way that is not understood (200). Try again later.")
+    refused(page, "beach.jpg", "The server sent an unexpected response (status 200). Try again later.")
 
 
 def test_the_network_is_lost_while_sending(open_page, page_problems, tmp_path):

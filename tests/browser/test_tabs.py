@@ -177,7 +177,7 @@ def test_an_error_leaves_address_and_tab_as_they_are(server, open_page, page_pro
     page = open_page("/upload")
     page.route("**/images-list*", lambda route: route.fulfill(status=502, body="{}"))
     page.get_by_role("link", name="Images").click()
-    expect(page.locator("#alerts")).to_contain_text("not understood (502)")
+    expect(page.locator("#alerts")).to_contain_text("unexpected response (status 502)")
     is_on(page, "upload")
     assert page.url == f"{server.url}/upload"
 

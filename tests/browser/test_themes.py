@@ -35,7 +35,7 @@ def test_a_choice_counts_more_and_is_remembered(open_page, system, chosen):
         page.goto(path)
         assert ground(page) == GROUND[chosen]
         expect(page.get_by_role("radio", name=chosen.title())).to_be_checked()
-    page.get_by_role("radio", name="As the system").check()
+    page.get_by_role("radio", name="System theme").check()
     assert ground(page) == GROUND[system]
     page.reload()
     assert ground(page) == GROUND[system]

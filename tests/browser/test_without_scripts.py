@@ -35,7 +35,7 @@ def test_the_whole_round(server, open_page, tmp_path):
     expect(page.locator("h1")).to_have_text("beach.jpg")
     page.go_back()
     page.get_by_label("Delete beach.jpg").click()
-    page.get_by_role("button", name="Yes, delete it").click()
+    page.get_by_role("button", name="Delete image").click()
     expect(page).to_have_url(f"{server.url}/images-list")
     expect(page.get_by_text("No images yet.")).to_be_visible()
     assert requests.get(f"{server.url}/api/upload", timeout=30).json() == []
@@ -65,7 +65,7 @@ def test_pages_are_links(server, open_page):
 def test_nothing_is_shown_that_would_do_nothing(server, open_page, path):
     upload(server, "photo.jpg", PHOTO)
     page = open_page(path, **OFF)
-    for name in ("Copy", "Clear what this browser keeps", "Cancel", "No"):
+    for name in ("Copy", "Clear the imagehost data in this browser", "Cancel"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("radio")).to_have_count(0)
     if path == "/upload":

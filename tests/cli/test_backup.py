@@ -89,7 +89,9 @@ def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(host, 
     (backup.path / "images" / f"{code}\nbackup_2000: whole\udcff").touch()
     told_of = flask("verify").output + flask("list").output
     assert (
-        told_of.count("images/\\x1b]0;owned\\x07\\u202e\\nbackup_2000: whole\\udcff does not belong to it")
+        told_of.count(
+            "images/\\x1b]0;owned\\x07\\u202e\\nbackup_2000: whole\\udcff does not belong to the backup"
+        )
         == 2
     )
     assert [line for line in told_of.split("\n") if not line.isprintable()] == []
@@ -105,7 +107,7 @@ def test_restore_says_what_it_needs_and_what_it_did(host, flask, app):
     lose_everything(host)
     done = flask("restore", name)
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{name} is restored: 3 images.\n"
+    assert done.stdout == f"{name} was restored: 3 images.\n"
 
 
 def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
@@ -137,17 +139,17 @@ def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
 
 def test_verify_says_who_made_it(host, flask, app):
     name = told(flask("create", "--json"))["name"]
-    assert flask("verify").stdout == f"{name}: whole; made by this host\n"
+    assert flask("verify").stdout == f"{name}: OK; made by this host\n"
     assert told(flask("verify", "--json"))["origins"] == {name: "this_host"}
     assert told(flask("list", "--json"))["backups"][0]["origin"] == "this_host"
     with app.app_context():
         (backup,) = list_backups(host)
     hostile.unsign(backup)
     checked = flask("verify")
-    assert (checked.exit_code, checked.stdout.startswith(f"{name}: whole; not signed: ")) == (0, True)
+    assert (checked.exit_code, checked.stdout.startswith(f"{name}: OK; not signed: ")) == (0, True)
     assert told(flask("verify", "--json"))["origins"] == {name: "unsigned"}
     hostile.reseal(backup, signature="0" * 64)
-    assert f"{name}: whole; made by another host, or" in flask("verify").stdout
+    assert f"{name}: OK; made by another host, or" in flask("verify").stdout
     assert "made by another host" in flask("list").stdout
     assert told(flask("list", "--json"))["backups"][0]["origin"] == "another_host"
     (backup.path / "manifest.json").write_text("{}")
@@ -163,7 +165,7 @@ def test_restore_of_a_foreign_one_needs_a_word_more(host, flask, app):
     assert refused.exit_code == 1
     assert refused.stderr.count("\n") == 1
     assert "not signed" in refused.stderr
-    assert "say --yes --foreign" in refused.stderr
+    assert "add --yes --foreign" in refused.stderr
     assert flask("restore", name, "--yes", "--foreign").exit_code == 0
 
 
@@ -175,7 +177,7 @@ def test_a_hostile_backup_is_named_in_one_sentence_and_leaves_nothing(host, flas
     hostile.insert(backup, f"ATTACH '{trap}' AS evil;\n", "COMMIT;")
     checked = flask("verify")
     assert checked.exit_code == 1
-    assert "it does what no backup of imagehost does: ATTACH" in checked.stdout
+    assert "it contains SQL that backups of imagehost never contain: ATTACH" in checked.stdout
     assert "DAMAGED" in flask("list").stdout
     refused = flask("restore", name, "--yes", "--foreign")
     assert refused.exit_code == 1
@@ -195,11 +197,11 @@ def test_thousands_of_problems_do_not_fill_the_terminal(host, flask, app):
 
 
 def test_prune_says_what_went(flask):
-    assert flask("prune").stdout == "Nothing to remove.\n"
+    assert flask("prune").stdout == "There are no backups to remove.\n"
     first, second = (told(flask("create", "--json"))["name"] for _ in range(2))
     # It may be what was saved before a restore.
-    assert flask("prune").stdout == "Nothing to remove.\n"
-    assert flask("prune", "--keep-hours=0", "--dry-run").stdout == f"would go: {first}\n"
+    assert flask("prune").stdout == "There are no backups to remove.\n"
+    assert flask("prune", "--keep-hours=0", "--dry-run").stdout == f"would be removed: {first}\n"
     assert told(flask("prune", "--keep-hours=0", "--json"))["removed"] == [first]
     assert [one["name"] for one in told(flask("list", "--json"))["backups"]] == [second]
 

@@ -31,13 +31,13 @@ def test_it_prints_a_table(flask):
     assert [" ".join(line.split()) for line in lines[1:8]] == [
         "files without a row 1 5 Bytes 1",
         "rows without a file 0",
-        "renditions of nothing 2 4 Bytes 2",
-        "left-overs of uploads 1 2 Bytes 1",
-        "left-overs of deletions 1 4 Bytes 1",
-        "files of somebody else 4",
+        "unused renditions 2 4 Bytes 2",
+        "leftovers of uploads 1 2 Bytes 1",
+        "leftovers of deletions 1 4 Bytes 1",
+        "unknown files 4",
         "Freed 15 Bytes.",
     ]
-    assert lines[8] == "files of somebody else:"
+    assert lines[8] == "unknown files:"
     assert "  README.txt" in lines
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_file_ends_it_with_1_in_its_slice(flask, folder):
     ended = flask("--checksums")
     assert ended.exit_code == 1
     assert "damaged files                    3" in ended.stdout
-    assert ": its SHA-256 is another" in ended.stdout
+    assert ": its SHA-256 does not match" in ended.stdout
     assert "damaged files                    1" in flask("--checksums", "--slice", "2/3").stdout
     assert flask("--checksums", "--slice", "7/9").exit_code == 0
 
@@ -98,7 +98,7 @@ def test_many_names_are_cut_and_none_writes_to_the_terminal(flask, folder):
 def test_a_slice_that_is_none_is_refused(flask, share):
     ended = flask("--checksums", "--slice", share)
     assert ended.exit_code == 2
-    assert "is no share such as 3/7" in ended.stderr
+    assert "must have the form N/M with N from 1 to M, for example 3/7." in ended.stderr
 
 
 def test_a_slice_of_nothing_is_refused(flask):

@@ -16,7 +16,7 @@ def test_a_copy_says_what_it_did(app, runner, make_app, tmp_path, migrated_sqlit
     uploaded(make_app(DATABASE_URL=url).test_client())
     ended = runner.invoke(args=["db", "copy-from", url])
     assert (ended.exit_code, ended.stderr) == (0, "")
-    assert ended.stdout == "1 images are known here now. Their files stay where they are.\n"
+    assert ended.stdout == "The rows of 1 images were copied. The image files were not copied or moved.\n"
     ended = runner.invoke(args=["db", "copy-from", url, "--json"])
     assert ended.exit_code == 1
     assert "is not empty" in json.loads(ended.stdout)["message"]

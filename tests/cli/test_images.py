@@ -29,8 +29,8 @@ def gallery(tmp_path):
 def test_an_import_says_what_it_did(flask, gallery):
     ended = flask("import", gallery)
     assert (ended.exit_code, ended.stderr) == (0, "")
-    assert ended.stdout == "2 imported\n1 passed over\n  1 not a picture\n"
-    assert flask("import", gallery).stdout == "2 imported before\n1 passed over\n  1 not a picture\n"
+    assert ended.stdout == "2 imported\n1 skipped\n  1 not a picture\n"
+    assert flask("import", gallery).stdout == "2 imported before\n1 skipped\n  1 not a picture\n"
 
 
 def test_an_import_that_refused_something_ends_with_1(flask, gallery):
@@ -65,7 +65,10 @@ def test_an_import_says_what_was_deleted_since(flask, gallery, client):
     client.delete("/delete/1")
     ended = flask("import", gallery)
     assert ended.exit_code == 0
-    assert "1 imported before and deleted since: not brought back (--again does)\n" in ended.stdout
+    assert (
+        "1 imported before and deleted since: not imported again (to import them, add --again)\n"
+        in ended.stdout
+    )
     assert "1 imported\n1 imported before\n" in flask("import", gallery, "--again").stdout
 
 
@@ -75,7 +78,7 @@ def test_an_import_of_backups_is_refused(make_app, gallery, tmp_path, name):
     runner = make_app(BACKUP_DIR=tmp_path / "disk" / "backups").test_cli_runner()
     ended = runner.invoke(args=["images", "import", str(tmp_path / name)])
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"imagehost: {tmp_path / name} has backups of this host in it")
+    assert ended.stderr.startswith(f"imagehost: {tmp_path / name} contains backups of this host")
     assert ended.stderr.count("\n") == 1
 
 
@@ -86,7 +89,7 @@ def test_an_import_of_a_folder_beside_the_backups_is_fine(flask, gallery, tmp_pa
 
 def test_an_import_of_nothing_says_so(flask, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert flask("import", tmp_path / "empty").stdout == "There is nothing in that folder.\n"
+    assert flask("import", tmp_path / "empty").stdout == "There are no files to import in this folder.\n"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file"])
@@ -102,7 +105,7 @@ def test_an_export_says_what_it_did(flask, gallery, tmp_path):
     assert ended.stdout == f"2 images are in {tmp_path}/out.\n"
     ended = flask("export", tmp_path / "out")
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ended.stderr == f"imagehost: {tmp_path}/out is not empty. Name a new folder.\n"
+    assert ended.stderr == f"imagehost: {tmp_path}/out is not empty. Choose a new or empty folder.\n"
     answer = json.loads(flask("export", tmp_path / "other", "--json").stdout)
     assert answer == {"status": "success", "folder": f"{tmp_path}/other", "exported": 2, "problems": {}}
 
@@ -116,7 +119,7 @@ def test_an_export_that_is_not_whole_ends_with_1(app, flask, gallery, tmp_path):
     assert ended.exit_code == 1
     assert ended.stdout == (
         f"{lost.name}: its file is missing\n1 images are in {tmp_path}/out.\n"
-        "1 are not: the same command, once they are repaired, adds them.\n"
+        "1 images were not exported. Repair their files, then run the same command again.\n"
     )
     lost.write_bytes(content)
     assert flask("export", tmp_path / "out").exit_code == 0

@@ -143,9 +143,9 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
     plain = still([picture(colour())])
     data, av1c = colour().data, colour().av1c
     size = ispe(40, 28)
-    none, early = "it holds no picture", "it ends too early"
+    none, early = "it contains no picture", "it ends too early"
     foreign = "it does not begin like an AVIF"
-    turned, shrunk = "its orientation makes no sense", "its transparency has another size"
+    turned, shrunk = "its orientation is invalid", "its transparency and its colours have different sizes"
     short = pictures([alpha()], full(b"auxi", ALPHA), handler=b"auxv", refers=OF_FIRST)
     narrow = pictures([alpha(20, 14)] * 2, handler=b"auxv", refers=OF_FIRST)
     first = picture(colour())
@@ -163,7 +163,7 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
         "no decoder's configuration": (one(data, size), none),
         "an odd decoder's configuration": (one(data, size, box(b"av1C", bytes(4))), none),
         "no size": (one(data, av1c), none),
-        "no width": (one(data, ispe(0, 28), av1c), "it has no width or no height"),
+        "no width": (one(data, ispe(0, 28), av1c), "its width or its height is 0"),
         "no data": (one(b"", size, av1c), none),
         "zeros for data": (one(bytes(99), size, av1c), none),
         "cut data": (one(data[:-1], size, av1c), early),
@@ -171,7 +171,7 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
         "text behind the data": (one(data + b"GEHEIM secret", size, av1c), early),
         "no sequence header": (one(data[:2] + data[13:], size, av1c), none),
         "no place": (plain.replace(b"iloc", b"ilox"), none),
-        "a header of something else": (plain.replace(b"pict", b"xxxx"), "its AVIF header makes no sense"),
+        "a header of something else": (plain.replace(b"pict", b"xxxx"), "its AVIF header is invalid"),
         "an odd turn": (still([picture(colour(), irot(0xFD))]), turned),
         "an odd mirror": (still([picture(colour(), imir(0xFF))]), turned),
         "a turn that may be ignored": (
@@ -183,8 +183,8 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
             still([first, transparency(cut)]),
             early,
         ),
-        "a tile too few": (still(tiled(128, tile())), "its AVIF tiles make no sense"),
-        "a grid of another size": (still(tiled(100, tile(), tile())), "its AVIF tiles make no sense"),
+        "a tile too few": (still(tiled(128, tile())), "its AVIF tile grid is invalid"),
+        "a grid of another size": (still(tiled(100, tile(), tile())), "its AVIF tile grid is invalid"),
         "animation without tracks": (brands(b"avis", b"avif", b"avis"), none),
         "no AVIF among the brands": (brands(b"mif1", b"mif1", b"miaf"), foreign),
         "HEIC": (brands(b"heic", b"mif1", b"heic"), foreign),
@@ -199,7 +199,7 @@ def not_shown() -> dict[str, tuple[bytes, str]]:
         ),
         "alpha of fewer frames": (
             moving([pictures(frames()), short], [first]),
-            "it lacks frames",
+            "frames are missing",
         ),
         "alpha frames of another size": (moving([pictures(frames()), narrow], [first]), shrunk),
     }

@@ -107,7 +107,7 @@ def test_what_is_blanked_may_not_be_needed():
     for place, start, reason in [
         (places[1], pixels, "its AVIF items overlap"),
         (places[1], data[places[2] : places[2] + 4], "its AVIF items overlap"),
-        (places[1], b"\0\0\0\x30", "an AVIF item lies outside of its place"),
+        (places[1], b"\0\0\0\x30", "an AVIF item is outside of its data box"),
         (places[0], b"\xff\0\0\0", "it ends too early"),
     ]:
         changed = data.copy()
@@ -120,13 +120,15 @@ def test_what_has_no_place_in_an_avif_is_refused():
     rest = plain[len(FILE_TYPE) :]
     assert refusal(box(b"ftyp", b"heic\0\0\0\0mif1heic") + rest) == "it does not begin like an AVIF"
     assert refusal(rest) == "it does not begin like an AVIF"
-    assert refusal(FILE_TYPE + box(b"mdat", b"abc")) == "it holds no picture"
-    assert refusal(FILE_TYPE + full(b"meta", b"", 1)) == "its AVIF header makes no sense"
+    assert refusal(FILE_TYPE + box(b"mdat", b"abc")) == "it contains no picture"
+    assert refusal(FILE_TYPE + full(b"meta", b"", 1)) == "its AVIF header is invalid"
     assert refusal(FILE_TYPE + full(b"meta", b"\0\0\0\x09free")) == "an AVIF box has the wrong length"
     assert refusal(FILE_TYPE + full(b"meta", b"\0\0\0\x07free")) == "an AVIF box has the wrong length"
     assert refusal(FILE_TYPE + full(b"meta", full(b"iloc", b"\x44"))) == "an AVIF table is too short"
-    assert refusal(FILE_TYPE + full(b"meta", 2 * full(b"pitm", b"\0\1"))) == "it has an AVIF box twice"
-    assert refusal(FILE_TYPE + 2 * full(b"meta", b"")) == "it has an AVIF box twice"
+    assert (
+        refusal(FILE_TYPE + full(b"meta", 2 * full(b"pitm", b"\0\1"))) == "an AVIF box occurs more than once"
+    )
+    assert refusal(FILE_TYPE + 2 * full(b"meta", b"")) == "an AVIF box occurs more than once"
 
 
 @pytest.mark.parametrize("name", [b"trak", b"mdia"])

@@ -197,11 +197,11 @@ def test_the_canvas_is_as_large_as_decoders_make_it():
 def test_what_has_no_place_in_a_gif_is_refused():
     gif = gifs()["still"]
     assert refusal(b"GIF88a" + gif[6:]) == "it does not begin like a GIF"
-    assert refusal(gif[: samples.head_size(gif)] + b";") == "it holds no picture"
-    assert refusal(behind_screen(gif, b"?")) == "it has a GIF block that nobody knows"
-    assert refusal(gif[:-1] + b"? and, perhaps, a frame") == "it has a GIF block that nobody knows"
-    assert refusal(gif[:-1] + CONTROL + b"?") == "it has a GIF block that nobody knows"
+    assert refusal(gif[: samples.head_size(gif)] + b";") == "it contains no picture"
+    assert refusal(behind_screen(gif, b"?")) == "it contains an unknown GIF block"
+    assert refusal(gif[:-1] + b"? and, perhaps, a frame") == "it contains an unknown GIF block"
+    assert refusal(gif[:-1] + CONTROL + b"?") == "it contains an unknown GIF block"
     assert refusal(behind_screen(gif, extension(0xF9, b"abc"))) == "a GIF block has the wrong length"
     assert refusal(behind_screen(gif, extension(0xFF))) == "a GIF block has the wrong length"
     nothing = b"GIF89a" + struct.pack("<HH", 0, 0) + bytes(3) + b"," + bytes(9) + b"\x08\0;"
-    assert refusal(nothing) == "it has no width or no height"
+    assert refusal(nothing) == "its width or its height is 0"

@@ -66,9 +66,9 @@ def test_what_has_no_place_in_a_jpeg_is_refused():
     jpeg = jpegs()["baseline"]
     frame, scan = jpeg.index(b"\xff\xc0"), jpeg.index(b"\xff\xda")
     assert refusal(jpeg[2:]) == "it does not begin like a JPEG"
-    assert refusal(b"\xff\xd8\xff\xd9") == "it holds no picture"
-    assert refusal(behind_soi(jpeg, b"\xff\xd8")) == "it has a JPEG marker out of place"
-    assert refusal(behind_soi(jpeg, b"\xff\xf0")) == "it has a JPEG marker out of place"
+    assert refusal(b"\xff\xd8\xff\xd9") == "it contains no picture"
+    assert refusal(behind_soi(jpeg, b"\xff\xd8")) == "it contains an unexpected JPEG marker"
+    assert refusal(behind_soi(jpeg, b"\xff\xf0")) == "it contains an unexpected JPEG marker"
     assert refusal(behind_soi(jpeg, b"\xff\xdb\0\1")) == "a JPEG segment has the wrong length"
     assert refusal(behind_soi(jpeg, b"text")) == "it does not begin like a JPEG"
     for marker, data in (
@@ -84,9 +84,9 @@ def test_what_has_no_place_in_a_jpeg_is_refused():
         }
     assert refusal(behind_soi(jpeg, jpeg[frame : frame + 19])) == "it has two JPEG headers"
     assert refusal(jpeg[:2] + jpeg[scan:]) == "it has no JPEG header before its pixels"
-    assert refusal(jpeg.replace(b"\xff\xc0", b"\xff\xc5")) == "it has a JPEG marker out of place"
+    assert refusal(jpeg.replace(b"\xff\xc0", b"\xff\xc5")) == "it contains an unexpected JPEG marker"
     assert refusal(jpeg[: frame + 9] + b"\4" + jpeg[frame + 10 :]) == "its JPEG header has the wrong length"
-    assert refusal(jpeg[: frame + 5] + bytes(4) + jpeg[frame + 9 :]) == "it has no width or no height"
+    assert refusal(jpeg[: frame + 5] + bytes(4) + jpeg[frame + 9 :]) == "its width or its height is 0"
 
 
 def test_a_thousand_scans_are_refused():
@@ -129,7 +129,7 @@ def test_a_scan_that_decoders_do_not_take_is_refused(parameters):
     jpeg = bytearray(jpegs()["progressive"])
     at = jpeg.index(b"\xff\xda", jpeg.index(b"\xff\xda") + 2)
     jpeg[at + 7 : at + 10] = bytes(parameters)
-    assert refusal(bytes(jpeg)) == "its JPEG header makes no sense"
+    assert refusal(bytes(jpeg)) == "its JPEG header is invalid"
 
 
 def test_bytes_between_scans_are_dropped():
@@ -183,7 +183,7 @@ def test_a_progressive_picture_without_its_last_scan_is_cut():
     starts = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
     assert len(starts) > 3
     for start in starts[1:]:
-        assert refusal(jpeg[:start]) in {"it ends too early", "it has a JPEG marker out of place"}
+        assert refusal(jpeg[:start]) in {"it ends too early", "it contains an unexpected JPEG marker"}
         assert refusal(jpeg[: start + 9]) == "it ends too early"
 
 

@@ -82,31 +82,31 @@ def floods():
     jpeg, png, gif = samples.jpegs()["baseline"], samples.pngs()["grey"], samples.gifs()["still"]
     idat = png.index(b"IDAT") - 4
     frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x08"
-    yield "jpg", jpeg[:2] + b"\xff\xfe\0\2" * (HOSTILE // 4), "it is cut into too many parts"
+    yield "jpg", jpeg[:2] + b"\xff\xfe\0\2" * (HOSTILE // 4), "it consists of too many parts"
     yield "jpg", jpeg[:2] + b"\xff" * HOSTILE, "it ends too early"
-    yield "png", png[:idat] + samples.chunk(b"IDAT") * (HOSTILE // 12), "it is cut into too many parts"
-    yield "png", png[:idat] + samples.chunk(b"tEXt") * (HOSTILE // 12), "it is cut into too many parts"
+    yield "png", png[:idat] + samples.chunk(b"IDAT") * (HOSTILE // 12), "it consists of too many parts"
+    yield "png", png[:idat] + samples.chunk(b"tEXt") * (HOSTILE // 12), "it consists of too many parts"
     wrong = samples.bad_sum(samples.chunk(b"tEXt"))
-    yield "png", png[:idat] + wrong * (HOSTILE // 12), "it is cut into too many parts"
-    yield "png", png[:-12] + wrong * (HOSTILE // 12), "it is cut into too many parts"
+    yield "png", png[:idat] + wrong * (HOSTILE // 12), "it consists of too many parts"
+    yield "png", png[:-12] + wrong * (HOSTILE // 12), "it consists of too many parts"
     yield (
         "png",
         samples.pngs()["fewer-frames"][:-12] + wrong * (HOSTILE // 12),
-        "it is cut into too many parts",
+        "it consists of too many parts",
     )
-    yield "gif", samples.behind_screen(gif, b"!\xfe\0" * (HOSTILE // 3)), "it is cut into too many parts"
-    yield "gif", samples.behind_screen(gif, b"\0!\xfe\0" * (HOSTILE // 4)), "it is cut into too many parts"
+    yield "gif", samples.behind_screen(gif, b"!\xfe\0" * (HOSTILE // 3)), "it consists of too many parts"
+    yield "gif", samples.behind_screen(gif, b"\0!\xfe\0" * (HOSTILE // 4)), "it consists of too many parts"
     yield "gif", gif[: samples.head_size(gif)] + bytes(HOSTILE), "it ends too early"
-    yield "gif", samples.behind_screen(gif, frame + b"\1x" * HOSTILE), "it is cut into too many parts"
+    yield "gif", samples.behind_screen(gif, frame + b"\1x" * HOSTILE), "it consists of too many parts"
     yield (
         "webp",
         samples.riff(samples.webps()["lossy"][12:], b"junk\0\0\0\0" * HOSTILE),
-        "it is cut into too many parts",
+        "it consists of too many parts",
     )
     start = samples.box(b"ftyp", b"avif\0\0\0\0")
     empty = samples.box(b"free") * (HOSTILE // 8)
-    yield "avif", start + empty, "it is cut into too many parts"
-    yield "avif", start + samples.box(b"meta", bytes(4) + empty), "it is cut into too many parts"
+    yield "avif", start + empty, "it consists of too many parts"
+    yield "avif", start + samples.box(b"meta", bytes(4) + empty), "it consists of too many parts"
 
 
 @pytest.mark.parametrize(

@@ -93,29 +93,29 @@ def test_what_has_no_place_in_a_png_is_refused():
     pixels = next(part for part in chunks(png) if part[4:8] == b"IDAT")
     start = png[:8] + header
     assert refusal(png[8:]) == "it does not begin like a PNG"
-    assert refusal(start + end) == "it holds no picture"
-    assert refusal(png[:8] + pixels + end) == "its PNG header is not where it must be"
-    assert refusal(start + header + pixels + end) == "its PNG header is not where it must be"
+    assert refusal(start + end) == "it contains no picture"
+    assert refusal(png[:8] + pixels + end) == "its PNG header is at the wrong position"
+    assert refusal(start + header + pixels + end) == "its PNG header is at the wrong position"
     assert refusal(png[:8] + chunk(b"IHDR", header[8:20]) + end) == "its PNG header has the wrong length"
-    assert refusal(start + pixels + chunk(b"gAMA") + pixels + end) == "its PNG pixels are torn apart"
-    assert refusal(start + chunk(b"CgBI") + pixels + end) == "it has a PNG chunk that nobody knows"
-    assert refusal(start + b"\x80\0\0\0tEXt") == "a PNG chunk has a broken header"
-    assert refusal(start + chunk(b"t xt")) == "a PNG chunk has a broken header"
-    assert refusal(start + chunk(b"PLTE", b"ab") + pixels + end) == "its PNG palette makes no sense"
     assert (
-        refusal(start + chunk(b"cICP", b"\1\x0d\1\1") + pixels + end) == "its PNG colour space makes no sense"
+        refusal(start + pixels + chunk(b"gAMA") + pixels + end) == "its PNG pixel chunks are not consecutive"
     )
+    assert refusal(start + chunk(b"CgBI") + pixels + end) == "it contains an unknown PNG chunk"
+    assert refusal(start + b"\x80\0\0\0tEXt") == "the header of a PNG chunk is invalid"
+    assert refusal(start + chunk(b"t xt")) == "the header of a PNG chunk is invalid"
+    assert refusal(start + chunk(b"PLTE", b"ab") + pixels + end) == "its PNG palette is invalid"
+    assert refusal(start + chunk(b"cICP", b"\1\x0d\1\1") + pixels + end) == "its PNG colour space is invalid"
     assert (
         refusal(png.replace(header, chunk(b"IHDR", header[8:16] + b"\x08\5\0\0\0")))
-        == "its PNG header makes no sense"
+        == "its PNG header is invalid"
     )
     assert (
         refusal(png.replace(header, chunk(b"IHDR", header[8:16] + b"\x08\3\0\0\0")))
-        == "it lacks its PNG palette"
+        == "its PNG palette is missing"
     )
     assert (
         refusal(png.replace(header, chunk(b"IHDR", bytes(8) + header[16:21])))
-        == "it has no width or no height"
+        == "its width or its height is 0"
     )
 
 
@@ -126,7 +126,7 @@ def test_a_wrong_checksum_of_what_makes_the_picture_is_refused(name):
     for number, part in enumerate(order):
         if part[4:8] == name:
             wrong = png[:8] + b"".join([*order[:number], bad_sum(part), *order[number + 1 :]])
-            assert refusal(wrong) == "a PNG chunk fails its checksum"
+            assert refusal(wrong) == "the checksum of a PNG chunk is wrong"
 
 
 GAMMA = struct.pack(">I", 45455)
@@ -306,9 +306,18 @@ def test_an_animation_holds_what_it_announces_in_order():
     def changed(*order):
         return pngs()["moving"][:8] + b"".join(order)
 
-    assert refusal(changed(*parts[: second + 1], *parts[second:])) == "its animation is out of order"
-    assert refusal(changed(*parts[:second], *parts[second + 1 :])) == "its animation is out of order"
-    assert refusal(changed(*parts[:last], parts[last - 1], parts[-1])) == "its animation is out of order"
+    assert (
+        refusal(changed(*parts[: second + 1], *parts[second:]))
+        == "the sequence of its animation chunks is invalid"
+    )
+    assert (
+        refusal(changed(*parts[:second], *parts[second + 1 :]))
+        == "the sequence of its animation chunks is invalid"
+    )
+    assert (
+        refusal(changed(*parts[:last], parts[last - 1], parts[-1]))
+        == "the sequence of its animation chunks is invalid"
+    )
     frameless = [part for part in parts if part[4:8] not in {b"fcTL", b"fdAT"}]
-    assert refusal(changed(*frameless)) == "its animation lacks frames"
+    assert refusal(changed(*frameless)) == "its animation has no frames"
     assert clean("png", changed(*parts[: control + 1], *parts[control:])) == pngs()["moving"]

@@ -54,20 +54,22 @@ def test_what_has_no_place_in_a_webp_is_refused():
     pixels = lossy[12:]
     assert refusal(b"RIFX" + lossy[4:]) == "it does not begin like a WebP"
     assert refusal(lossy[:4] + b"\xff" + lossy[5:]) == "it ends too early"
-    assert refusal(riff()) == refusal(riff(header)) == "it holds no picture"
+    assert refusal(riff()) == refusal(riff(header)) == "it contains no picture"
     assert refusal(riff(pixels[:-2])) == "a WebP chunk has the wrong length"
     assert refusal(riff(pixels, b"EXIF")) == "it ends too early"
-    assert refusal(riff(riff_chunk(b"ICCP", b"ab"), pixels)) == "its WebP header makes no sense"
-    assert refusal(riff(riff_chunk(b"VP8 ", bytes(10)))) == "its WebP pixels make no sense"
-    assert refusal(riff(alpha[12:], pixels)) == "its WebP chunks are out of order"
-    assert refusal(riff(alpha[12:], frame)) == "its WebP chunks are out of order"
+    assert refusal(riff(riff_chunk(b"ICCP", b"ab"), pixels)) == "its WebP header is invalid"
+    assert refusal(riff(riff_chunk(b"VP8 ", bytes(10)))) == "its WebP pixel data is invalid"
+    assert refusal(riff(alpha[12:], pixels)) == "the sequence of its WebP chunks is invalid"
+    assert refusal(riff(alpha[12:], frame)) == "the sequence of its WebP chunks is invalid"
     assert (
         refusal(riff(header, riff_chunk(b"ALPH", b"ab"), riff_chunk(b"abcd", b"")))
-        == "its WebP chunks are out of order"
+        == "the sequence of its WebP chunks is invalid"
     )
-    assert refusal(riff(moving[12:], pixels)) == "its WebP chunks are out of order"
+    assert refusal(riff(moving[12:], pixels)) == "the sequence of its WebP chunks is invalid"
     assert (
         refusal(riff(alpha[12:24] + b"\1" + alpha[25:]))
-        == "its WebP header tells another size than its pixels"
+        == "the size in its WebP header differs from the size of its pixel data"
     )
-    assert refusal(riff(moving[12:24] + b"\1" + moving[25:])) == "a frame lies outside of the picture"
+    assert (
+        refusal(riff(moving[12:24] + b"\1" + moving[25:])) == "the size or the position of a frame is invalid"
+    )

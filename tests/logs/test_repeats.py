@@ -51,7 +51,7 @@ def test_the_first_refusals_of_a_minute_are_written_and_the_others_counted(clien
     clock.now += repeats.SECONDS
     knock(client, 1, address="203.0.113.10")
     summary, last = log()[-2:]
-    assert re.search(r" INFO - 203\.0\.113\.9 refused 25 times more times=25$", summary)
+    assert re.search(r" INFO - 203\.0\.113\.9 refused 25 more times times=25$", summary)
     assert " 203.0.113.10 refused status=404 " in last
     knock(client, 1)
     assert " 203.0.113.9 refused status=404 " in log()[-1]
@@ -91,7 +91,7 @@ def test_problems_have_lines_of_their_own(capsys, client, clock, log, monkeypatc
 def test_what_was_left_out_is_told_when_the_process_ends(client, clock, log):
     knock(client, LINES + 7)
     gate().close()
-    assert log()[-1].endswith("refused 7 times more times=7")
+    assert log()[-1].endswith("refused 7 more times times=7")
 
 
 def test_json_has_the_number(make_app):
@@ -99,7 +99,7 @@ def test_json_has_the_number(make_app):
     knock(app.test_client(), LINES + 7)
     gate().close()
     last = json.loads((host_of(app).settings.log_dir / "app.log").read_text().splitlines()[-1])
-    assert last["event"] == "refused 7 times more"
+    assert last["event"] == "refused 7 more times"
     assert (last["client"], last["times"]) == ("203.0.113.9", 7)
 
 

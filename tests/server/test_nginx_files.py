@@ -95,7 +95,7 @@ def test_languages_differ(folder):
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("en", "That did not work"), ("de", "Das hat nicht geklappt")]
+    ("language", "title"), [("en", "The request failed"), ("de", "Die Anfrage ist fehlgeschlagen")]
 )
 def test_a_page_is_in_one_language(folder, language, title):
     for status in STATUSES:

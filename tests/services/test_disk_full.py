@@ -37,7 +37,7 @@ def upload(client, content: bytes = PNG, shape: dict[str, str] | None = None):
 def test_an_upload_finds_no_room_and_leaves_nothing(app, client, disk, database_url, shape, leave):
     assert upload(client).status_code == 200
     ballast = disk.fill(leave)
-    assert_error(upload(client, PHOTO, shape), 507, "storage_full", "no room left")
+    assert_error(upload(client, PHOTO, shape), 507, "storage_full", "no storage space left")
     assert len(stored_files(app)) == 1
     truth.assert_exact(database_url, disk.path / "images")
     ballast.unlink()

@@ -58,7 +58,7 @@ def test_a_database_without_room_takes_no_upload_until_there_is_some(server, dis
     for shape, headers in SHAPES.items():
         answer = upload(server, headers)
         assert answer.status_code == 507, shape
-        assert "no room left" in answer.text
+        assert "no storage space left" in answer.text
     assert requests.get(f"{server.url}/images-list", timeout=30).status_code == 200
     assert_exact(disk, server)
     ballast.unlink()

@@ -11,7 +11,7 @@ from tests.system import commands
 @ON_SQLITE
 @pytest.mark.parametrize(
     ("leave", "words"),
-    [(0, "cannot be used: database or disk is full"), (64 * 1024, "There is no room left in")],
+    [(0, "cannot be used: database or disk is full"), (64 * 1024, "There is no space left in")],
     ids=["no room", "room for a part"],
 )
 def test_a_disk_that_is_full_is_told_and_it_goes_on_when_there_is_room(client, tmp_path, leave, words):
@@ -30,7 +30,7 @@ def test_a_disk_that_is_full_is_told_and_it_goes_on_when_there_is_room(client, t
         status, complaint = export()
         assert (status, complaint.count("\n")) == (1, 1)
         assert words in complaint
-        assert "it goes on where it ended" in complaint
+        assert "To continue, run the same command again." in complaint
         ballast.unlink()
         assert export() == (0, "")
         assert {path.name for path in (disk.path / "export").iterdir()} == {*names, "images.csv"}

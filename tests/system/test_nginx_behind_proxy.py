@@ -264,7 +264,7 @@ def test_a_list_of_proxies_that_is_none_stops_the_start(tmp_path, value):
     ended = subprocess.run(
         nginx.command(), env=nginx.environment, capture_output=True, text=True, check=False, timeout=30
     )
-    allowed = "a list of IP addresses and networks, as 10.0.0.0/8"
+    allowed = "a list of IP addresses and networks, such as 10.0.0.0/8"
     assert ended.returncode != 0
     assert ended.stderr == f"imagehost: the setting PROXY_ADDRESSES is '{value}', but must be {allowed}.\n"
 

@@ -20,8 +20,8 @@ SHAPES = pytest.mark.parametrize("shape", [PAGE, FRAGMENT, {}], ids=["page", "fr
 LANGUAGES = pytest.mark.parametrize("language", [{}, GERMAN], ids=["en", "de"])
 TWO_LENGTHS = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked"
 UNAVAILABLE = {
-    "en": "This host does not answer at the moment. Try again in a few seconds.",
-    "de": "Dieser Server antwortet zurzeit nicht. Bitte in ein paar Sekunden erneut versuchen.",
+    "en": "This server is not available at the moment. Try again in a few seconds.",
+    "de": "Dieser Server ist zurzeit nicht verfügbar. Bitte in ein paar Sekunden erneut versuchen.",
 }
 TOO_LARGE = {
     "en": "The picture is too large. The limit is 10.0 MiB; make it smaller and try again.",
@@ -281,7 +281,7 @@ def test_a_fault_of_nginx_tells_its_number(host, tmp_path):
     number = answer.headers["X-Request-ID"]
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert answer.json()["request_id"] == number
-    assert f"The number of this request is {number};" in answer.json()["message"]
+    assert f"tell the person who runs this server the request ID {number}." in answer.json()["message"]
 
 
 def test_the_limit_is_the_one_that_is_set(lonely):

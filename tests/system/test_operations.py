@@ -120,7 +120,7 @@ def test_a_new_machine_serves_and_makes_its_first_backup(host):
     assert (host.project / ".env").stat().st_mode & 0o777 == 0o600
     assert '"problem": null' in host.follow("Nightly backups", 0)
     assert requests.get(host.named("http://localhost:8090/readyz"), timeout=30).status_code == 200
-    assert "whole" in host.follow("Nightly backups", 1)
+    assert "OK; made by" in host.follow("Nightly backups", 1)
 
 
 def test_the_first_look_shows_what_is_wrong(host):
@@ -146,7 +146,7 @@ def test_an_upgrade_is_rolled_back(host):
         assert "albums" in sa.inspect(connection).get_table_names()
     host.assert_whole(before)
     after = upload(host)
-    assert "What was here before is in backup_" in host.follow("Roll back")
+    assert "The previous state of this host is in the safety backup backup_" in host.follow("Roll back")
     host.assert_whole(before)
     with truth.reading(host.database) as connection:
         assert "albums" not in sa.inspect(connection).get_table_names()
@@ -162,7 +162,7 @@ def test_backups_off_the_site_are_whole_and_share_what_they_can(alone, folder):
     alone.follow("Off the site", 0)
     # As mounted.
     (alone.folder / "mnt" / "nas").symlink_to(folder / "nas")
-    assert "whole" in alone.follow("Off the site", 2)
+    assert "OK; made by" in alone.follow("Off the site", 2)
     sent = list((folder / "nas" / "imagehost").glob(f"backup_*/images/*/{next(iter(alone.rows()))}"))
     assert len(sent) > 1
     assert len({path.stat().st_ino for path in sent}) == 1
@@ -183,7 +183,7 @@ def test_a_damaged_backup_is_mended_from_another(alone):
     damaged.unlink()
     damaged.write_bytes(bytes(100))
     assert filename in alone.follow("A backup is damaged", 0, failing=["flask backup verify"])
-    assert "whole" in alone.follow("A backup is damaged", 1)
+    assert "OK; made by" in alone.follow("A backup is damaged", 1)
 
 
 def test_a_lost_database_comes_back_with_later_uploads_as_new_images(alone, cluster):
@@ -217,7 +217,7 @@ def test_an_earlier_state_and_lost_files_come_back(alone):
     assert alone.rows() == after
     shutil.rmtree(alone.images)
     alone.images.mkdir()
-    assert "is restored" in alone.follow("Only the files are lost")
+    assert "was restored" in alone.follow("Only the files are lost")
     alone.run(START)
     alone.assert_whole(after)
 

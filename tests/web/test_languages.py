@@ -62,13 +62,25 @@ def test_who_reads_german_is_told_in_german(app, client, monkeypatch, shape, err
 @pytest.mark.parametrize(
     ("request_", "status", "german"),
     [
-        ({"path": "/images-list?page=x"}, 400, "Es gibt keine Seite 'x': Seiten sind ganze Zahlen ab 1."),
-        ({"path": "/images-list", "headers": {"Host": "a b"}}, 400, "Der Host-Header ist nicht lesbar."),
+        (
+            {"path": "/images-list?page=x"},
+            400,
+            "Es gibt keine Seite 'x': Eine Seitenzahl muss eine ganze Zahl ab 1 sein.",
+        ),
+        ({"path": "/images-list", "headers": {"Host": "a b"}}, 400, "Der Host-Header ist ungültig."),
         ({"path": "/upload", "method": "POST", **form(part(SMALL), end=b"")}, 400, "Das Formular ist nicht"),
-        ({"path": "/nothing"}, 404, "Unter dieser Adresse gibt es nichts."),
-        ({"path": "/upload", "method": "PUT"}, 405, "Diese Adresse nimmt diese Methode nicht an."),
-        ({"path": "IMAGE", "headers": {"If-Match": '"x"'}}, 412, "Das Bild ist nicht das, für das"),
-        ({"path": "IMAGE", "headers": {"Range": "bytes=999999-"}}, 416, "Einen solchen Byte-Bereich hat"),
+        ({"path": "/nothing"}, 404, "Unter dieser Adresse wurde nichts gefunden."),
+        ({"path": "/upload", "method": "PUT"}, 405, "Diese Adresse unterstützt diese HTTP-Methode nicht."),
+        (
+            {"path": "IMAGE", "headers": {"If-Match": '"x"'}},
+            412,
+            "Der Header If-Match der Anfrage passt nicht",
+        ),
+        (
+            {"path": "IMAGE", "headers": {"Range": "bytes=999999-"}},
+            416,
+            "Das Bild enthält den angeforderten Byte-Bereich",
+        ),
     ],
 )
 def test_what_is_refused_elsewhere_is_german_too(client, shape, request_, status, german):
@@ -84,11 +96,11 @@ def test_faults_and_errors_of_flask_are_german_too(app, client, monkeypatch, sha
     fail_with(monkeypatch, RuntimeError())
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     number = answer.headers["X-Request-ID"]
-    assert_error(answer, 500, "internal_error", f"Die Anfrage hat die Nummer {number};")
+    assert_error(answer, 500, "internal_error", f"die Anfrage-ID {number} nennen.")
     fail_with(monkeypatch, werkzeug.exceptions.BadRequest())
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     assert_error(answer, 400, "bad_request", "Die Anfrage ist nicht lesbar.")
-    assert f"The number of this request is {number}" in log(app)
+    assert f"the request ID {number}." in log(app)
     assert "Anfrage" not in log(app)
 
 
@@ -118,7 +130,10 @@ def test_faults_and_errors_of_flask_are_german_too(app, client, monkeypatch, sha
 def test_the_client_chooses(client, header, language):
     headers = {} if header is None else {"Accept-Language": header}
     answer = client.get("/nothing", headers=headers)
-    expected = {"en": "There is nothing at this address.", "de": "Unter dieser Adresse gibt es nichts."}
+    expected = {
+        "en": "Nothing was found at this address. Check the address.",
+        "de": "Unter dieser Adresse wurde nichts gefunden. Bitte die Adresse prüfen.",
+    }
     assert answer.json["message"] == expected[language]
     assert answer.headers["Content-Language"] == language
 

@@ -32,7 +32,7 @@ def test_a_fault_is_told_by_its_number(app, client, monkeypatch, shape, method, 
     data = as_upload(jpg()) if method == "POST" else None
     answer = client.open(path, method=method, headers=shape, data=data)
     request_id = answer.headers["X-Request-ID"]
-    message = assert_error(answer, 500, "internal_error", "not your fault", request_id)
+    message = assert_error(answer, 500, "internal_error", "because of an internal error", request_id)
     assert SECRET not in answer.text
     assert "RuntimeError" not in message
     if answer.is_json:
@@ -71,7 +71,10 @@ def test_an_error_has_four_keys(client):
 
 def test_the_fragment_of_an_error_is_only_the_alert(client):
     text = client.get("/nothing", headers=FRAGMENT).text
-    assert text.strip() == '<p class="alert" id="alert">There is nothing at this address.</p>'
+    assert (
+        text.strip()
+        == '<p class="alert" id="alert">Nothing was found at this address. Check the address.</p>'
+    )
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0"])

@@ -46,7 +46,7 @@ def create_backup(host: Host, progress: Progress = silent) -> NewBackup:
     with changing_backups(host):
         state = database_state(host)
         if state is None:
-            raise Failure("The database has no tables yet. Make them: flask db upgrade")
+            raise Failure("The database has no tables yet. To create them: flask db upgrade")
         prepare_storage(host, state)
         with host.storage.maintaining():
             return make_backup(host, progress)
@@ -101,8 +101,8 @@ def prepare_storage(host: Host, state: DatabaseState | None, *, new: bool = Fals
         return
     if state and state.images and not new:
         raise Failure(
-            f"The storage has no marker: {host.settings.images_dir} is probably not mounted. "
-            "If its images are lost, see docs/operations.md: restore a backup with --new-storage"
+            f"The storage has no marker file: {host.settings.images_dir} is probably not mounted. "
+            "If its images are lost, restore a backup with --new-storage (see docs/operations.md)."
         )
     host.storage.initialise()
 

@@ -98,8 +98,10 @@ class Origin(Enum):
 
 ORIGINS = {
     Origin.HERE: "made by this host",
-    Origin.ELSEWHERE: "made by another host, or by this one with another key, or changed since",
-    Origin.UNSIGNED: "not signed: made by an imagehost that did not sign backups yet, or changed since",
+    Origin.ELSEWHERE: (
+        "made by another host, or by this host with another SECRET_KEY, or changed after it was made"
+    ),
+    Origin.UNSIGNED: "not signed: made by an older version of imagehost, or changed after it was made",
 }
 
 
@@ -150,7 +152,7 @@ def parse_manifest(backup: Backup) -> Manifest:
         raise ValueError("too many brackets")
     values: dict[str, Any] = json.loads(text)
     if is_number(values["format"]) and values["format"] > FORMAT:
-        raise Failure(f"{backup.name} was made by a newer imagehost. Use that one.")
+        raise Failure(f"{backup.name} was made by a newer version of imagehost. Use that version.")
     wrong = [name for name, is_valid in FORMS.items() if name in values and not is_valid(values[name])]
     if wrong:
         raise ValueError(f"wrong values of {', '.join(wrong)}")

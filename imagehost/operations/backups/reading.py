@@ -46,7 +46,7 @@ class Contents:
                 sha256, _, path = line.decode("ascii", "replace").removesuffix("\n").partition("  ")
                 found = StoredFile(path, sha256)
                 if not DIGEST.fullmatch(sha256) or not self._can_have(found):
-                    raise Broken(f"{SUMS} is damaged: it has a line that no backup has")
+                    raise Broken(f"{SUMS} is damaged: it has an invalid line")
                 yield found
 
     def _can_have(self, file: StoredFile) -> bool:

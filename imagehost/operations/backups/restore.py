@@ -94,8 +94,9 @@ def read_restorable(host: Host, backup: Backup) -> Contents:
     database, own = contents.manifest.database, own_dumper(host).kind
     if database != own:
         raise Failure(
-            f"The backup is one of {database}, and this host is on {own}. "
-            "Restore it on a host like its own, then move that: flask db copy-from"
+            f"The backup is of a {database} database, but this host uses {own}. "
+            f"Restore it on a host that uses {database}, then copy the database of that host to "
+            "this one: flask db copy-from"
         )
     return contents
 
@@ -105,14 +106,14 @@ def check_permission(state: DatabaseState, origin: Origin, *, replace: bool, for
     from_elsewhere = origin is not Origin.HERE
     if not replace:
         raise Failure(
-            f"This host has {state.images} images. To put the backup in their place, after a safety backup "
-            f"of them, say --yes{' --foreign' if from_elsewhere and not foreign else ''}"
+            f"This host has {state.images} images. To make a safety backup of them and then replace them, "
+            f"add --yes{' --foreign' if from_elsewhere and not foreign else ''}"
             + (f" (the backup is {origin.text})" if from_elsewhere else "")
         )
     if from_elsewhere and not foreign:
         raise Failure(
             f"This host has {state.images} images, and the backup is {origin.text}. "
-            "If you know where it comes from, say --yes --foreign"
+            "If you trust the source of the backup, add --yes --foreign"
         )
 
 
@@ -124,8 +125,8 @@ def check_whole(host: Host, contents: Contents, progress: Progress) -> None:
     problems = [problem for problem in found if problem not in accepted and not problem.endswith(UNKNOWN)]
     if problems:
         raise Failure(
-            f"{contents.backup.name} is damaged, and nothing was changed: {problems[0]} "
-            f"(of {len(problems)} problems)."
+            f"{contents.backup.name} is damaged. Nothing was changed. Problems: {len(problems)}. "
+            f"The first one: {problems[0]}"
         )
 
 

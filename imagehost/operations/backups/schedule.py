@@ -72,7 +72,7 @@ class BackupSchedule:
             return self.last.problem
         due = last_due(self.at, self.host.clock())
         overdue = self.host.clock() > due + GRACE and not is_backed_up_since(self.host, due)
-        return f"There is no backup since {due:%Y-%m-%d %H:%M}." if overdue else None
+        return f"No backup has been made since {due:%Y-%m-%d %H:%M}." if overdue else None
 
 
 def run_scheduled_backup(host: Host, rule: KeepRule) -> ScheduledBackup:
@@ -81,7 +81,7 @@ def run_scheduled_backup(host: Host, rule: KeepRule) -> ScheduledBackup:
     try:
         write_last_result(host, result)
     except Failure as error:
-        log.error("night not noted", extra={"reason": str(error)})  # noqa: TRY400  # one line
+        log.error("result of scheduled backup not saved", extra={"reason": str(error)})  # noqa: TRY400  # one line
         return ScheduledBackup(result.ended_at, result.backup, result.problem or str(error))
     return result
 
@@ -97,21 +97,21 @@ def try_backup(host: Host, rule: KeepRule) -> ScheduledBackup:
         if set(problems) <= set(new.manifest.problems()):
             prune_backups(host, rule)
     except (Busy, Unavailable) as error:
-        log.warning("night put off", extra={"backup": name or "-", "reason": str(error)})
+        log.warning("scheduled backup postponed", extra={"backup": name or "-", "reason": str(error)})
         return ScheduledBackup(written_now(host), name, str(error), again=name is None)
     except (Failure, ImageHostError) as error:
         return failed(host, name, str(error))
     except Exception as error:
-        log.exception("fault of a night")
+        log.exception("unexpected error in scheduled backup")
         return failed(host, name, str(error) or type(error).__name__)
     if problems:
-        return failed(host, name, f"{name}: {problems[0]} (of {len(problems)} problems).")
+        return failed(host, name, f"Problems of {name}: {len(problems)}. The first one: {problems[0]}")
     return ScheduledBackup(written_now(host), name, None)
 
 
 def failed(host: Host, name: str | None, problem: str) -> ScheduledBackup:
     """Log a failure, and return it as a result."""
-    log.error("night failed", extra={"backup": name or "-", "reason": problem})
+    log.error("scheduled backup failed", extra={"backup": name or "-", "reason": problem})
     return ScheduledBackup(written_now(host), name, problem)
 
 

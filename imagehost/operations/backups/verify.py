@@ -27,8 +27,8 @@ from imagehost.operations.dumps.untrusted_files import (
 )
 from imagehost.operations.progress import Progress, silent
 
-UNKNOWN = "does not belong to it"
-DAMAGED = "is damaged: its checksum is another"
+UNKNOWN = "does not belong to the backup"
+DAMAGED = "is damaged: its checksum does not match"
 FOLDERS = re.compile("images(/[a-z0-9]{2})?")
 """The folders of images that a backup has."""
 
@@ -127,13 +127,13 @@ def check_files(contents: Contents, found: Findings, progress: Progress) -> None
     with progress("checksums", manifest.copied + manifest.linked + 1) as advance:
         for file, problem in parallel.each(partial(check_file, backup.path), contents.files()):
             if file.path in known:
-                raise Broken(f"{SUMS} is damaged: it has {file.path} twice")
+                raise Broken(f"{SUMS} is damaged: it lists {file.path} twice")
             known.add(file.path)
             advance(1)
             if problem:
                 found.add(file.path, problem)
     if backup.dump.name not in known:
-        raise Broken(f"{SUMS} is damaged: it does not have {backup.dump.name}")
+        raise Broken(f"{SUMS} is damaged: it does not list {backup.dump.name}")
     found.problems += [f"{one_line(path)} {UNKNOWN}" for path in unknown_files(backup.path, known)]
 
 
@@ -169,9 +169,9 @@ def check_dump(host: Host, contents: Contents) -> Iterator[str]:
         with dumper_for(host, manifest.database).scratch(backup.dump) as restored:
             counts = restored.counts()
             if counts != manifest.counts:
-                yield f"{backup.dump.name} restores to {counts} rows, the manifest says {manifest.counts}"
+                yield f"{backup.dump.name} contains {counts} rows, but the manifest lists {manifest.counts}"
             elif restored.revision() != manifest.revision:
-                yield f"{backup.dump.name} does not have the tables of the revision in the manifest"
+                yield f"{backup.dump.name} has tables of another revision than the manifest lists"
             elif backup.database_only:
                 yield from invalid_filename(restored, backup)
             else:
@@ -184,7 +184,7 @@ def invalid_filename(restored: Snapshot, backup: Backup) -> Iterator[str]:
     """Yield a problem for the first row with an invalid filename, for example a path to another folder."""
     for row in restored.images():
         if not isinstance(row.filename, str) or not FILENAME.fullmatch(row.filename):
-            yield f"{backup.dump.name} has an image of the name {row.filename!a}"
+            yield f"{backup.dump.name} has an image with the invalid filename {row.filename!a}"
             return
 
 

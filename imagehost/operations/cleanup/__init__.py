@@ -67,7 +67,7 @@ def clean_up(host: Host, wish: CleanupOptions, progress: Progress = silent) -> C
         if not wish.dry_run:
             storage.close_to_others()
     level = logging.WARNING if report.needs_somebody else logging.INFO
-    log.log(level, "looked for a clean-up" if wish.dry_run else "cleaned up", extra=report.facts())
+    log.log(level, "clean-up dry run" if wish.dry_run else "cleaned up", extra=report.facts())
     return report
 
 
@@ -75,15 +75,15 @@ def check_marker(host: Host) -> None:
     """Raise Failure if the storage has no marker."""
     if not host.storage.is_ready():
         raise Failure(
-            f"{host.settings.images_dir} has no marker file: it is not mounted, or no storage of this host. "
-            "Nothing was changed."
+            f"{host.settings.images_dir} has no marker file: it is not mounted, or it is not the storage of "
+            "this host. Nothing was changed."
         )
 
 
 def check_tables(host: Host) -> None:
     """Raise Failure if the database has no table of images."""
     if not sa.inspect(host.database.engine).has_table(Image.__tablename__):
-        raise Failure(f"There are no tables in {here(host)}: is DATABASE_URL right? Nothing was changed.")
+        raise Failure(f"There are no tables in {here(host)}. Nothing was changed. Check DATABASE_URL.")
 
 
 def check_plausible(host: Host, report: CleanupReport, found: Found, known: Known, *, dropping: bool) -> None:
@@ -91,14 +91,14 @@ def check_plausible(host: Host, report: CleanupReport, found: Found, known: Know
     orphans, lost = report[Finding.ORPHAN].found, report[Finding.MISSING].found
     if orphans and (not found.recorded or is_much(orphans, found.images)):
         raise Failure(
-            f"{orphans} of {found.images} files in {host.settings.images_dir} have no row in {here(host)}: "
-            "is DATABASE_URL right, and is it the newest state? Nothing was changed. "
-            "If they are really to go, say --force"
+            f"{orphans} of {found.images} files in {host.settings.images_dir} have no row in {here(host)}. "
+            "Nothing was changed. Check that DATABASE_URL is right, and that the database is not an old "
+            "copy. To remove the files, add --force"
         )
     if dropping and lost and (lost == known.rows or is_much(lost, known.rows)):
         raise Failure(
-            f"{lost} of {known.rows} rows in {here(host)} have no file in {host.settings.images_dir}: "
-            "is IMAGES_DIR right? Nothing was changed. If they are really to go, say --force"
+            f"{lost} of {known.rows} rows in {here(host)} have no file in {host.settings.images_dir}. "
+            "Nothing was changed. Check that IMAGES_DIR is right. To remove the rows, add --force"
         )
 
 

@@ -61,7 +61,7 @@ def find_garbage(host: Host, report: CleanupReport, before: float, advance: Adva
         for item in shelf:
             if item.place is StoredPlace.FOREIGN:
                 report[Finding.FOREIGN].add(item.path)
-                log.info("file of somebody else", extra={"path": item.path})
+                log.info("unknown file in storage", extra={"path": item.path})
             elif item.image not in alive and (size := removable(host, item, before)) is not None:
                 found.garbage.append((item, size))
         advance(len(filenames))

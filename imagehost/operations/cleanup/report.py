@@ -8,7 +8,7 @@ NAMES = 1000
 
 
 class Finding(Enum):
-    """A kind of finding, with its name in reports."""
+    """A kind of finding. The value is its name in JSON and in the log, so it must not change."""
 
     ORPHAN = "files without a row"
     MISSING = "rows without a file"
@@ -18,6 +18,20 @@ class Finding(Enum):
     DAMAGED = "damaged files"
     FOREIGN = "files of somebody else"
     UNINDEXED = "rows not in the index"
+
+    @property
+    def label(self) -> str:
+        """The name for people."""
+        return LABELS.get(self, self.value)
+
+
+LABELS = {
+    Finding.RENDITION: "unused renditions",
+    Finding.INCOMING: "leftovers of uploads",
+    Finding.DELETED: "leftovers of deletions",
+    Finding.FOREIGN: "unknown files",
+}
+"""The names for people that differ from the names in JSON and in the log."""
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ def damage(host: Host, row: Row, seen: StoredFacts) -> str:
         if not host.storage.is_ready():
             raise Unavailable("storage") from error
         return f"it cannot be read ({error.__cause__ or error})"
-    return "" if digest == row.sha256 else "its SHA-256 is another"
+    return "" if digest == row.sha256 else "its SHA-256 does not match"
 
 
 def drop_rows(host: Host, report: CleanupReport, lost: list[str], advance: Advance) -> None:

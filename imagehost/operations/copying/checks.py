@@ -15,12 +15,13 @@ def check_revisions(other: sa.Connection, here: sa.Connection) -> None:
     wanted = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     if (found := revision(here)) != wanted:
         raise Failure(
-            f"The database of this host is {at(found)}, but has to be at {wanted}. Run: flask db upgrade"
+            f"The database of this host is {at(found)}, but must be at revision {wanted}. "
+            "Run: flask db upgrade"
         )
     if (found := revision(other)) != wanted:
         raise Failure(
-            f"The database to copy from is {at(found)}, but has to be at {wanted}. "
-            "Bring it there with its own settings, or with DATABASE_URL set to it: flask db upgrade"
+            f"The database to copy from is {at(found)}, but must be at revision {wanted}. "
+            "To upgrade it, set DATABASE_URL to its URL, and run: flask db upgrade"
         )
 
 
@@ -39,8 +40,8 @@ def check_empty(here: sa.Connection, tables: Iterable[sa.Table]) -> None:
     for table in tables:
         if rows := count_rows(here, table):
             raise Failure(
-                f"The database of this host is not empty: {rows} rows in {table.name}. Nothing was changed; "
-                "copy into a new one."
+                f"The database of this host is not empty: {rows} rows in {table.name}. Nothing was changed. "
+                "Use a new database."
             )
 
 
@@ -48,7 +49,9 @@ def check_copied_counts(here: sa.Connection, tables: Iterable[sa.Table], expecte
     """Raise Failure if a copy is not complete."""
     found = {table.name: count_rows(here, table) for table in tables}
     if found != expected:
-        raise Failure(f"Copied were {found} rows, but there are {dict(expected)}. Nothing was changed.")
+        raise Failure(
+            f"{found} rows were copied, but the other database has {dict(expected)}. Nothing was changed."
+        )
 
 
 def count_rows(connection: sa.Connection, table: sa.Table) -> int:

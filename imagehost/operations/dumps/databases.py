@@ -60,7 +60,8 @@ def dumper_for(host: Host, kind: str) -> Dumper:
         # SQLite needs no server.
         return SQLiteDumper(host)
     raise Failure(
-        "The backup is one of PostgreSQL, and this host has no such server. Set DATABASE_URL to one."
+        "The backup is of a PostgreSQL database, but this host uses SQLite. "
+        "To verify the backup, set DATABASE_URL to a PostgreSQL database."
     )
 
 

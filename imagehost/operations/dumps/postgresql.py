@@ -18,7 +18,9 @@ SECONDS_TO_WAIT = 30
 
 HOME = sa.text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('images')")
 
-CHANGED = "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
+CHANGED = (
+    "Images were uploaded or deleted during the restore. Nothing was changed. Stop the host and try again."
+)
 
 NO_TABLES = f"""
 DO $$ BEGIN IF pg_catalog.to_regclass('public.images') IS NOT NULL THEN
@@ -49,7 +51,7 @@ class PostgreSQLDumper:
         """Let pg_dump write the state that the snapshot sees."""
         home = snapshot.connection.execute(HOME).scalar_one()
         if home != SCHEMA:
-            raise Failure(f"The tables are in the schema {home}, and a backup needs them in {SCHEMA}.")
+            raise Failure(f"The tables are in the schema {home}, but a backup needs them in {SCHEMA}.")
         program = programs.find_program("pg_dump", snapshot.connection)
         identifier = snapshot.connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         options = ["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8"]
@@ -120,6 +122,6 @@ def counted(counts: dict[str, int]) -> str:
     wrong = [f"(SELECT count(*) FROM {table}) <> {number:d}" for table, number in counts.items()]  # noqa: S608  # quoted names, and numbers
     return f"""
 DO $$ BEGIN IF {" OR ".join(wrong)} THEN
-  RAISE EXCEPTION 'The restored rows are not as many as the manifest says. Nothing was changed.';
+  RAISE EXCEPTION 'The number of restored rows differs from the manifest. Nothing was changed.';
 END IF; END $$;
 """

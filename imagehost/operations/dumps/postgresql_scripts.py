@@ -156,9 +156,9 @@ def data(file: BinaryIO, name: str) -> Iterator[bytes]:
 def refused(name: str, line: bytes) -> Broken:
     """Return the error for a line that a dump must not have."""
     beginning = one_line(line.decode(errors="replace").strip()[:80])
-    return Broken(f"{name} is refused: it does what no backup of imagehost does: {beginning}")
+    return Broken(f"{name} is refused: it contains SQL that backups of imagehost never contain: {beginning}")
 
 
 def cut_off(name: str) -> Broken:
     """Return the error for a dump that ends too early."""
-    return Broken(f"{name} cannot be restored: it is cut off.")
+    return Broken(f"{name} cannot be restored: it is truncated.")

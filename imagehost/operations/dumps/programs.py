@@ -50,7 +50,7 @@ def run_program(program: str, url: sa.URL, *arguments: str, script: Iterable[byt
     if status == SCRIPT_FAILED:
         raise Undone(complaint)
     if status:
-        raise Failure(complaint or f"{Path(program).name} ended with status {status}.")
+        raise Failure(complaint or f"{Path(program).name} exited with status {status}.")
 
 
 def feed(pipe: IO[bytes], script: Iterable[bytes]) -> None:
@@ -70,8 +70,9 @@ def find_program(program: str, connection: sa.Connection) -> str:
     fitting = [server] if server in found else sorted(version for version in found if version > server)
     if not fitting:
         raise Failure(
-            f"{program} is of version {max(found)}, the server of {server}: an older one does not know what "
-            f"a newer server has. On Debian: apt-get install postgresql-client-{server}"
+            f"{program} has version {max(found)}, but the server has version {server}. "
+            f"{program} must not be older than the server. "
+            f"On Debian: apt-get install postgresql-client-{server}"
         )
     return found[fitting[0]]
 

@@ -21,5 +21,6 @@ def check_known(revision: str) -> None:
     """Raise Failure if a revision belongs to a newer version."""
     if not is_known(revision):
         raise Failure(
-            f"The backup was made by a newer imagehost (its tables are at {revision}). Restore it with that."
+            f"The backup was made by a newer version of imagehost (its tables have the revision {revision}). "
+            "Restore it with that version."
         )

@@ -61,7 +61,7 @@ def make_owned(engine: sa.Engine, name: str) -> sa.URL | None:
     except (sa.exc.DBAPIError, ImageHostError) as error:
         # The user may not create roles, or pg_hba.conf does not let the new role connect.
         reason = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).strip()
-        log.warning("dump restored with all rights of the host's own user", extra={"reason": reason})
+        log.warning("dump is restored with all rights of the host's database user", extra={"reason": reason})
         drop_scratch(engine, name)
         return None
 
@@ -85,8 +85,8 @@ def make_scratch(engine: sa.Engine, name: str) -> sa.URL:
         with engine.connect() as connection:
             user = connection.exec_driver_sql("SELECT quote_ident(current_user)").scalar_one()
         raise Failure(
-            "The database's user may not make the scratch database that a check needs. "
-            f"Allow it, as an administrator: ALTER ROLE {user} CREATEDB"
+            "The database user is not allowed to create the scratch database for the verification. "
+            f"To allow it, run as a database administrator: ALTER ROLE {user} CREATEDB"
         ) from error
     return engine.url.set(database=name)
 
@@ -110,7 +110,7 @@ def drop_scratch(engine: sa.Engine, name: str) -> None:
             time.sleep(0.1)
         else:
             return
-    log.warning("scratch database left", extra={"database": name})
+    log.warning("scratch database not dropped", extra={"database": name})
 
 
 def found(engine: sa.Engine, query: sa.TextClause, name: str) -> str | None:

@@ -65,7 +65,7 @@ class Snapshot:
     def revision(self) -> str:
         """Return the revision of the tables. Raises Failure if there are no tables."""
         if not {IMAGES.name, VERSION.name} <= set(self.tables()):
-            raise Failure("The database has no tables yet. Make them: flask db upgrade")
+            raise Failure("The database has no tables yet. To create them: flask db upgrade")
         return self._version()
 
     def state(self) -> DatabaseState | None:

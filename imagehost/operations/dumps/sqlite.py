@@ -132,11 +132,12 @@ def check_unchanged(found: DatabaseState | None, expected: DatabaseState | None)
     """Raise Undone if images were added or deleted since the backup."""
     if found != expected:
         raise Undone(
-            "Images were uploaded or deleted meanwhile. Nothing was changed; stop the host and try again."
+            "Images were uploaded or deleted during the restore. Nothing was changed. "
+            "Stop the host and try again."
         )
 
 
 def check_row_counts(found: dict[str, int], expected: dict[str, int]) -> None:
     """Raise Undone if the numbers of rows are not those of the manifest."""
     if found != expected:
-        raise Undone(f"The restored rows are {found}, but should be {expected}. Nothing was changed.")
+        raise Undone(f"{found} rows were restored, but the manifest lists {expected}. Nothing was changed.")

@@ -49,8 +49,8 @@ MOST_MADE = 1000
 
 Our dumps have seven."""
 REASONS = {
-    "SQLITE_AUTH": "it does what no backup of imagehost does",
-    "SQLITE_INTERRUPT": "it takes more work than a backup of its size",
+    "SQLITE_AUTH": "it contains SQL that backups of imagehost never contain",
+    "SQLITE_INTERRUPT": "it needs more computing time than a normal backup of this size",
 }
 CATALOGUE = "sqlite_master"
 SEQUENCE = "sqlite_sequence"
@@ -169,7 +169,7 @@ def statements(dump: Path) -> Iterator[str]:
                     yield statement
                     lines, length, ends, last = [], 0, 0, statement
     if last.strip() != "COMMIT;" or "".join(lines).strip():
-        raise Broken(f"{dump.name} cannot be restored: it is cut off.")
+        raise Broken(f"{dump.name} cannot be restored: it is truncated.")
 
 
 def excerpt(statement: str) -> str:

@@ -56,7 +56,7 @@ def prepare(folder: Path) -> None:
     """Make the folder. Raises Failure if it contains anything except an interrupted export."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / journal.FILE).is_file() and any(folder.iterdir()):
-        raise Failure(f"{folder} is not empty. Name a new folder.")
+        raise Failure(f"{folder} is not empty. Choose a new or empty folder.")
 
 
 def export_images(host: Host, folder: Path, outcome: ExportResult, progress: Progress) -> None:

@@ -26,7 +26,7 @@ def copy_image_out(storage: Storage, row: Row, folder: Path, name: str) -> str:
     seen = storage.look_at(row.filename)
     if seen is not None and not seen.is_file:
         # To open a pipe, for example, would block.
-        return "its file is a link, a folder or the like"
+        return "its file is not a regular file"
     try:
         with storage.open(row.filename) as source, draft.open("wb") as file:
             digest = copy_hashing(source, file)
@@ -37,7 +37,7 @@ def copy_image_out(storage: Storage, row: Row, folder: Path, name: str) -> str:
             raise
         return f"its file cannot be read ({error.__cause__})"
     if digest != row.sha256:
-        return "its file is damaged: the SHA-256 is another"
+        return "its file is damaged: the SHA-256 does not match"
     moment = (row.upload_time - EPOCH) // timedelta(microseconds=1) * 1000
     os.utime(draft, ns=(moment, moment))
     draft.replace(target)
@@ -51,5 +51,5 @@ def folder_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in NO_ROOM:
-            raise Failure(f"There is no room left in {folder}. Make room. {GO_ON}") from error
+            raise Failure(f"There is no space left in {folder}. Free some space. {GO_ON}") from error
         raise Failure(f"{folder} cannot be written to: {error.strerror}. {GO_ON}") from error

@@ -43,7 +43,7 @@ def robots() -> Response:
     if current_host().settings.allow_indexing:
         return plain("User-agent: *", "Disallow: /api/")
     return plain(
-        "# Programs that show what a shared link leads to",
+        "# Programs that show previews of shared links",
         *(f"User-agent: {name}" for name in PREVIEWERS),
         *(f"Allow: {path}" for path in SHOWN),
         "Disallow: /",

@@ -37,7 +37,9 @@ def page_number(text: str) -> int:
     number = whole_number(text)
     if number is None:
         page = repr(text[:40])
-        raise BadRequest(_("There is no page %(page)s: pages are whole numbers from 1 up.", page=page))
+        raise BadRequest(
+            _("There is no page %(page)s: a page number must be a whole number of at least 1.", page=page)
+        )
     return number
 
 

@@ -50,7 +50,7 @@ def limit(given: MultiDict[str, str], name: str) -> int:
     if number is None:
         side = repr(text[:40])
         raise BadRequest(
-            _("%(name)s is %(side)s: it must be a whole number from 1 up.", name=name, side=side)
+            _("%(name)s is %(side)s: it must be a whole number of at least 1.", name=name, side=side)
         )
     return min(number, sys.maxsize)
 
@@ -58,7 +58,9 @@ def limit(given: MultiDict[str, str], name: str) -> int:
 def name_at(address: str) -> str:
     """Return the name of the image that an address refers to. Raises BadRequest, NotFound."""
     if not address:
-        raise BadRequest(_("No address was given. Send that of an image or of its page, in url."))
+        raise BadRequest(
+            _("The parameter url is missing or empty. Set it to the address of an image or of its page.")
+        )
     try:
         parts = urlsplit(address)
         endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))

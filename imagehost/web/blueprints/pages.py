@@ -38,7 +38,7 @@ def manifest() -> Response:
         id=url_for("upload.index"),
         name="imagehost",
         short_name="imagehost",
-        description=_("Put a picture here and share its link."),
+        description=_("Upload a picture and share its link."),
         lang=languages.current(),
         start_url=url_for("upload.index"),
         scope=url_for("pages.index"),

@@ -92,7 +92,7 @@ def test_what_a_check_found_damaged_is_copied_anew(host, app, context):
     first = create_backup(host).backup
     file = first.path / "images" / name[:2] / name
     file.write_bytes(bytes(file.stat().st_size))
-    assert verify_backup(host, first) == [f"images/{name[:2]}/{name} is damaged: its checksum is another"]
+    assert verify_backup(host, first) == [f"images/{name[:2]}/{name} is damaged: its checksum does not match"]
     second = create_backup(host)
     assert (second.manifest.copied, second.manifest.linked) == (1, 2)
     assert verify_backup(host, second.backup) == []
@@ -180,7 +180,7 @@ def test_two_at_once_are_refused(host, context, monkeypatch):
 def test_without_the_storage_there_is_none(host, app, context):
     add_images(app, 1)
     (host.settings.images_dir / ".imagehost").unlink()
-    with pytest.raises(Failure, match=r"has no marker: .* is probably not mounted"):
+    with pytest.raises(Failure, match=r"has no marker file: .* is probably not mounted"):
         create_backup(host)
     assert list_backups(host) == []
 
@@ -214,7 +214,7 @@ def test_a_newer_server_is_a_clear_error(host, context, monkeypatch, tmp_path):
     old.chmod(0o755)
     monkeypatch.setattr(programs, "candidates", lambda _: [str(old)])
     with pytest.raises(
-        Failure, match=r"pg_dump is of version 9, the server of \d+: .* postgresql-client-\d+"
+        Failure, match=r"pg_dump has version 9, but the server has version \d+\. .* postgresql-client-\d+"
     ):
         create_backup(host)
 

@@ -64,7 +64,7 @@ def test_whatever_else_maintains_the_host_is_refused(
             lambda: create_backup(host),
             lambda: cleanup_now(host),
         ):
-            with pytest.raises(Busy, match="is running already"):
+            with pytest.raises(Busy, match="clean-up is running"):
                 act()
             refused.append(act)
 

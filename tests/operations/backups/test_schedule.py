@@ -56,7 +56,9 @@ def test_a_night_that_fails_is_told_and_the_next_one_is_well(host, app, context,
     plan = BackupSchedule(host, clock(3), RULE)
     plan.last = run_scheduled_backup(host, RULE)
     assert "is probably not mounted" in plan.problem()
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["night failed"]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "scheduled backup failed"
+    ]
     # Also after a restart.
     assert "is probably not mounted" in BackupSchedule(host, clock(3), RULE).problem()
     host.storage.initialise()
@@ -98,7 +100,7 @@ def test_a_folder_that_cannot_be_written_is_told(host, app, context):
 def test_a_backup_that_is_overdue_is_told(host, app, context, monkeypatch):
     hour = datetime.now(UTC).astimezone() - timedelta(hours=7)
     plan = BackupSchedule(host, clock(hour.hour, hour.minute), RULE)
-    assert "There is no backup since" in plan.problem()
+    assert "No backup has been made since" in plan.problem()
     run_scheduled_backup(host, RULE)
     assert plan.problem() is None
 
@@ -179,7 +181,7 @@ def test_a_night_that_meets_another_command_is_tried_again_soon(host, app, conte
     plan = BackupSchedule(host, clock(0), RULE)
     with changing_backups(host):
         run(plan, until=lambda: plan.last)
-        assert "running already" in plan.problem()
+        assert "clean-up is running" in plan.problem()
     run(plan, until=lambda: plan.problem() is None)
     assert len(list_backups(host)) == 1
 

@@ -95,9 +95,9 @@ def test_one_of_another_host_replaces_no_images_unless_told(host, app, backup, m
     make(backup) if make is hostile.unsign else make(backup, copied=7)
     add_images(app, 1, first=8)
     between = everything(host)
-    with pytest.raises(Failure, match="say --yes --foreign"):
+    with pytest.raises(Failure, match="add --yes --foreign"):
         restore_backup(host, backup)
-    with pytest.raises(Failure, match=r"This host has 4 images, and the backup is .*say --yes --foreign"):
+    with pytest.raises(Failure, match=r"This host has 4 images, and the backup is .*add --yes --foreign"):
         restore_backup(host, backup, replace=True)
     assert everything(host) == between
     assert len(list_backups(host)) == 1

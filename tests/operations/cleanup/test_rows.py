@@ -103,7 +103,7 @@ def test_an_image_that_is_deleted_while_it_is_read_is_not_called_damaged(clean, 
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (flip, "its SHA-256 is another"),
+        (flip, "its SHA-256 does not match"),
         (lambda path: os.truncate(path, 10), "it has 10 bytes, not"),
         (lambda path: (path.unlink(), path.mkdir()), "it is not a file"),
         (lambda path: (path.unlink(), os.mkfifo(path)), "it is not a file"),

@@ -55,8 +55,8 @@ def test_an_older_source_is_refused(old, refused, source_url, empty):
     execute(source_url, "UPDATE alembic_version SET version_num = '0001'")
     try:
         assert refused(source_url) == (
-            f"The database to copy from is at revision 0001, but has to be at {HEAD}. "
-            "Bring it there with its own settings, or with DATABASE_URL set to it: flask db upgrade"
+            f"The database to copy from is at revision 0001, but must be at revision {HEAD}. "
+            "To upgrade it, set DATABASE_URL to its URL, and run: flask db upgrade"
         )
     finally:
         execute(source_url, f"UPDATE alembic_version SET version_num = '{HEAD}'")
@@ -65,7 +65,7 @@ def test_an_older_source_is_refused(old, refused, source_url, empty):
 def test_an_older_target_is_refused(old, refused, source_url, database_url, empty):
     execute(database_url, "UPDATE alembic_version SET version_num = '0001'")
     try:
-        assert f"of this host is at revision 0001, but has to be at {HEAD}" in refused(source_url)
+        assert f"of this host is at revision 0001, but must be at revision {HEAD}" in refused(source_url)
     finally:
         execute(database_url, f"UPDATE alembic_version SET version_num = '{HEAD}'")
 

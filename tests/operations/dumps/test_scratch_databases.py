@@ -83,7 +83,7 @@ def test_who_may_not_make_roles_restores_with_rights_of_their_own_and_it_is_logg
 ):
     owner, _ = owner_and_rights(user("CREATEDB"), backup)
     assert owner == "maker"
-    assert "dump restored with all rights of the host's own user" in caplog.text
+    assert "dump is restored with all rights of the host's database user" in caplog.text
     assert left(host) == []
 
 
@@ -92,7 +92,7 @@ def test_an_owner_whom_the_server_does_not_let_in_is_done_without(host, backup, 
     monkeypatch.setattr(scratch_databases, "HUMBLE", "CONNECTION LIMIT 0")
     owner, _ = owner_and_rights(own_dumper(host), backup)
     assert owner == "postgres"
-    assert "dump restored with all rights of the host's own user" in caplog.text
+    assert "dump is restored with all rights of the host's database user" in caplog.text
     assert left(host) == []
 
 

@@ -81,9 +81,9 @@ def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, ta
     assert outcome.exported == 1
     assert outcome.problems == {
         lost.name: "its file is missing",
-        damaged.name: "its file is damaged: the SHA-256 is another",
-        cut.name: "its file is damaged: the SHA-256 is another",
-        pipe.name: "its file is a link, a folder or the like",
+        damaged.name: "its file is damaged: the SHA-256 does not match",
+        cut.name: "its file is damaged: the SHA-256 does not match",
+        pipe.name: "its file is not a regular file",
         unreadable.name: "its file cannot be read ([Errno 5] Input/output error)",
     }
     without = {line["filename"] for line in table(target) if not line["file"]}
@@ -105,7 +105,7 @@ def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, targ
 
     with monkeypatch.context() as broken:
         broken.setattr(exporting, "copy_image_out", interrupt)
-        with pytest.raises(Failure, match=r"Interrupted\. Run the same command again"):
+        with pytest.raises(Failure, match=r"was interrupted\. To continue, run the same command again"):
             export()
     done = {path.name: path.stat().st_ino for path in target.iterdir() if path.suffix == ".jpg"}
     assert set(done) == {"photo.jpg", "photo (2).jpg", "PHOTO (3).jpg"}
@@ -176,7 +176,7 @@ def test_a_finished_export_is_not_overwritten(export, target):
 @ON_SQLITE
 def test_the_same_export_twice_at_once_is_refused(export, target):
     target.mkdir()
-    with journal.open_export_journal(target), pytest.raises(Failure, match="is running already"):
+    with journal.open_export_journal(target), pytest.raises(Failure, match="is already running"):
         export()
 
 
@@ -184,7 +184,7 @@ def test_the_same_export_twice_at_once_is_refused(export, target):
 @pytest.mark.parametrize("where", ["", "export", ".."])
 def test_the_storage_is_not_exported_into(app, hosted, where):
     images_dir = host_of(app).settings.images_dir
-    with app.app_context(), pytest.raises(Failure, match="Choose another one"):
+    with app.app_context(), pytest.raises(Failure, match="Choose another folder"):
         exporting.export_to(host_of(app), images_dir / where)
     assert not (images_dir / "export").exists()
 

@@ -40,12 +40,12 @@ def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (KeyboardInterrupt(), "Interrupted. Run the same command again: it goes on where it ended."),
+        (KeyboardInterrupt(), "The command was interrupted. To continue, run the same command again."),
         (
             Unavailable("database"),
-            "The database is unavailable. Run the same command again",
+            "The database is unavailable. To continue, run the same command again",
         ),
-        (StorageFull(), "The disk is full. Run the same command again"),
+        (StorageFull(), "The disk is full. To continue, run the same command again"),
     ],
     ids=["Ctrl-C", "database", "disk"],
 )
@@ -79,7 +79,7 @@ def test_a_commit_of_unknown_outcome_is_looked_up(host, app, bring, monkeypatch,
         return real(*arguments, **options)
 
     monkeypatch.setattr(images, "add_image", add)
-    with pytest.raises(Failure, match="Run the same command again"):
+    with pytest.raises(Failure, match="To continue, run the same command again"):
         bring()
     rest = bring()
     assert rest.counts[Decision.ALREADY] >= after
@@ -141,7 +141,7 @@ def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeyp
 
 @ON_SQLITE
 def test_two_at_once_are_not_allowed(bring, tmp_path):
-    with journal.open_import_journal(tmp_path), pytest.raises(Failure, match="is running already"):
+    with journal.open_import_journal(tmp_path), pytest.raises(Failure, match="is already running"):
         bring()
     assert counts(bring()) == {"imported": 4}
 

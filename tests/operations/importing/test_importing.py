@@ -140,7 +140,7 @@ def test_what_is_no_picture_is_refused_only_where_it_claims_to_be_one(bring, fol
         "painting": (
             "unsupported_type",
             (
-                "painting is a BMP picture. This host takes JPG, PNG or GIF images. "
+                "painting is a BMP picture. This server accepts JPG, PNG or GIF images. "
                 "Convert it in an image editor and try again."
             ),
         ),
@@ -235,7 +235,7 @@ def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, fo
 def test_the_storage_is_not_imported(host, app, where):
     images_dir = host_of(app).settings.images_dir
     (images_dir / "ab").mkdir(parents=True)
-    with app.app_context(), pytest.raises(Failure, match="Choose another one"):
+    with app.app_context(), pytest.raises(Failure, match="Choose another folder"):
         importing.import_folder(host, images_dir / where)
 
 
@@ -244,7 +244,7 @@ def test_a_link_to_the_storage_is_not_imported(host, app, tmp_path):
     images_dir = host_of(app).settings.images_dir
     images_dir.mkdir()
     (tmp_path / "link").symlink_to(images_dir)
-    with app.app_context(), pytest.raises(Failure, match="Choose another one"):
+    with app.app_context(), pytest.raises(Failure, match="Choose another folder"):
         importing.import_folder(host, tmp_path / "link")
 
 

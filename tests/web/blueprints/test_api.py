@@ -96,7 +96,7 @@ def test_the_list_is_newest_first(client):
 )
 def test_another_method_is_told_which_are_allowed(client, shape, method, path, allowed):
     answer = client.open(path, method=method, headers=shape)
-    assert_error(answer, 405, "method_not_allowed", "does not take that method")
+    assert_error(answer, 405, "method_not_allowed", "does not support this HTTP method")
     assert set(answer.allow) == {name.lower() for name in allowed} or set(answer.allow) == allowed
 
 
@@ -105,4 +105,4 @@ def test_another_method_is_told_which_are_allowed(client, shape, method, path, a
     "path", ["/nothing", "/images", "/images/", "/api", "/view/", "/images/../wsgi.py", "/%00"]
 )
 def test_nothing_is_at_other_addresses(client, shape, path):
-    assert_error(client.get(path, headers=shape), 404, "not_found", "nothing at this address")
+    assert_error(client.get(path, headers=shape), 404, "not_found", "Nothing was found at this address")

@@ -19,7 +19,7 @@ pytestmark = ON_SQLITE
 FIELD = b'form-data; name="field"'
 PARTS = "The form has more than 64 parts. Send only the picture."
 HEADERS = (
-    "The parts of the form have more than 16.0 KiB of headers. Send only the picture, by a shorter name."
+    "The part headers of the form are larger than 16.0 KiB. Send only the picture, with a shorter file name."
 )
 LARGE = 4 * 1024 * 1024
 END = form()["data"]
@@ -63,8 +63,14 @@ TOO_MUCH = {
     "a folded line without end": (b"--boundary\r\nx: y" + b"\r\n y" * 500_000, "cannot be read"),
     "a hundred thousand parts": (part_with(FIELD, b"") * 100_000, PARTS),
     "as many pictures": (part(SMALL) * 10_000, PARTS),
-    "one text": (part_with(FIELD, b"x" * LARGE), "The form has too much beside the picture"),
-    "texts": (part_with(FIELD, b"x" * 100_000) * 40, "The form has too much beside the picture"),
+    "one text": (
+        part_with(FIELD, b"x" * LARGE),
+        "The form contains too much data in addition to the picture",
+    ),
+    "texts": (
+        part_with(FIELD, b"x" * 100_000) * 40,
+        "The form contains too much data in addition to the picture",
+    ),
     "a boundary of 10,000 letters": (b"--" + b"y" * 10_000 + b"\r\n" + b"x" * LARGE, "cannot be read"),
 }
 

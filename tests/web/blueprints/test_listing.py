@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from imagehost.db import counts
 from imagehost.services import lists
 from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, assert_error, uploaded
-from tests.rows import add_rows
+from tests.rows import add_rows, execute
+from tests.sentences import GERMAN
 
 KEYS = {
     "id": int,
@@ -74,6 +76,15 @@ def test_pages_of_ten_are_newest_first(app, client):
 
 
 @pytest.mark.parametrize("shape", [PAGE, FRAGMENT], ids=["page", "fragment"])
+def test_the_number_of_images_is_grouped(host, app, client, shape):
+    add_rows(app, [NOON])
+    assert ">1 image<" in client.get("/images-list", headers=shape).text
+    execute(host, counts.ADD, {"day": NOON.date(), "shard": 0, "change": 5311})
+    assert ">5,312 images<" in client.get("/images-list", headers=shape).text
+    assert ">5.312 Bilder<" in client.get("/images-list", headers={**shape, **GERMAN}).text
+
+
+@pytest.mark.parametrize("shape", [PAGE, FRAGMENT], ids=["page", "fragment"])
 def test_pages_lead_to_all_others_where_these_are_few(app, client, shape):
     add_rows(app, [NOON] * 25)
     links = {
@@ -94,7 +105,7 @@ def test_pages_lead_to_all_others_where_these_are_few(app, client, shape):
 )
 def test_a_page_that_is_no_whole_number_from_1_is_refused(client, shape, page):
     answer = client.get("/images-list", query_string={"page": page}, headers=shape)
-    assert_error(answer, 400, "bad_request", "whole numbers from 1 up")
+    assert_error(answer, 400, "bad_request", "a page number must be a whole number of at least 1")
 
 
 @SHAPES

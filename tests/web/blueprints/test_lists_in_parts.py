@@ -99,7 +99,7 @@ NO_PLACES = [
 @pytest.mark.parametrize("after", NO_PLACES)
 def test_what_is_no_place_is_refused(client, shape, after):
     answer = client.get("/api/upload", query_string={"after": after}, headers=shape)
-    assert_error(answer, 400, "bad_request", "no place in this list")
+    assert_error(answer, 400, "bad_request", "not a position in this list")
 
 
 @pytest.mark.parametrize("value", ["0", "101", "-1", "1.5", "", " 1", "1e1", "²", "\uff11", "1" * 5000])
@@ -136,9 +136,9 @@ UNKNOWN = {
     "a list": ("GET", "/images-list", "page, per_page"),
     "the array": ("GET", "/api/upload", "limit, after"),
     "the array, with a slash": ("GET", "/api/upload/", "limit, after"),
-    "an upload": ("POST", "/api/upload", "and no other"),
-    "an upload, with a slash": ("POST", "/api/upload/", "and no other"),
-    "a deletion": ("DELETE", "/api/upload/a.jpg", "and no other"),
+    "an upload": ("POST", "/api/upload", "does not support parameters"),
+    "an upload, with a slash": ("POST", "/api/upload/", "does not support parameters"),
+    "a deletion": ("DELETE", "/api/upload/a.jpg", "does not support parameters"),
 }
 
 
@@ -146,7 +146,7 @@ UNKNOWN = {
 @pytest.mark.parametrize("name", ["pgae", "", "Page", "a\u202eb", "<b>", "n" * 3000])
 def test_an_unknown_parameter_is_refused_by_its_name(client, method, path, words, name):
     answer = client.open(path, method=method, query_string={name: "1"})
-    message = assert_error(answer, 400, "bad_request", "There is no parameter", words)
+    message = assert_error(answer, 400, "bad_request", "This address does not support", words)
     assert repr(name[:40]) in message
 
 

@@ -200,7 +200,7 @@ def test_an_address_is_needed(client, shape, query):
 def test_a_side_is_a_whole_number_from_1_up(client, shape, name, value):
     query = {"url": uploaded(client)["url"], name: value}
     answer = client.get("/oembed", query_string=query, headers=shape)
-    assert_error(answer, 400, "bad_request", name, "whole number from 1 up")
+    assert_error(answer, 400, "bad_request", name, "whole number of at least 1")
 
 
 ELSEWHERE = {
@@ -252,7 +252,7 @@ def test_an_image_that_is_gone_is_not_found(client, shape):
 def test_there_is_no_other_format_than_json(client, shape, name):
     query = {"url": uploaded(client)["url"], "format": name}
     answer = client.get("/oembed", query_string=query, headers=shape)
-    assert_error(answer, 501, "not_implemented", "JSON only")
+    assert_error(answer, 501, "not_implemented", "only in JSON")
 
 
 @ON_SQLITE

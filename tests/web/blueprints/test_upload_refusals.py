@@ -38,7 +38,7 @@ def raw(content: bytes, mime_type: str) -> dict[str, object]:
 
 
 WHAT_TO_SEND = ("multipart/form-data", "in a field named file", "-F file=@photo.jpg")
-NO_BOUNDARY = ("has no boundary", "-F file=@photo.jpg")
+NO_BOUNDARY = ("Content-Type header has no boundary", "-F file=@photo.jpg")
 REFUSALS = {
     "no part": (form(), 400, "no_file", "multipart/form-data"),
     "an empty file": (form(part(b"", b"cat.png")), 400, "no_file", "cat.png is empty"),
@@ -63,14 +63,24 @@ REFUSALS = {
         "no_file",
         *WHAT_TO_SEND,
     ),
-    "two files": (form(part(SMALL), part(SMALL)), 400, "too_many_files", "each in a request of its own"),
-    "a form without its end": (form(part(SMALL), end=b""), 400, "bad_request", "cut off"),
+    "two files": (
+        form(part(SMALL), part(SMALL)),
+        400,
+        "too_many_files",
+        "each picture in a separate request",
+    ),
+    "a form without its end": (form(part(SMALL), end=b""), 400, "bad_request", "incomplete"),
     "a form without a boundary": (raw(CUT, "multipart/form-data"), 400, "bad_request", *NO_BOUNDARY),
     "an empty boundary": (raw(CUT, 'multipart/form-data; boundary=""'), 400, "bad_request", *NO_BOUNDARY),
     "a form that is none": ({"data": b"garbage", "content_type": MULTIPART}, 400, "bad_request"),
     "a part without a name": (form(b"--boundary\r\n\r\nx\r\n"), 400, "bad_request"),
     "text": (form(part(b"hello", b"a.jpg")), 415, "unsupported_type", "a.jpg is not a JPG, PNG or GIF"),
-    "SVG": (form(part(foreign.SVG, b"a.svg")), 415, "unsupported_type", "a.svg is an SVG picture. This host"),
+    "SVG": (
+        form(part(foreign.SVG, b"a.svg")),
+        415,
+        "unsupported_type",
+        "a.svg is an SVG picture. This server",
+    ),
     "HTML": (form(part(b"<!doctype html><p>", b"a.gif")), 415, "unsupported_type", "a.gif is an HTML page."),
     "HEIC": (
         form(part(foreign.HEIC, b"a.jpg")),
@@ -111,7 +121,7 @@ def test_nothing_is_kept_of_what_is_refused(app, client, shape, refusal):
 def test_a_file_of_another_format_is_named(client, what):
     for content in foreign.SAMPLES[what]:
         answer = client.post("/upload", **form(part(content, b"holiday.jpg")))
-        sentence = f"holiday.jpg is {what}. This host takes JPG, PNG or GIF images. "
+        sentence = f"holiday.jpg is {what}. This server accepts JPG, PNG or GIF images. "
         assert_error(answer, 415, "unsupported_type", sentence)
 
 
@@ -129,7 +139,7 @@ def test_the_api_refuses_the_same(client, path, refusal):
 def test_a_body_that_breaks_off_is_refused(app, client, shape):
     whole = form(part(SMALL))["data"]
     answer = client.post("/upload", headers=shape, **declared(len(whole) + 1, io.BytesIO(whole)))
-    assert_error(answer, 400, "bad_request", "cut off")
+    assert_error(answer, 400, "bad_request", "incomplete")
     assert stored_files(app) == []
 
 
@@ -230,7 +240,7 @@ def test_other_kinds_are_accepted_where_they_are_allowed(make_app, kind):
         refused,
         415,
         "unsupported_type",
-        f"b.png is a PNG image. This host takes JPG or {kind.upper()} images.",
+        f"b.png is a PNG image. This server accepts JPG or {kind.upper()} images.",
     )
 
 
