@@ -24,7 +24,7 @@ NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
 # shellcheck source=nginx/15-settings.envsh
 . "$here/15-settings.envsh"
 
-# undecided ADDRESS: stops the start, as the application does.
+# undecided ADDRESS: stops the start, because ACCESS is not set.
 undecided() {
     echo "imagehost: other machines can reach this host (nginx listens on $1), and ACCESS is not set." \
         "Set ACCESS=open to let everybody who can reach it upload, list and delete images, or make it" \
