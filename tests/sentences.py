@@ -1,4 +1,4 @@
-"""Each of our errors, as it is told in English and in German."""
+"""The sentence of each of our errors, in English and in German."""
 
 from imagehost.domain import errors, foreign_formats
 from imagehost.web import errors as web_errors
@@ -164,7 +164,10 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
         errors.TooCostly("a.jpg"),
         "a.jpg takes too much memory or time to decode. Make it smaller and try again.",
-        "a.jpg braucht zum Dekodieren zu viel Speicher oder Zeit. Bitte verkleinern und erneut versuchen.",
+        (
+            "a.jpg braucht zum Dekodieren zu viel Arbeitsspeicher oder Zeit. "
+            "Bitte verkleinern und erneut versuchen."
+        ),
     ),
     (
         web_errors.WrongHost("evil.example"),
@@ -244,7 +247,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
         errors.Unavailable("thumbnail rendering"),
         f"The server is busy making thumbnails. {SOON}",
-        f"Zurzeit sind zu viele Vorschaubilder in Arbeit. {GLEICH}",
+        f"Zurzeit werden zu viele Vorschaubilder erstellt. {GLEICH}",
     ),
     (
         errors.Unavailable("whole list"),

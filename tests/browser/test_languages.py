@@ -49,4 +49,4 @@ def test_scripts_speak_it_too(open_page, tmp_path):
     page.get_by_label("strand.jpg löschen").click()
     page.get_by_role("button", name="Bild löschen").click()
     expect(page.get_by_text("Noch keine Bilder.")).to_be_visible()
-    expect(page.locator("#status")).to_have_text("Das Bild ist gelöscht.")
+    expect(page.locator("#status")).to_have_text("Das Bild wurde gelöscht.")
