@@ -1,1 +1,1 @@
-"""Measurements that anyone can run; each compares things that are measured in the same run."""
+"""Benchmarks that anybody can run. Each compares values that are measured in the same run."""

@@ -1,6 +1,7 @@
 """Run benchmarks: ``python -m benchmarks [name…]``, or ``make bench``; see docs/performance.md.
 
-Prints the tables, and writes them to benchmarks/results.json; if asked to, into docs/performance.md, too.
+Print the tables, and write them to benchmarks/results.json. With ``--document``, also write them to
+docs/performance.md.
 """
 
 import argparse
@@ -17,7 +18,7 @@ NAMES = [
     "starting", "uploads", "stages", "serving", "thumbnails", "hostile", "slow", "crowds", "lists", "memory",
     "growth", "backups",
 ]  # fmt: skip
-"""In this order."""
+"""The names of all benchmarks, in the order in which they run."""
 RESULTS = Path(__file__).parent / "results.json"
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 DOCUMENTED = DOCUMENT.with_suffix(".json")
@@ -25,7 +26,7 @@ BEGINS, ENDS = "<!-- tables -->", "<!-- end of tables -->"
 
 
 def main() -> None:
-    """Run what is asked for, or all."""
+    """Run the benchmarks that the arguments name, or all of them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,14 +50,14 @@ def main() -> None:
 
 
 def keep(name: str, tables: list[Table]) -> None:
-    """Write what a benchmark found, and on what machine; the others' results stay."""
+    """Save the results of a benchmark and the facts of the machine. Keep the results of other benchmarks."""
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     kept[name] = {"machine": hosts.machine(), "tables": [table.json() for table in tables]}
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_document() -> None:
-    """Put the last tables where docs/performance.md has its tables, and the same as JSON beside it."""
+    """Write the last tables to docs/performance.md, and the same results as JSON to docs/performance.json."""
     shutil.copyfile(RESULTS, DOCUMENTED)
     before, _, rest = DOCUMENT.read_text().partition(BEGINS)
     after = rest.partition(ENDS)[2]
@@ -64,7 +65,7 @@ def write_document() -> None:
 
 
 def rendered(results: Path) -> str:
-    """Write kept results as in docs/performance.md, and before those of each machine what it is."""
+    """Return saved results as in docs/performance.md, with the facts of each machine before its tables."""
     kept = json.loads(results.read_text())
     lines: list[str] = []
     machine = None

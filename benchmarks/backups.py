@@ -1,6 +1,7 @@
-"""What backups cost beside ``cp -r`` of the same images: the first, later ones, their check, and their room.
+"""Time and space of backups, compared with ``cp -r``: the first backup, later ones, and the verification.
 
-More of it, on one database: ``python -m benchmarks.backups [--images 10000] [--size 200000] [--postgresql]``.
+For more images, on one database: ``python -m benchmarks.backups [--images 10000] [--size 200000]
+[--postgresql]``.
 """
 
 import argparse
@@ -34,13 +35,13 @@ SIZE = 200_000
 ROUNDS = 3
 NEW = 10
 LATER = 2
-"""Backups after the first, with so many new images before each."""
+"""The number of backups after the first one, with ``NEW`` new images before each."""
 
 
 def measure(
     images: int = IMAGES, size: int = SIZE, kinds: Sequence[str] = hosts.DATABASES, rounds: int = ROUNDS
 ) -> list[Table]:
-    """Fill a table for each database."""
+    """Return a table for each database."""
     tables = []
     for kind in kinds:
         with filled(kind, images, size) as host:
@@ -52,7 +53,7 @@ def measure(
 
 
 def fill(table: Table, found: dict[str, list[float]]) -> None:
-    """Write the lines."""
+    """Add the lines of the table."""
     by_hand, first, later, check = (found[name] for name in ("copy", "first", "later", "verify"))
     table.add("`cp -r` of the images, and a flush of all to disk", by_hand, "s")
     table.add("first backup", first, "s")
@@ -64,7 +65,7 @@ def fill(table: Table, found: dict[str, list[float]]) -> None:
 
 @contextmanager
 def filled(kind: str, images: int, size: int) -> Iterator[Host]:
-    """Fill a database and a storage with images of random bytes; give the host that works on both."""
+    """Fill a database and a storage with images of random bytes, and yield the host that uses both."""
     with hosts.room() as folder, hosts.database(kind, folder) as url:
         app = create_app(INSTANCE_DIR=folder, DATABASE_URL=url, LOG_LEVEL="error")
         with app.app_context():
@@ -79,7 +80,7 @@ def filled(kind: str, images: int, size: int) -> Iterator[Host]:
 
 
 def add(host: Host, number: int, size: int) -> None:
-    """Add rows and files as uploads would, but for looking at the pictures."""
+    """Add rows and files like uploads, but without checking the pictures."""
     now = datetime.now(UTC)
     rows = []
     for _ in range(number):
@@ -98,12 +99,15 @@ def add(host: Host, number: int, size: int) -> None:
 
 
 def one_round(host: Host, size: int, turn: int) -> dict[str, float]:
-    """Make and check backups, and a copy by hand; give the seconds of each, and the room in MB."""
+    """Make and verify backups, and copy the images by hand.
+
+    Return the seconds of each step, and the space in MB.
+    """
     acts: dict[str, Callable[[], float]] = {
         "copy": lambda: copy(host),
         "first": lambda: timed(lambda: create_backup(host)),
     }
-    # In turn the one and the other is first: a disk that grows tired hits both alike.
+    # Alternate the order, so that a disk that becomes slower affects both in the same way.
     found = {name: acts[name]() for name in list(acts)[:: -1 if turn % 2 else 1]}
     later, room = [], []
     for _ in range(LATER):
@@ -117,14 +121,14 @@ def one_round(host: Host, size: int, turn: int) -> dict[str, float]:
 
 
 def verify(host: Host) -> None:
-    """Check the newest backup, which has to be whole."""
+    """Verify the newest backup, and raise an error if it is damaged."""
     problems = verify_backup(host, list_backups(host)[-1])
     if problems:
         raise RuntimeError(f"the backup is not whole: {problems}")
 
 
 def copy(host: Host) -> float:
-    """Copy as an administrator would by hand; give the seconds."""
+    """Copy the images as an administrator would do by hand, and return the seconds."""
     target = host.settings.backup_dir.with_name("copy")
 
     def by_hand() -> None:
@@ -137,13 +141,13 @@ def copy(host: Host) -> float:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder: the backups, so that the next one is the first again."""
+    """Remove a folder, for example that of the backups, so that the next backup is a first one again."""
     shutil.rmtree(folder)
     os.sync()
 
 
 def occupied(folder: Path) -> int:
-    """Bytes that a folder takes on its disk, each file once."""
+    """Return the bytes that a folder takes on its disk. A file with several links is counted once."""
     found = map(Path.lstat, folder.rglob("*"))
     return sum({(one.st_dev, one.st_ino): one.st_blocks * 512 for one in found}.values())
 

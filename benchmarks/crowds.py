@@ -1,4 +1,4 @@
-"""What others notice of 300 clients that send a byte a second, of heads or of bodies, through nginx."""
+"""The effect of 300 clients that send a byte a second, of heads or of bodies, on other clients of nginx."""
 
 import selectors
 import socket
@@ -23,7 +23,7 @@ BEGINNINGS = {
 
 
 def measure() -> list[Table]:
-    """Fill one table: the slowest hundredth of others' requests, with and without the slow clients."""
+    """Return a table with the 99th percentile of other clients' times, with and without the slow clients."""
     table = Table("300 clients that send a byte a second")
     with hosts.host("postgresql") as host, hosts.room() as room:
         picture = room / "picture.jpg"
@@ -49,14 +49,14 @@ def measure() -> list[Table]:
 
 
 def p99(act: partial[load.Load]) -> float:
-    """Ask by four clients for a while."""
+    """Send requests with four clients, and return the 99th percentile of their seconds."""
     return act(clients=4, seconds=SECONDS).p99
 
 
 @contextmanager
 def slow_clients(port: int, beginning: bytes) -> Iterator[None]:
-    """Let them send, each the next byte every second."""
-    # From many addresses: what one may have is bounded.
+    """Run slow clients until the block ends. Each of them sends one byte per second."""
+    # Use many addresses, since nginx limits the connections of one address.
     lines = [
         socket.create_connection(("127.0.0.1", port), 30, (f"127.0.1.{number % 50 + 1}", 0))
         for number in range(SLOW_CLIENTS)
@@ -68,7 +68,7 @@ def slow_clients(port: int, beginning: bytes) -> Iterator[None]:
     def drip() -> None:
         while not ended.wait(1):
             for line in lines:
-                # nginx hangs up on those that take too long.
+                # nginx closes connections that are too slow.
                 with suppress(OSError):
                     line.send(b"x")
 
@@ -86,7 +86,7 @@ def slow_clients(port: int, beginning: bytes) -> Iterator[None]:
 
 
 def left(lines: list[socket.socket]) -> int:
-    """Count those that nginx has not hung up on."""
+    """Return the number of connections that nginx has not closed."""
     with selectors.DefaultSelector() as selector:
         for line in lines:
             selector.register(line, selectors.EVENT_READ)

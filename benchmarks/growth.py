@@ -1,7 +1,7 @@
 """How the cost of an upload, a deletion, the first page and of commands depends on the number of images.
 
-One client asks hosts of three sizes, which run side by side, in turn. As a slope it is k, where the cost
-grows as the number of images to the power of k.
+One client sends requests to hosts of three sizes alternately. All three run at the same time. The result k
+means that the cost grows as the number of images to the power of k.
 """
 
 import http.client
@@ -22,14 +22,17 @@ from imagehost.settings.database_url import normalise
 
 NUMBERS = (1000, 100_000, 1_000_000)
 FILES = 100_000
-"""That are really there, evenly among the images; a million would take minutes to make and to remove."""
+"""The maximum number of real files, evenly distributed among the images.
+
+A million would take minutes to write.
+"""
 LINKS = 50_000
-"""Names that one file has at most; ext4 allows 65,000."""
+"""The maximum number of names of one file. ext4 allows 65,000."""
 ROUNDS = 3
 TIMES = {"upload": 50, "deletion": 50, "first page of the list": 20}
-"""Requests to each host in a round."""
+"""The number of requests to each host in a round."""
 MOST = {"upload": 1.2, "deletion": 1.2, "first page of the list": 1.5}
-"""What they may cost at the largest number, as a multiple of that at the smallest."""
+"""The maximum cost at the largest number of images, as a multiple of the cost at the smallest number."""
 FORM = "multipart/form-data; boundary=benchmark"
 HEAD = (
     b'--benchmark\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n'
@@ -39,12 +42,12 @@ TAIL = b"\r\n--benchmark--\r\n"
 
 
 def measure() -> list[Table]:
-    """Fill a table for each database, and one for commands, of which the database has little part."""
+    """Return a table for each database, and one for commands, which hardly depend on the database."""
     return [*(requests(kind) for kind in hosts.DATABASES), growth_of_commands.commands("sqlite")]
 
 
 class Client:
-    """One client of a host, with a connection that it keeps."""
+    """One client of a host, with a connection that stays open."""
 
     def __init__(self, host: hosts.Host, victims: list[int]) -> None:
         self.connection = http.client.HTTPConnection(host.url.removeprefix("http://"), timeout=30)
@@ -57,7 +60,10 @@ class Client:
         }
 
     def upload(self) -> float:
-        """Upload a small picture, each time another one: a counter is in the density fields of its header."""
+        """Upload a small picture.
+
+        A counter in the density fields of its header makes each picture different.
+        """
         self.sent += 1
         picture = load.jpeg(10_000)
         body = HEAD + picture[:14] + self.sent.to_bytes(4, "big") + picture[18:] + TAIL
@@ -66,7 +72,7 @@ class Client:
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> float:
-        """Send a request; give the seconds until the answer was read."""
+        """Send a request, and return the seconds until the answer was read."""
         begin = time.perf_counter()
         self.connection.request(method, path, body, headers or {})
         answer = self.connection.getresponse()
@@ -78,11 +84,12 @@ class Client:
 
 
 def requests(kind: str) -> Table:
-    """Fill the table of a database."""
+    """Return the table of a database."""
     with ExitStack() as running:
         clients = {number: client(running.enter_context(hosts.host(kind)), number) for number in NUMBERS}
         os.sync()
-        # The first round is for nothing: connections are made, folders and counts of the day too.
+        # The first round is not measured: it opens connections, and creates folders and the counts of the
+        # day.
         found = [one_round(clients) for _ in range(1 + ROUNDS)][1:]
     table = Table(f"Growth of requests with the number of images ({kind}; one client; at most 100,000 files)")
     for name, most in MOST.items():
@@ -99,7 +106,7 @@ def requests(kind: str) -> Table:
 
 
 def one_round(clients: Mapping[int, Client]) -> dict[str, dict[int, float]]:
-    """Ask all hosts, request by request in turn; give the mean seconds, by request and number of images."""
+    """Send each request to all hosts in turn. Return the mean seconds, by request and number of images."""
     found = {}
     for name, times in TIMES.items():
         spent = dict.fromkeys(clients, 0.0)
@@ -111,15 +118,15 @@ def one_round(clients: Mapping[int, Client]) -> dict[str, dict[int, float]]:
 
 
 def client(host: hosts.Host, number: int) -> Client:
-    """Fill a host, and give a client that may delete some of its images."""
+    """Fill a host, and return a client that may delete some of its images."""
     url = str(host.settings["DATABASE_URL"])
-    # The first upload sets the storage up, as it has to be before there are rows.
+    # The first upload sets up the storage, which must be done before rows are added.
     Client(host, []).upload()
     seeding.seed(url, number)
     engine = sa.create_engine(normalise(url))
     every = max(1, number // FILES)
     with engine.connect() as connection:
-        # The first upload has its file.
+        # The file of the first upload exists.
         some = sa.text(f"SELECT id, filename FROM images WHERE id > 1 AND id % {every} = 0")
         rows = [*connection.execute(some)]
     engine.dispose()
@@ -130,9 +137,9 @@ def client(host: hosts.Host, number: int) -> Client:
 
 
 def add_files(folder: Path, filenames: list[str], own: int) -> None:
-    """Add files: the first ones by themselves, the others as names of a few, which is quicker to make."""
+    """Add files: the first ``own`` are separate, the others are hard links to a few files, for speed."""
     paths = [folder / filename[:2] / filename for filename in filenames]
-    # All folders are there, as on a host of some age: else the smallest one would still pay for making them.
+    # Create all folders, as on an older host. Otherwise the uploads to the smallest host would create them.
     for letters in itertools.product(NAME_LETTERS, repeat=2):
         (folder / "".join(letters)).mkdir(exist_ok=True)
     content = load.jpeg(10_000)

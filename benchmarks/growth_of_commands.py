@@ -1,6 +1,6 @@
-"""How the cost of a clean-up, of backups and of their check depends on the number of images.
+"""How the cost of a clean-up, of backups and of their verification depends on the number of images.
 
-These look at each image, so that a cost for each, which does not grow, is the best that they can have.
+These commands process each image, so the best possible result is a constant cost for each image.
 """
 
 import math
@@ -21,12 +21,12 @@ MOST = 1.1
 
 
 def measure() -> list[Table]:
-    """Fill a table for each database."""
+    """Return a table for each database."""
     return [commands(kind) for kind in hosts.DATABASES]
 
 
 def commands(kind: str) -> Table:
-    """Run them in turn on storages of each size, and fill the table of a database."""
+    """Run the commands on storages of each size in turn, and return the table of a database."""
     with ExitStack() as held:
         filled = {number: held.enter_context(backups.filled(kind, number, SIZE)) for number in NUMBERS}
         found = []
@@ -44,7 +44,7 @@ def commands(kind: str) -> Table:
 
 
 def one_round(host: Host) -> dict[str, float]:
-    """Run each once; give the seconds, without those that a command takes to start."""
+    """Run each command once. Return the seconds of each, without the time that its start takes."""
     acts: dict[str, Callable[[], object]] = {
         "`flask cleanup --dry-run`": lambda: clean_up(host, CleanupOptions(dry_run=True)),
         "the first `flask backup create`": lambda: create_backup(host),
@@ -61,5 +61,5 @@ def one_round(host: Host) -> dict[str, float]:
 
 
 def exponent(costs: Mapping[int, float]) -> float:
-    """Fit k of cost ~ number^k, by least squares."""
+    """Return the exponent k of cost ~ number^k, by least squares."""
     return linear_regression([math.log(number) for number in costs], [*map(math.log, costs.values())]).slope

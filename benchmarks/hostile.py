@@ -1,4 +1,4 @@
-"""Pictures that cost much: processor time and memory of each, and what other visitors wait for meanwhile."""
+"""Pictures that are expensive to decode: their processor time and memory, and the delay of other visitors."""
 
 import os
 import threading
@@ -22,7 +22,7 @@ MOST_OF_PILLOW = 1.3
 MOST_SECONDS = 2.0
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTINGS = {"ALLOWED_EXTENSIONS": "jpg,png,gif,webp,avif", "WEB_SERVER_WORKERS": 2}
-# As if admission did not count work: whatever it misses comes this far.
+# No limit on the work of decoding, to measure the renderer with pictures that the limit would refuse.
 UNCOUNTED = {**SETTINGS, "MAX_WORK": 10**12}
 PICTURES: dict[str, Callable[[], bytes]] = {
     "grey JPEG, 60 refinement scans": hostile.grey_jpeg,
@@ -31,11 +31,11 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "AVIF": hostile.avif,
     "PNG with alpha": hostile.png,
 }
-"""All of 100 megapixels."""
+"""Pictures of 100 megapixels each."""
 
 
 def measure() -> list[Table]:
-    """Fill three tables."""
+    """Return three tables."""
     contents = {name: make() for name, make in PICTURES.items()}
     with hosts.host("sqlite", **SETTINGS) as host:
         tables = [uploads(host, contents)]
@@ -45,7 +45,7 @@ def measure() -> list[Table]:
 
 
 class Costs:
-    """Watches all processes of a server: their processor time, and the most memory of one that renders."""
+    """The processor time of all processes of a server, and the maximum memory of one that renders."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -67,21 +67,21 @@ class Costs:
         self.look()
 
     def watch(self) -> None:
-        """Look again and again: nothing tells the time of a process that has ended."""
+        """Look at the processes repeatedly: after a process has ended, its time cannot be read."""
         while not self.ended.wait(0.02):
             self.look()
 
     def look(self) -> None:
-        """Note what each process has used by now."""
+        """Record the values of each process."""
         rendering = self.server.renderers()
         for process in self.server.processes():
             try:
                 fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
                 status = Path(f"/proc/{process}/status").read_text()
             except OSError:
-                continue  # it ended meanwhile
+                continue  # the process has ended
             used = int(fields[11]) + int(fields[12])
-            # A process that came meanwhile was forked from nothing.
+            # A new process starts from zero.
             first, _ = self.ticks.get(process, (0 if self.thread.is_alive() else used, 0))
             self.ticks[process] = first, used
             if process in rendering and "VmHWM:" in status:
@@ -89,12 +89,12 @@ class Costs:
 
     @property
     def seconds(self) -> float:
-        """Processor time of all."""
+        """Return the processor seconds of all processes."""
         return sum(last - first for first, last in self.ticks.values()) / TICKS
 
 
 def uploads(host: hosts.Host, contents: dict[str, bytes]) -> Table:
-    """Upload each with the default limits; some are refused."""
+    """Upload each picture with the default limits. Some are refused."""
     table = Table("Hostile pictures of 100 megapixels, the upload with the default limits")
     for name, content in contents.items():
         with Costs(host.server) as costs:
@@ -105,7 +105,7 @@ def uploads(host: hosts.Host, contents: dict[str, bytes]) -> Table:
 
 
 def renderings(host: hosts.Host, contents: dict[str, bytes]) -> Table:
-    """Ask for the thumbnail of each twice."""
+    """Request the thumbnail of each picture twice."""
     table = Table("Hostile pictures of 100 megapixels, if admission let all of them in")
     for name, content in contents.items():
         path = thumbnail(host, content)
@@ -119,7 +119,7 @@ def renderings(host: hosts.Host, contents: dict[str, bytes]) -> Table:
 
 
 def visitors(host: hosts.Host, contents: dict[str, bytes]) -> Table:
-    """Ask for the new thumbnail of a photograph while four hostile requests are open."""
+    """Request a new thumbnail of a photograph while four hostile requests are open."""
     table = Table("Another visitor's new thumbnail of a JPEG of 12 megapixels")
     photo = thumbnails.jpeg(4000, 3000)
     content = contents["CMYK JPEG, 100 scans"]
@@ -140,7 +140,7 @@ def visitors(host: hosts.Host, contents: dict[str, bytes]) -> Table:
 
 
 def beside_pillow() -> Table:
-    """Render in a process of its own and with Pillow alone, in turn."""
+    """Render in a separate process and with Pillow alone, alternately."""
     table = Table("The thumbnail of a JPEG of 12 megapixels, in a process of its own, beside Pillow alone")
     content = thumbnails.jpeg(4000, 3000)
     renderer = Renderer()
@@ -166,19 +166,19 @@ def send(host: hosts.Host, content: bytes) -> requests.Response:
 
 
 def thumbnail(host: hosts.Host, content: bytes) -> str:
-    """Upload a picture; give the address of its thumbnail."""
+    """Upload a picture, and return the address of its thumbnail."""
     answer = send(host, content)
     answer.raise_for_status()
     return f"{host.server.url}/thumbnails/{answer.json()['filename']}.webp"
 
 
 def get(url: str) -> None:
-    """Ask, and read the answer."""
+    """Send a request, and read the answer."""
     requests.get(url, timeout=120).raise_for_status()
 
 
 def get_and_leave(url: str) -> None:
-    """Ask, and wait for some seconds."""
+    """Send a request, wait some seconds, and close the connection."""
     try:
         requests.get(url, timeout=6)
     except requests.Timeout:

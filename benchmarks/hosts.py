@@ -1,4 +1,4 @@
-"""Hosts to measure: the server, nginx and the database as they are shipped, in folders of their own."""
+"""Hosts to measure: server, nginx and database with the shipped configuration, in separate folders."""
 
 import itertools
 import os
@@ -22,7 +22,7 @@ from tests.system.nginx import Nginx
 from tests.system.server import Server, wait_until
 
 ROOM = os.environ.get("BENCH_DIR", "/var/tmp")
-"""On a disk: /tmp is often memory."""
+"""The folder for all data. It must be on a disk; /tmp is often in memory."""
 CORES = os.cpu_count() or 1
 DATABASES = ("sqlite", "postgresql")
 
@@ -44,7 +44,7 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A server, nginx before it, and where its things are."""
+    """A server, nginx in front of it, and the folder of its data."""
 
     server: Server
     nginx: Nginx
@@ -64,7 +64,7 @@ class Host:
 
 @contextmanager
 def room() -> Iterator[Path]:
-    """Make a folder on the disk that is measured, open to the users of PostgreSQL and nginx."""
+    """Make a folder on the measured disk that the users of PostgreSQL and nginx can read."""
     folder = Path(tempfile.mkdtemp(prefix="imagehost-bench-", dir=ROOM))
     folder.chmod(0o755)
     try:
@@ -75,7 +75,7 @@ def room() -> Iterator[Path]:
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[str]:
-    """Run a database, as durable as it comes; give its address."""
+    """Run a database with full durability, and yield its address."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'imagehost.db'}"
         return
@@ -88,7 +88,10 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def host(kind: str, *, server_class: type[Server] = Server, **settings: object) -> Iterator[Host]:
-    """Run all of it on one machine, as compose.yaml does on containers; ``kind`` is that of the database."""
+    """Run a whole host on this machine, like compose.yaml in containers.
+
+    ``kind`` is the kind of the database.
+    """
     with ExitStack() as running:
         folder = running.enter_context(room())
         shared = {
@@ -100,7 +103,7 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
             "WEB_SERVER_WORKERS": CORES,
             "TRUSTED_PROXIES": 1,
             "BIND_ADDRESS": "127.0.0.1",
-            # Counted as always, never reached.
+            # Requests are counted as usual, but the limit is never reached.
             "RATE_LIMIT_ENABLED": "true",
             "RATE_LIMIT": "1000000000/minute",
             **settings,
@@ -112,20 +115,20 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
         nginx = running.enter_context(
             Nginx(folder, WEB_SERVER_START_PORT=port, NGINX_WORKERS=CORES, **shared)
         )
-        # Sets the storage up, as it has to be before rows are added.
+        # Set up the storage, which must be done before rows are added.
         requests.get(f"{server.url}/readyz", timeout=30).raise_for_status()
         yield Host(server, nginx, folder, {**shared, "INSTANCE_DIR": folder})
 
 
 def make_shelves(images: Path) -> None:
-    """Make the folders that a host has after its first thousands of uploads, which make them."""
+    """Create the folders of images that a host has after its first thousands of uploads."""
     for letters in itertools.product(NAME_LETTERS, repeat=2):
         (images / "".join(letters)).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
 def bare_nginx(root: Path) -> Iterator[str]:
-    """Run an nginx that only gives the files of a folder, and takes them by PUT; give its address."""
+    """Run an nginx that only serves the files of a folder and accepts files by PUT. Yield its address."""
     with room() as folder:
         port = free_port()
         configuration = folder / "nginx.conf"
@@ -143,13 +146,13 @@ def bare_nginx(root: Path) -> Iterator[str]:
 
 
 def accepts(port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Return whether a program listens."""
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
 def machine() -> dict[str, object]:
-    """Tell what machine this is."""
+    """Return the facts of this machine."""
     models = [
         line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
     ]

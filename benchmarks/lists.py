@@ -1,6 +1,7 @@
-"""Lists at 1,000, 100,000 and 1,000,000 images: pages in each shape, the array of all, and amid uploads.
+"""Lists at 1,000, 100,000 and 1,000,000 images: pages in each shape, and the array of all images.
 
-The images are rows over five years, without files. One client asks the servers of all sizes in turn.
+The images are rows over five years, without files. One client sends requests to the servers of all sizes in
+turn.
 """
 
 import http.client
@@ -18,7 +19,7 @@ from benchmarks.measuring import Table, rounds, timed
 SIZES = (1_000, 100_000, 1_000_000)
 FEW, MANY = SIZES[0], SIZES[-1]
 A_SECOND = 86_400
-"""Images of one day, one a second."""
+"""The number of images of one day, with one image per second."""
 SHAPES = {"JSON": {}, "page": {"Accept": "text/html"}, "fragment": {"HX-Request": "true"}}
 PLACES = ("first", "middle", "last")
 ROUNDS = 3
@@ -26,11 +27,11 @@ REQUESTS = 7
 MOST_FIRST, MOST_ANY = 1.5, 3.0
 
 counter = itertools.count(1)
-"""No picture is sent twice."""
+"""A counter that makes each uploaded picture different."""
 
 
 class Listed:
-    """A host with so many images, and one client of its server."""
+    """A host with a number of images, and one client of its server."""
 
     def __init__(self, host: hosts.Host, number: int, days: float = seeding.YEARS) -> None:
         self.host = host
@@ -39,13 +40,13 @@ class Listed:
         self.add(number, days)
 
     def add(self, number: int, days: float) -> None:
-        """Let it have so many more images."""
+        """Add images."""
         seeding.seed(str(self.host.settings["DATABASE_URL"]), number, days)
         self.number += number
         self.pages = {"first": 1, "middle": self.number // 20, "last": self.number // 10}
 
     def ask(self, path: str, headers: dict[str, str]) -> int:
-        """Read an answer whole; give its length."""
+        """Read a whole answer, and return its length."""
         self.line.request("GET", path, headers=headers)
         answer = self.line.getresponse()
         length = 0
@@ -56,18 +57,18 @@ class Listed:
         return length
 
     def seconds(self, place: str, headers: dict[str, str]) -> float:
-        """Ask for a page a few times; give the median."""
+        """Request a page a few times, and return the median of the seconds."""
         path = f"/images-list?page={self.pages[place]}"
         return median(timed(lambda: self.ask(path, headers)) for _ in range(REQUESTS))
 
 
 def measure() -> list[Table]:
-    """Fill a table for each database."""
+    """Return a table for each database."""
     return [lists(kind) for kind in hosts.DATABASES]
 
 
 def lists(kind: str) -> Table:
-    """Run a host of each size, and ask them in turn."""
+    """Run a host of each size, send requests to them in turn, and return the table."""
     table = Table(f"Lists ({kind})")
     with ExitStack() as running:
         listed = {number: Listed(running.enter_context(hosts.host(kind)), number) for number in SIZES}
@@ -82,13 +83,13 @@ def lists(kind: str) -> Table:
 
 
 def add_pages(table: Table, listed: dict[int, Listed]) -> None:
-    """Add each shape and place, at each size."""
+    """Add a line for each shape and page, at each size."""
     for shape, headers in SHAPES.items():
         found: dict[tuple[int, str], list[float]] = {}
         for turn in range(ROUNDS + 1):
             for number in list(listed)[:: -1 if turn % 2 else 1]:
                 for place in PLACES:
-                    # The first round makes connections, and compiles templates.
+                    # The first round is not measured: it opens connections, and compiles templates.
                     each = found.setdefault((number, place), [])
                     each += [listed[number].seconds(place, headers)] * bool(turn)
         table.add(f"{shape}, first of {FEW:,}", [1000 * one for one in found[FEW, "first"]], "ms")
@@ -101,9 +102,9 @@ def add_pages(table: Table, listed: dict[int, Listed]) -> None:
 
 
 def add_busy_day(table: Table, busy: Listed, few: Listed, most: float | None = None) -> None:
-    """Add a host whose images all are of one day: within it, rows are skipped one by one."""
+    """Add a line for a host whose images all have the same day, so that a page must skip rows of that day."""
     acts = {"middle": lambda: busy.seconds("middle", {}), "first": lambda: few.seconds("first", {})}
-    # Once for nothing: the database reads what is new to it.
+    # The first request is not measured: the database reads new rows.
     rounds(1, acts)
     found = rounds(ROUNDS, acts)
     what = f"JSON, middle of {busy.number:,} images of one day to the first of {FEW:,}"
@@ -111,7 +112,7 @@ def add_busy_day(table: Table, busy: Listed, few: Listed, most: float | None = N
 
 
 def add_pages_while_uploading(table: Table, listed: dict[int, Listed]) -> None:
-    """Add the same while four clients upload to the host that is asked."""
+    """Add lines of the same requests while four clients upload to the same host."""
     found: dict[tuple[str, str, int], list[float]] = {}
     with hosts.room() as room:
         picture = room / "picture.jpg"
@@ -127,13 +128,13 @@ def add_pages_while_uploading(table: Table, listed: dict[int, Listed]) -> None:
 
 
 def seconds_while_uploading(listed: Listed, picture: Path) -> dict[tuple[str, str], float]:
-    """Ask for each shape and place while pictures come in, each another one."""
+    """Request each shape and page while clients upload pictures, and return the seconds."""
     with ThreadPoolExecutor(1) as other:
         first = next(counter) * 100_000
         uploads = other.submit(
             load.wrk, listed.host.url, clients=4, seconds=3, script="upload", picture=picture, first=first
         )
-        # Until they are under way.
+        # Wait until the uploads run.
         time.sleep(0.5)
         found = {
             (shape, place): listed.seconds(place, headers)
@@ -147,7 +148,7 @@ def seconds_while_uploading(listed: Listed, picture: Path) -> dict[tuple[str, st
 
 
 def add_arrays(table: Table, listed: dict[int, Listed]) -> None:
-    """Add rows a second of the array of all; the longest is long enough to be read once."""
+    """Add a line for the rows per second of the array of all images. The longest array is read once."""
     for number, one in listed.items():
         spent = [timed(partial(one.ask, "/api/upload", {})) for _ in range(1 if number == MANY else ROUNDS)]
         table.add(f"all of {number:,} in one array", [number / seconds for seconds in spent], "rows/s")

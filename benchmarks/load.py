@@ -1,4 +1,4 @@
-"""Load: requests by wrk, which costs the machine little, and the pictures that it sends."""
+"""Load: requests by wrk, which needs little processor time, and the pictures that it uploads."""
 
 import io
 import json
@@ -16,7 +16,7 @@ SCRIPTS = Path(__file__).parent / "wrk"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it: answers a second, seconds of the median and of the slowest hundredth, failures."""
+    """The result of a load: answers per second, median and 99th percentile in seconds, and failures."""
 
     per_second: float
     median: float
@@ -34,7 +34,10 @@ def wrk(
     allow_failures: bool = False,
     **variables: object,
 ) -> Load:
-    """Ask as often as so many clients can; ``variables`` are for the script. Raises where a request fails."""
+    """Send as many requests as ``clients`` can.
+
+    ``variables`` are for the script. Raise an error if one fails.
+    """
     command = ["wrk", "-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
     command += [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
     command += ["-s", str(SCRIPTS / f"{script}.lua"), url]
@@ -49,7 +52,7 @@ def wrk(
 
 @cache
 def jpeg(size: int, *, metadata: bool = False) -> bytes:
-    """Make a photograph of about so many bytes: noise over colours that run into each other."""
+    """Make a photograph of about ``size`` bytes: noise on smooth colours."""
     width = max(64, round((size * 2.2) ** 0.5 / 8) * 8)
     noise = random.Random(1).randbytes(width * width * 3 // 64)
     grains = Image.frombytes("RGB", (width // 8, width // 8), noise[: (width // 8) ** 2 * 3])

@@ -1,4 +1,4 @@
-"""Rounds of measurements, and the tables that come of them: ratios of what was measured in the same round."""
+"""Rounds of measurements, and their tables. Ratios compare values that were measured in the same round."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of several rounds, and the lowest and the highest of them."""
+    """The median of several rounds, and the lowest and the highest value."""
 
     median: float
     low: float
@@ -16,7 +16,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: list[float]) -> "Spread":
-        """Sum up rounds."""
+        """Return the spread of the values of all rounds."""
         return cls(median(values), min(values), max(values))
 
     def __str__(self) -> str:
@@ -26,7 +26,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: what was measured, in which unit, and what was aimed at."""
+    """One line of a table: what was measured, the unit, and the target."""
 
     what: str
     value: Spread
@@ -36,14 +36,14 @@ class Row:
 
     @property
     def target(self) -> str:
-        """The aim in words."""
+        """The target as text."""
         if self.least is not None:
             return f"≥ {number(self.least)}"
         return "" if self.most is None else f"≤ {number(self.most)}"
 
     @property
     def is_met(self) -> bool:
-        """Whether the median reaches the aim; true where there is none."""
+        """Whether the median reaches the target. True if there is no target."""
         return (self.least is None or self.value.median >= self.least) and (
             self.most is None or self.value.median <= self.most
         )
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """What one benchmark found."""
+    """The results of one benchmark."""
 
     title: str
     rows: list[Row] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Table:
         least: float | None = None,
         most: float | None = None,
     ) -> None:
-        """Add a line: a figure of each round."""
+        """Add a line with one value for each round."""
         self.rows.append(Row(what, Spread.of(values), unit, least, most))
 
     def ratio(
@@ -77,11 +77,11 @@ class Table:
         least: float | None = None,
         most: float | None = None,
     ) -> None:
-        """Add a line: two things measured in the same rounds, as a ratio a round."""
+        """Add a line with the ratio of two values for each round."""
         self.add(what, [one / other for one, other in zip(of, to, strict=True)], "×", least=least, most=most)
 
     def markdown(self) -> str:
-        """Write the table, for people and for docs/performance.md."""
+        """Return the table as Markdown, for people and for docs/performance.md."""
         cells = [["", "median (lowest–highest)", "", "target", ""]]
         for row in self.rows:
             verdict = "" if not row.target else "met" if row.is_met else "**missed**"
@@ -95,7 +95,7 @@ class Table:
         return "\n".join([f"### {self.title}", "", *lines, ""])
 
     def json(self) -> dict[str, object]:
-        """Give the table for scripts."""
+        """Return the table as JSON values."""
         return {
             "title": self.title,
             "rows": [{**asdict(row), "target": row.target, "met": row.is_met} for row in self.rows],
@@ -103,7 +103,7 @@ class Table:
 
     @classmethod
     def read(cls, kept: dict) -> "Table":
-        """Take back what ``json`` gave."""
+        """Return the table that ``json`` returned as JSON values."""
         names = ("what", "unit", "least", "most")
         rows = [
             Row(value=Spread(**row["value"]), **{name: row[name] for name in names}) for row in kept["rows"]
@@ -112,14 +112,17 @@ class Table:
 
 
 def number(value: float) -> str:
-    """Write a figure with as many digits as mean something."""
+    """Return a number as text, with as many digits as are significant."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) >= 0.001 or not value else f"{value:.1e}"
 
 
 def rounds(times: int, acts: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
-    """Measure each in turn, every other round backwards: a drift of the machine hits all alike."""
+    """Measure each in turn.
+
+    Every second round is in reverse order, so a drift of the machine affects all alike.
+    """
     found: dict[str, list[float]] = {name: [] for name in acts}
     for turn in range(times):
         for name in list(acts)[:: -1 if turn % 2 else 1]:
@@ -128,7 +131,7 @@ def rounds(times: int, acts: Mapping[str, Callable[[], float]]) -> dict[str, lis
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Do something; give the seconds that it took."""
+    """Call a function, and return the seconds that it took."""
     begin = time.perf_counter()
     act()
     return time.perf_counter() - begin

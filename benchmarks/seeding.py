@@ -1,4 +1,4 @@
-"""Rows of as many images as wanted, in seconds: by the database itself, and counted as uploads are."""
+"""Add rows of any number of images within seconds, by SQL statements, and count them like uploads."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from imagehost.settings.database_url import normalise
 
 YEARS = 1826
-"""Days of five years."""
+"""The number of days in five years."""
 
 NAMES = "filename, original_name, size, upload_time, file_type, width, height, sha256"
 
@@ -34,17 +34,17 @@ TIDY = {
     "postgresql": ("VACUUM ANALYZE", "CHECKPOINT"),
     "sqlite": ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"),
 }
-"""What time would bring about by itself."""
+"""Statements for maintenance that a database does by itself after some time."""
 
 
 def today() -> float:
-    """Tell how much of this day is over, in UTC: rows over so many days all are of this one."""
+    """Return the fraction of this day (UTC) that is over. Rows over so many days all have today's date."""
     now = datetime.now(UTC)
     return (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds() / 86_400
 
 
 def seed(url: str, number: int, days: float = YEARS) -> None:
-    """Add images without files to a migrated database, evenly over so many days up to now."""
+    """Add images without files to a migrated database, evenly distributed over a number of days until now."""
     engine = sa.create_engine(normalise(url), isolation_level="AUTOCOMMIT")
     kind = engine.dialect.name
     with engine.connect() as connection:

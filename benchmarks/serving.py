@@ -1,4 +1,4 @@
-"""Images, thumbnails and static files: by the shipped nginx and by gunicorn alone, beside a bare nginx."""
+"""Images, thumbnails, static files: the shipped nginx and gunicorn alone, compared with a minimal nginx."""
 
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ LEAST = 0.95
 
 
 def measure() -> list[Table]:
-    """Fill one table: requests a second, beside a bare nginx that gives the same bytes."""
+    """Return one table: requests per second, compared with a minimal nginx that serves the same bytes."""
     table = Table("Serving, as a share of what a bare nginx serves")
     with hosts.host("sqlite") as host, hosts.room() as room:
         paths = {**uploaded(host), "static file (CSS)": f"/static/{release()}/app.css"}
@@ -40,7 +40,7 @@ def measure() -> list[Table]:
 
 
 def uploaded(host: hosts.Host) -> dict[str, str]:
-    """Upload a picture, and let its thumbnail be made; give their paths."""
+    """Upload a picture, request its thumbnail, and return the paths of both."""
     files = {"file": ("photo.jpg", load.jpeg(200_000))}
     image = requests.post(f"{host.url}/upload", files=files, timeout=30).json()
     paths = {
@@ -52,11 +52,11 @@ def uploaded(host: hosts.Host) -> dict[str, str]:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write a file, and the folders that it is in."""
+    """Write a file, and create its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 
 def per_second(url: str) -> float:
-    """Ask for a second; give the answers."""
+    """Send requests for a second, and return the number of answers."""
     return load.wrk(url, clients=CLIENTS, seconds=1).per_second

@@ -1,4 +1,4 @@
-"""512 clients whose uploads come in slowly: nginx's memory, and what another visitor waits for meanwhile."""
+"""512 clients that upload slowly: nginx's memory, and the waiting time of another visitor meanwhile."""
 
 from functools import partial
 
@@ -12,12 +12,12 @@ SLOW = 512
 ROUNDS = 3
 REQUESTS = 200
 MOST_MEMORY = 128
-"""MiB: half of what compose.yaml allows."""
+"""The maximum memory of nginx in MiB: half of the limit in compose.yaml."""
 MOST_OF_ALONE = 2
 
 
 def measure() -> list[Table]:
-    """Fill a table."""
+    """Return a table."""
     table = Table(f"{SLOW} slow uploads of 505 kB from four addresses")
     alone, crowded, before, during = [], [], [], []
     with hosts.host("sqlite") as host:
@@ -38,7 +38,7 @@ def measure() -> list[Table]:
 
 
 def visited(host: hosts.Host) -> list[str]:
-    """Upload a photograph; give what a visitor looks at."""
+    """Upload a photograph, and return the paths that a visitor requests."""
     files = {"file": ("x.jpg", thumbnails.jpeg(1600, 1200))}
     image = requests.post(f"{host.url}/upload", files=files, timeout=60).json()
     name = image["filename"]
@@ -46,7 +46,7 @@ def visited(host: hosts.Host) -> list[str]:
 
 
 def p99(host: hosts.Host, paths: list[str]) -> float:
-    """Ask again and again; give the seconds that one request in a hundred takes or passes."""
+    """Send requests repeatedly, and return the 99th percentile of the seconds."""
     with requests.Session() as session:
 
         def ask(path: str) -> None:

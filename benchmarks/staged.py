@@ -1,4 +1,4 @@
-"""The application with a clock at each stage of an upload; ``GET /stages`` tells what they took so far.
+"""The application with a clock at each stage of an upload. ``GET /stages`` returns the times so far.
 
 For one worker process of gunicorn: ``python -m gunicorn -c python:imagehost.gunicorn benchmarks.staged:app``.
 """
@@ -22,7 +22,7 @@ from imagehost.web import forms
 
 
 class Clock:
-    """Seconds of each stage, without those of the stages inside it: of the processor, and on the wall."""
+    """The seconds of each stage, without the stages inside it: processor time and wall time."""
 
     def __init__(self) -> None:
         self.processor: dict[str, float] = defaultdict(float)
@@ -32,7 +32,7 @@ class Clock:
         self.here = threading.local()
 
     def turn(self) -> None:
-        """Book the time since the last turn to the stage that this thread is in."""
+        """Add the time since the last call to the stage that this thread is in."""
         now = time.thread_time(), time.perf_counter()
         stages = self.here.__dict__.setdefault("stages", [])
         if stages:
@@ -43,7 +43,7 @@ class Clock:
         self.here.since = now
 
     def stage(self, name: str, owner: Any, attribute: str) -> None:
-        """Let a function be a stage, or a part of one."""
+        """Measure a function as a stage, or as a part of one."""
         act = getattr(owner, attribute)
 
         @functools.wraps(act)
@@ -64,7 +64,7 @@ inner = create_app()
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer ``GET /stages``, and begin anew; leave the rest to the application."""
+    """Answer ``GET /stages`` and reset the clock. Pass other requests to the application."""
     if environ["PATH_INFO"] != "/stages":
         clock.requests += 1
         return inner(environ, start_response)

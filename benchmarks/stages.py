@@ -1,4 +1,4 @@
-"""Where the time of an upload goes: processor and wall, by stage, in one worker, for 1 and 8 clients."""
+"""The time of an upload by stage: processor time and wall time in one worker, for 1 and 8 clients."""
 
 import sys
 from pathlib import Path
@@ -16,30 +16,30 @@ SECONDS = 3
 
 
 class Staged(Server):
-    """The real server, around the application with clocks."""
+    """The real server, with the application that has clocks."""
 
     def launch(self) -> None:
-        """Migrate, and start it, as ``make run`` does."""
+        """Migrate the database and start the server, like ``make run``."""
         gunicorn = "gunicorn -c python:imagehost.gunicorn benchmarks.staged:app"
         self.command = ["sh", "-c", f'"$0" -m flask db upgrade && "$0" -m {gunicorn}; exit', sys.executable]
         super().launch()
 
 
 def measure() -> list[Table]:
-    """Fill a table for each number of clients."""
+    """Return a table for each number of clients."""
     with (
         hosts.host("postgresql", server_class=Staged, WEB_SERVER_WORKERS=1) as host,
         hosts.room() as room,
     ):
         picture = room / "picture.jpg"
         picture.write_bytes(load.jpeg(SIZE))
-        # Once for nothing: connections are made, folders too.
+        # The first uploads are not measured: they open connections and create folders.
         spent(host, picture, 8)
         return [stages(host, picture, clients) for clients in (1, 8)]
 
 
 def stages(host: hosts.Host, picture: Path, clients: int) -> Table:
-    """Fill a table: milliseconds an upload."""
+    """Return a table with the milliseconds per upload."""
     found = [spent(host, picture, clients) for _ in range(ROUNDS)]
     many = f"{clients} client{'s' if clients > 1 else ''}"
     table = Table(f"Stages of an upload of 200 kB (PostgreSQL, one worker, {many})")
@@ -54,7 +54,7 @@ def stages(host: hosts.Host, picture: Path, clients: int) -> Table:
 
 
 def spent(host: hosts.Host, picture: Path, clients: int) -> dict[str, Any]:
-    """Upload for a while; give the seconds of each stage, and how many uploads there were."""
+    """Upload for a while. Return the seconds of each stage, and the number of uploads."""
     requests.get(f"{host.server.url}/stages", timeout=30)
     load.wrk(host.url, clients=clients, seconds=SECONDS, script="upload", picture=picture)
     found: dict[str, Any] = requests.get(f"{host.server.url}/stages", timeout=30).json()

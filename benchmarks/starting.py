@@ -1,4 +1,4 @@
-"""From ``make run``, the second time, to the first answer; what importing and building takes of it."""
+"""The time from ``make run``, the second time, to the first answer, and the parts of it."""
 
 import socket
 import subprocess
@@ -15,7 +15,7 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\
 
 
 def measure() -> list[Table]:
-    """Fill one table."""
+    """Return one table."""
     table = Table("Start")
     starts = [start() for _ in range(ROUNDS + 1)][1:]
     python = timed_python("pass")
@@ -30,18 +30,18 @@ def measure() -> list[Table]:
 
 
 def differences(ones: list[float], others: list[float]) -> list[float]:
-    """Subtract, a round each."""
+    """Return the differences of the values in each round."""
     return [one - other for one, other in zip(ones, others, strict=True)]
 
 
 def timed_python(code: str) -> list[float]:
-    """Run a line of Python in a process of its own."""
+    """Return the seconds that a line of Python takes in a new process."""
     command = [sys.executable, "-c", code]
     return [timed(lambda: subprocess.run(command, check=True)) for _ in range(ROUNDS)]
 
 
 def start() -> float:
-    """Start a host a second time; give the seconds to the first answer."""
+    """Start a host for the second time, and return the seconds until the first answer."""
     with hosts.room() as folder:
         server = Server(folder, WEB_SERVER_WORKERS=hosts.CORES)
         with server:
@@ -57,7 +57,7 @@ def start() -> float:
 
 
 def answers(port: int) -> bool:
-    """Tell whether the server answers."""
+    """Return whether the server answers."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
             line.sendall(REQUEST)

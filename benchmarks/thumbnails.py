@@ -1,4 +1,4 @@
-"""A thumbnail's first request, beside Pillow's own ``thumbnail()`` and save; fifty for one at once."""
+"""The first request of a thumbnail, compared with Pillow alone; and fifty requests for one thumbnail."""
 
 import io
 import socket
@@ -22,29 +22,29 @@ MOST_OF_P99 = 3.0
 
 
 def picture(width: int, height: int) -> Image.Image:
-    """Make a photograph of that size."""
+    """Make a photograph of a size."""
     with Image.open(io.BytesIO(load.jpeg(400_000))) as small:
         return small.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
 
 
 def jpeg(width: int, height: int) -> bytes:
-    """Encode one as cameras do."""
+    """Return it as a JPEG like that of a camera."""
     return encoded(picture(width, height), "JPEG", quality=90)
 
 
 def png(width: int, height: int) -> bytes:
-    """Encode one without loss."""
+    """Return it as a PNG."""
     return encoded(picture(width, height), "PNG", compress_level=1)
 
 
 def gif(width: int, height: int) -> bytes:
-    """Encode an animation of ten frames."""
+    """Return an animated GIF of ten frames."""
     frames = [picture(width, height).rotate(turn).quantize(64) for turn in range(10)]
     return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    """Write a picture to memory."""
+    """Return a picture as bytes of a format."""
     content = io.BytesIO()
     image.save(content, kind, **options)
     return content.getvalue()
@@ -60,13 +60,13 @@ CASES: dict[str, Callable[[], bytes]] = {
 
 
 def measure() -> list[Table]:
-    """Fill two tables."""
+    """Return two tables."""
     with hosts.host("postgresql", MAX_FILE_SIZE=50_000_000, LOG_LEVEL="debug") as host:
         return [first_requests(host), at_once(host)]
 
 
 def first_requests(host: hosts.Host) -> Table:
-    """Ask for the thumbnails of pictures just uploaded, each for the first time, in turn with Pillow."""
+    """Request thumbnails of new pictures, alternately with Pillow, and return the table."""
     table = Table("Thumbnails, the first request beside Pillow's thumbnail() and save as WebP, alone")
     for name, make in CASES.items():
         content = make()
@@ -74,7 +74,7 @@ def first_requests(host: hosts.Host) -> Table:
             "ours": partial(seconds_of_first, host, content),
             "pillow": partial(seconds_of_pillow, content),
         }
-        # Once for nothing: Pillow loads parts of itself.
+        # The first rendering is not measured: Pillow loads modules.
         rounds(1, acts)
         ours, pillow = rounds(ROUNDS, acts).values()
         table.add(f"{name}: Pillow", [1000 * one for one in pillow], "ms")
@@ -84,25 +84,25 @@ def first_requests(host: hosts.Host) -> Table:
 
 
 def seconds_of_first(host: hosts.Host, content: bytes) -> float:
-    """Upload a picture, and ask for its thumbnail."""
+    """Upload a picture, request its thumbnail, and return the seconds."""
     url = host.server.url + upload(host, content)
     return timed(lambda: get(url))
 
 
 def seconds_of_pillow(content: bytes) -> float:
-    """Let Pillow make one."""
+    """Return the seconds that Pillow takes for one."""
     return timed(lambda: by_pillow(content))
 
 
 def by_pillow(content: bytes) -> bytes:
-    """Do what one would do in five lines, with the quality that ours has."""
+    """Make a thumbnail with five simple lines of Pillow, in the quality of our thumbnails."""
     with Image.open(io.BytesIO(content)) as image:
         image.thumbnail((SIDE, SIDE))
         return encoded(image, "WEBP", quality=80)
 
 
 def at_once(host: hosts.Host) -> Table:
-    """Let fifty clients ask for one new thumbnail, while others ask for the list."""
+    """Let fifty clients request one new thumbnail while others request the list, and return the table."""
     table = Table("Fifty requests at once for one thumbnail of a JPEG of 12 megapixels")
     content = jpeg(4000, 3000)
     before = host.server.app_log().count("thumbnail made")
@@ -119,7 +119,7 @@ def at_once(host: hosts.Host) -> Table:
 
 
 def p99_of_others(host: hosts.Host, act: Callable[[], object]) -> float:
-    """Do something while two clients ask for the list; give the seconds of their slowest hundredth."""
+    """Call a function while two clients request the list, and return the 99th percentile of their seconds."""
     with ThreadPoolExecutor(1) as other:
         others = other.submit(load.wrk, f"{host.url}/images-list", clients=2, seconds=2)
         time.sleep(0.5)
@@ -141,12 +141,12 @@ def burst(port: int, path: str) -> None:
 
 
 def upload(host: hosts.Host, content: bytes) -> str:
-    """Upload a picture; give the path of its thumbnail, which is not made yet."""
+    """Upload a picture, and return the path of its thumbnail, which is not made yet."""
     answer = requests.post(f"{host.server.url}/upload", files={"file": ("x", content)}, timeout=60)
     answer.raise_for_status()
     return f"/thumbnails/{answer.json()['filename']}.webp"
 
 
 def get(url: str) -> None:
-    """Ask, and read the answer."""
+    """Send a request, and read the answer."""
     requests.get(url, timeout=120).raise_for_status()

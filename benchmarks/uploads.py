@@ -1,7 +1,7 @@
-"""Uploads a second: through nginx, gunicorn and the database, beside what the machine can do at most.
+"""Uploads per second through nginx, gunicorn and the database, compared with the limits of the machine.
 
-Its two limits, with the same bytes: nginx's own WebDAV ``PUT``, which flushes nothing, and a bare loop of as
-many threads that write, flush file and folder, and rename.
+The two limits use the same bytes: nginx's own WebDAV ``PUT``, which flushes nothing, and a loop with as many
+threads that only write, flush file and folder, and rename.
 """
 
 import itertools
@@ -27,23 +27,27 @@ PICTURES = {
 CLIENTS = [("200 kB", clients) for clients in (8, 1, 32)]
 SIZES = [(name, 8) for name in PICTURES if name != "200 kB"]
 CASES = {"postgresql": CLIENTS + SIZES, "sqlite": CLIENTS}
-"""Which picture, and how many clients send it at once; the first of each is measured longer."""
+"""The pictures and the numbers of clients that send them at once.
+
+The first case of each is measured longer.
+"""
 LEAST_OF_PUT, LEAST_OF_LOOP = 0.35, 0.7
-"""The lower of the two is the aim, for 200 kB by 8 clients to PostgreSQL."""
+"""The target is the lower of these two, for 200 kB by 8 clients to PostgreSQL."""
 
 counter = itertools.count(1)
-"""No two pictures are the same, in whichever round."""
+"""A counter that makes each picture different, in all rounds."""
 
 
 def measure() -> list[Table]:
-    """Fill a table for each database."""
-    # All is removed at the very end: for minutes ext4 makes new files more slowly where some are gone.
+    """Return a table for each database."""
+    # Remove all files at the end: after many files are removed, ext4 creates new ones more slowly for
+    # minutes.
     with ExitStack() as running:
         return [against_limits(kind, running) for kind in CASES]
 
 
 def against_limits(kind: str, running: ExitStack) -> Table:
-    """Measure each case on a database, and both limits in turn with it."""
+    """Measure each case on a database, alternately with both limits, and return the table."""
     table = Table(f"Uploads ({kind}), as a share of what the machine can do")
     host = running.enter_context(hosts.host(kind))
     room = running.enter_context(hosts.room())
@@ -65,7 +69,7 @@ def against_limits(kind: str, running: ExitStack) -> Table:
 
 
 def add_case(table: Table, case: str, found: dict[str, list[float]]) -> None:
-    """Add the lines of a case, with the aim where it is the one that has one."""
+    """Add the lines of a case, with the target if the case has one."""
     table.add(f"{case}: uploads a second", found["ours"], "/s")
     put, loop = (
         [one / other for one, other in zip(found["ours"], found[of], strict=True)] for of in ("put", "loop")
@@ -81,13 +85,13 @@ def add_case(table: Table, case: str, found: dict[str, list[float]]) -> None:
 
 
 def folder(path: Path) -> Path:
-    """Make a folder."""
+    """Create a folder."""
     path.mkdir(exist_ok=True)
     return path
 
 
 def sent(url: str, picture: Path, clients: int, seconds: int, **variables: object) -> float:
-    """Upload for a while; give the answers a second."""
+    """Upload for a while, and return the answers per second."""
     first = next(counter) * 1_000_000
     return load.wrk(
         url, clients=clients, seconds=seconds, script="upload", picture=picture, first=first, **variables
@@ -95,12 +99,12 @@ def sent(url: str, picture: Path, clients: int, seconds: int, **variables: objec
 
 
 def warm_up(host: hosts.Host, picture: Path) -> None:
-    """Let connections be made, and each worker meet its folders."""
+    """Let the workers open connections and create folders."""
     sent(host.url, picture, 8, 1)
 
 
 def flushed(room: Path, picture: Path, threads: int, seconds: int) -> float:
-    """Keep files for a while, and flush each; give how many a second."""
+    """Write and flush files for a while, and return the number per second."""
     content, ends = picture.read_bytes(), time.monotonic() + seconds
     kept = [0] * threads
     folder(room)
@@ -117,7 +121,7 @@ def flushed(room: Path, picture: Path, threads: int, seconds: int) -> float:
 
 
 def keep_one(path: Path, content: bytes) -> None:
-    """Write, flush, rename, and flush the folder."""
+    """Write a file, flush it, rename it, and flush the folder."""
     draft = path.with_suffix(".draft")
     with draft.open("wb", buffering=0) as file:
         file.write(content)
@@ -129,7 +133,7 @@ def keep_one(path: Path, content: bytes) -> None:
 
 
 def together(acts: list[Callable[[], None]]) -> None:
-    """Run each in a thread of its own."""
+    """Run each function in a separate thread."""
     threads = [threading.Thread(target=act) for act in acts]
     for thread in threads:
         thread.start()
