@@ -1,4 +1,4 @@
-"""Beginnings of files that are not hosted, by what they are."""
+"""The first bytes of files in formats that are not allowed, by the name of the format."""
 
 import gzip
 import io
@@ -11,7 +11,7 @@ from tests import pictures
 
 
 def boxes(major: bytes, *compatible: bytes) -> bytes:
-    """The first box of a file of ISO boxes, and a second one."""
+    """Return the first box of a file of ISO boxes, and a second one."""
     brands = major + bytes(4) + b"".join(compatible)
     return struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0\0\0\x08free"
 

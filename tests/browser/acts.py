@@ -1,4 +1,4 @@
-"""What a person does, where one call of Playwright's does not."""
+"""User actions that need more than one call of Playwright."""
 
 import base64
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WRITE_TO_CLIPBOARD = """async (encoded) => {
 
 
 class Drag:
-    """Files that the pointer holds, as if they came from a folder's window."""
+    """Files that the pointer drags, as if from a window of the file manager."""
 
     def __init__(self, page: Page, paths: Iterable[Path]) -> None:
         self.page = page
@@ -25,17 +25,17 @@ class Drag:
         self.at(*OUTSIDE, "dragEnter")
 
     def over(self, selector: str) -> None:
-        """Hold them over the middle of an element."""
+        """Drag the files over the middle of an element."""
         element = self.page.locator(selector)
         element.scroll_into_view_if_needed()
         box = element.bounding_box()
         assert box, f"{selector} is not to be seen"
-        # Twice, since the first one is told as dragenter alone.
+        # Send two events: the page receives the first one only as dragenter.
         for _ in range(2):
             self.at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, "dragOver")
 
     def leave(self) -> None:
-        """Take them out of the window. (Of the protocol's own dragCancel the page hears nothing.)"""
+        """Drag the files out of the window. (The page does not notice the protocol's own dragCancel.)"""
         self.at(*OUTSIDE, "dragOver")
 
     def drop(self) -> None:
@@ -53,17 +53,17 @@ def drop_files(page: Page, paths: Iterable[Path], onto: str = "main") -> None:
 
 
 def paste_image(page: Page, png: bytes) -> None:
-    """Paste a picture from the clipboard, with the keys, into what has the focus."""
+    """Paste a picture from the clipboard into the focused element, with the keyboard."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate(WRITE_TO_CLIPBOARD, base64.b64encode(png).decode())
     page.keyboard.press("ControlOrMeta+V")
 
 
 class Network:
-    """The way between a page and the server, which can be narrow, or cut."""
+    """The network between a page and the server, which can be slowed down or cut."""
 
     def __init__(self, page: Page) -> None:
-        # One session for all: each has conditions of its own, and the narrowest counts.
+        # Use one session for all calls: each session has its own conditions, and the most limited ones apply.
         self.session = devtools(page)
         self.session.send("Network.enable")
         self.conditions: dict[str, object] = {}
@@ -72,7 +72,8 @@ class Network:
         self.set(uploadThroughput=upload_bytes_per_second)
 
     def cut(self) -> None:
-        # Not faster than before, or a slow upload could be sent at once before its connection is cut.
+        # Keep the earlier limits. Otherwise a slow upload could be sent at once, before its connection is
+        # cut.
         self.set(**{**self.conditions, "offline": True})
 
     def free(self) -> None:

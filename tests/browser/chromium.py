@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright."""
+"""Debian's Chromium, controlled by Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 FLAGS = [
-    "--no-sandbox",  # which root has not, and a container neither
+    "--no-sandbox",  # Chromium's sandbox does not work for root and in containers
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -17,10 +17,10 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 PLAIN_HOST = "imagehost.lan"
-"""A name for this machine that browsers trust no more than any host without HTTPS."""
+"""A name of this machine that browsers treat like any host without HTTPS."""
 OTHER_HOST = "imagehost.example"
-"""A name of this machine to which the host does not answer."""
-# No other host has an address, so nothing that a page asks for leaves the machine.
+"""A name of this machine that the host does not answer to."""
+# Other host names cannot be resolved, so no request of a page leaves the machine.
 HERE = ", ".join(f"MAP {name} 127.0.0.1" for name in (PLAIN_HOST, OTHER_HOST))
 HOSTS = f"--host-resolver-rules={HERE}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
@@ -34,7 +34,7 @@ def find() -> str:
 
 @contextmanager
 def launched(*flags: str) -> Iterator[Browser]:
-    """A browser; every process of it ends with the block."""
+    """Yield a browser. All its processes end with the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS, *flags])
         yield browser

@@ -1,4 +1,4 @@
-"""A browser, a server that it looks at, and pages whose problems fail the test."""
+"""Fixtures: a browser, a server, and pages whose problems fail the test."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,14 +11,14 @@ from tests.browser.pages import Pages, Problems
 from tests.system.databases import fresh_database
 from tests.system.server import Server
 
-# On a busy machine a page may take longer than Playwright's five seconds.
+# On a busy machine, a page may take longer than Playwright's five seconds.
 expect.set_options(timeout=20_000)
 
-# For what goes all the way to the database; the rest runs on SQLite alone.
+# For tests that use the database in full. The other tests run only on SQLite.
 ON_BOTH_DATABASES = pytest.mark.parametrize("server", ["sqlite", "postgresql"], indirect=True)
 
 
-# Not for the session: while Playwright runs, asyncio takes this thread for one of its own.
+# The scope is not the session: while Playwright runs, asyncio uses this thread for its event loop.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium.launched() as running:
@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package", params=["sqlite"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all tests. A module that needs settings of its own has a fixture of this name."""
+    """Run one server for all tests. A module that needs other settings has its own fixture of this name."""
     folder = tmp_path_factory.mktemp("browser")
     with fresh_database(request, folder, "browser") as url, Server(folder, DATABASE_URL=url) as running:
         yield running
@@ -46,17 +46,17 @@ def pages(browser: Browser, server: Server) -> Iterator[Pages]:
 
 @pytest.fixture
 def page_problems(pages: Pages) -> Problems:
-    """Tell it what may go wrong: ``page_problems.expect("status of 413")``."""
+    """Collect the problems of pages. To allow one: ``page_problems.expect("status of 413")``."""
     return pages.problems
 
 
 @pytest.fixture
 def open_page(pages: Pages) -> Callable[..., Page]:
-    """Open pages: ``open_page("/upload", color_scheme="dark")``."""
+    """Return a function that opens pages: ``open_page("/upload", color_scheme="dark")``."""
     return pages.open
 
 
 @pytest.fixture
 def page(open_page: Callable[..., Page]) -> Page:
-    """The start page."""
+    """Return the start page."""
     return open_page()

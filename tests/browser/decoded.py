@@ -1,4 +1,4 @@
-"""What Chromium decodes of a picture: as an image of a page, and frame by frame."""
+"""Decode a picture in Chromium: as an image of a page, and frame by frame."""
 
 import base64
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from . import chromium
 
-# Only a secure context has ImageDecoder and crypto.subtle. The page comes from memory.
+# Only a secure context has ImageDecoder and crypto.subtle. Playwright serves the page from memory.
 ADDRESS = "http://localhost/"
 
 LOOK = """
@@ -53,8 +53,9 @@ async ([text, type]) => {
 class Decoded:
     """A picture as Chromium shows it.
 
-    ``size`` is that of the image, turned. ``pixels`` is a hash of them. Each of ``frames`` is width, height,
-    a hash of the pixels, and microseconds or None. ``repetitions`` is -1 for an animation without an end.
+    ``size`` is the size after turning. ``pixels`` is a hash of the pixels. Each of ``frames`` is width,
+    height, a hash of the pixels, and the duration in microseconds or None. ``repetitions`` is -1 for an
+    endless animation.
     """
 
     size: tuple[int, int]
@@ -64,13 +65,13 @@ class Decoded:
 
 
 class Decoder:
-    """A browser's page that decodes pictures."""
+    """A page of the browser that decodes pictures."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
 
     def look(self, content: bytes, mime_type: str) -> Decoded | None:
-        """Decode all frames; None where Chromium shows nothing, or not all of them."""
+        """Decode all frames. Return None if Chromium shows nothing, or not all frames."""
         found = self._page.evaluate(LOOK, [base64.b64encode(content).decode(), mime_type])
         if found is None:
             return None

@@ -1,4 +1,4 @@
-"""Files to upload, as they lie in a folder."""
+"""Files in a folder, to upload them."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ UNREACHABLE = "The server cannot be reached. Check your connection and try again
 
 
 def write(folder: Path, **contents: bytes) -> list[Path]:
-    """Write files; ``beach_jpg=…`` becomes ``beach.jpg``."""
+    """Write files, and return their paths. ``beach_jpg=…`` becomes ``beach.jpg``."""
     paths = []
     for name, content in contents.items():
         path = folder / name.replace("_", ".")
@@ -27,14 +27,14 @@ def photos(folder: Path, number: int) -> list[Path]:
 
 
 def choose(page: Page, paths: list[Path]) -> None:
-    """Choose files by the button, as a person does."""
+    """Choose files with the button."""
     with page.expect_file_chooser() as chooser:
         page.get_by_text("Choose pictures").click()
     chooser.value.set_files(paths)
 
 
 def begin_slowly(page: Page, folder: Path) -> Network:
-    """Upload big.png on a way so narrow that it takes a while; give the way."""
+    """Upload big.png over a slow network, so that it takes a while. Return the network."""
     network = Network(page)
     network.slow(15_000)
     choose(page, write(folder, big_png=pictures.png(400, 300)))
@@ -43,12 +43,12 @@ def begin_slowly(page: Page, folder: Path) -> Network:
 
 
 def row(page: Page, name: str) -> Locator:
-    """The row of one upload."""
+    """Return the row of an upload."""
     return page.locator("#uploads .upload").filter(has_text=name)
 
 
 def expect_done(page: Page, name: str) -> None:
-    """The upload is through: its thumbnail is there, and its link."""
+    """Expect that the upload is done: its row has the thumbnail and the link."""
     done = page.locator("#uploads .upload.done").filter(has_text=name)
     expect(done).to_have_count(1)
     expect(done.locator(".link input")).to_have_value(images_link(page))
@@ -63,7 +63,7 @@ def images_link(page: Page) -> re.Pattern[str]:
 
 
 def refused(page: Page, name: str, words: str | re.Pattern[str]) -> None:
-    """The upload is refused, where it belongs, and can be tried again."""
+    """Expect that the row of the upload shows the refusal, and that the upload can be repeated."""
     upload = row(page, name)
     expect(upload.locator(".state")).to_have_text(words)
     expect(upload.locator(".state")).to_have_role("alert")

@@ -1,4 +1,4 @@
-"""Pictures to look at: real photographs in every shape, under names that a layout has to bear."""
+"""Pictures for screenshots: real photographs in various sizes, with names that are hard to lay out."""
 
 from PIL import Image, ImageOps
 
@@ -22,12 +22,12 @@ NUMBER = 23
 
 
 def gallery() -> list[tuple[str, bytes]]:
-    """Names and bytes, the oldest first, and as many as make three pages."""
+    """Return names and bytes of pictures for three pages, the oldest first."""
     return [*map(plain, range(NUMBER - len(NEWEST))), *((name, made(*how)) for name, how in NEWEST.items())]
 
 
 def plain(number: int) -> tuple[str, bytes]:
-    """One of the photographs, cut in a way of its own."""
+    """Return the name and the bytes of a photograph that is cropped differently for each number."""
     left, top = 18 * number, 9 * number
     box = (left, top, min(640, left + 340 + 20 * (number % 3)), min(427, top + 250 + 30 * (number % 4)))
     source = "flower" if number % 2 else "china"

@@ -1,4 +1,4 @@
-"""What the tests do to the host behind the browser's back: over HTTP."""
+"""Requests to the host without the browser."""
 
 import requests
 
@@ -6,7 +6,7 @@ from tests.system.server import Server
 
 
 def upload(server: Server, name: str, content: bytes) -> dict[str, object]:
-    """Upload a picture; give what the answer says of it."""
+    """Upload a picture, and return the answer."""
     answer = requests.post(f"{server.url}/upload", files={"file": (name, content)}, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.json()

@@ -1,4 +1,4 @@
-"""What has to hold of every page as it stands in the browser, after scripts changed it too."""
+"""Checks for every page as it is in the browser, also after scripts have changed it."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -9,7 +9,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def assert_accessible(page: Page) -> None:
-    """Let axe-core look for what keeps people out."""
+    """Check a page with axe-core."""
     violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     assert not violations, "\n".join(["", *map(described, violations)])
 
@@ -24,5 +24,5 @@ def described(violation: dict) -> str:
 
 
 def assert_sound(page: Page) -> None:
-    """Lint the document as it is now."""
+    """Check the markup of the page as it is now."""
     lint(page.content(), fragment=False)

@@ -1,4 +1,4 @@
-"""Pages in a browser, watched for what goes wrong on them without anybody asking."""
+"""Pages in a browser whose problems are collected."""
 
 from contextlib import suppress
 from types import TracebackType
@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 OPTIONS = {"locale": "en-US", "timezone_id": "Europe/Berlin", "viewport": {"width": 1280, "height": 800}}
 SECONDS_TO_ACT = 10
 OWN_SCHEMES = {"about", "blob", "data"}
-# The browser says most of it itself; not what a policy reports of an inline style set by a script, say.
+# The browser logs most problems itself, but not, for example, an inline style of a script that a policy
+# forbids.
 TELL_OF_VIOLATIONS = """
     document.addEventListener("securitypolicyviolation", (event) => {
         console.error(`Content Security Policy: ${event.violatedDirective} forbids ${event.blockedURI}`);
@@ -19,14 +20,14 @@ TELL_OF_VIOLATIONS = """
 
 
 class Problems:
-    """What went wrong. A test fails for what it did not expect, and for what it expected in vain."""
+    """The problems of pages. A test fails if one is not expected, or if an expected one does not occur."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
         self.expected: list[str] = []
 
     def expect(self, words: str) -> None:
-        """Let the test pass although problems with these words come up."""
+        """Allow problems with these words, and require at least one."""
         self.expected.append(words)
 
     def check(self) -> None:
@@ -37,7 +38,7 @@ class Problems:
 
 
 class Pages:
-    """Pages of one server, each in a browser context of its own: no cookies, no cache, no storage."""
+    """Pages of one server, each in a separate browser context without cookies, cache and storage."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.browser = browser
@@ -53,7 +54,8 @@ class Pages:
     ) -> None:
         for context in self.contexts:
             for page in context.pages:
-                # There and back: what the page said before is heard by then. One that just leaves is silent.
+                # After this round trip, all earlier messages of the page have arrived. Closing it would lose
+                # them.
                 with suppress(Error):
                     page.evaluate("0")
             context.close()
@@ -85,7 +87,7 @@ class Pages:
         self.visited(request.url)
 
     def appeared(self, page: Page) -> None:
-        # What a dropped file that no script takes does: the browser opens it.
+        # The browser opens a dropped file in a new page if no script handles the drop.
         self.visited(page.url)
 
     def visited(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that are also something else: a page, a script, an archive, a document."""
+"""Pictures that are also a page, a script, an archive or a document."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Takes a picture of every page and state, in every theme, on every device: ``make screenshots``."""
+"""Take a screenshot of every page and state, in every theme and on every device: ``make screenshots``."""
 
 import sys
 import tempfile
@@ -29,7 +29,7 @@ DEVICES = {
     },
 }
 SECONDS_TO_ACT = 5
-# Those further down would be loaded when they are scrolled to.
+# Otherwise, pictures below the window would be loaded only when the page is scrolled.
 LOAD_ALL = """() => Promise.all([...document.images].map((image) => {
     image.loading = "eager";
     return image.src && image.decode().catch(() => null);
@@ -46,7 +46,7 @@ def upload_over(page: Page) -> None:
 
 
 def uploads(page: Page) -> None:
-    """One done, one refused, three on their way, one waiting."""
+    """Show one finished upload, one refused, three in progress, and one waiting."""
     page.goto("/upload")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,7 +76,7 @@ def delete_confirmation(page: Page) -> None:
     page.locator(".confirm > summary").nth(1).click()
 
 
-# Each begins on a blank page.
+# Each state begins with a blank page.
 ON_AN_EMPTY_HOST: dict[str, Callable[[Page], object]] = {
     "images-empty": at("/images-list"),
 }
@@ -93,13 +93,13 @@ STATES: dict[str, Callable[[Page], object]] = {
     "lightbox": lightbox,
     "delete-confirmation": delete_confirmation,
     "error": at("/view/aaaaaaaaaaaaaaaa.jpg"),
-    # Last, since others look at the list that it adds to.
+    # This state is the last one because it adds images to the list, which the others show.
     "uploads": uploads,
 }
 
 
 def main(wanted: list[str]) -> int:
-    """Take those whose names begin with one of the words, or all; give how many could not be taken."""
+    """Take the screenshots whose names begin with one of the words, or all. Return the number of failures."""
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -131,12 +131,12 @@ def take(browser: Browser, server: Server, states: dict[str, Callable[[Page], ob
             try:
                 act(page)
                 page.evaluate(LOAD_ALL)
-                # A dialog covers the window, not the page.
+                # A dialog covers the window, not the whole page.
                 whole = not page.locator("dialog[open]").count()
                 page.screenshot(path=path, full_page=whole, animations="disabled")
             except Error as error:
                 missing += 1
-                print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201  # the one who looks has to know
+                print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201  # prints the progress
     return missing
 
 

@@ -1,4 +1,4 @@
-"""What happens while somebody is doing something else does not take it out of their hands."""
+"""Updates of the page do not interrupt what the user is doing."""
 
 import json
 
@@ -36,7 +36,7 @@ def test_an_upload_that_ends_leaves_a_question_open(server, open_page, tmp_path)
     page.wait_for_timeout(300)
     expect(yes).to_be_focused()
     page.keyboard.press("Escape")
-    # What had to wait comes now.
+    # The postponed update is done now.
     expect(page.locator("#images tbody tr")).to_have_count(2)
 
 

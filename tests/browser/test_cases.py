@@ -1,4 +1,4 @@
-"""What Chromium shows of a stored picture is what it shows of the uploaded one."""
+"""Chromium shows a stored picture of tests/cases in the same way as the uploaded one."""
 
 import base64
 import io
@@ -22,7 +22,7 @@ WHOLE = "shows all of the original"
 NO_END = "shows all of the original, but its decoder calls the last frame incomplete"
 NO_LAST_ROWS = "does not show the last rows of the original"
 STOPS = "stops at the damage"
-# Every case is hosted. What Chromium does with the original:
+# All these cases are accepted. The values describe how Chromium shows the original:
 ORIGINALS = {
     "apng-announces-one-frame-more.png": WHOLE,
     "avif-major-brand-mif1.avif": WHOLE,
@@ -53,12 +53,12 @@ Compare = Callable[[str, bytes, bytes], dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def _empty_host() -> None:
-    """These tests need no host."""
+    """Replace the fixture, since these tests need no host."""
 
 
 @pytest.fixture(scope="module")
 def compare(browser: Browser) -> Iterator[Compare]:
-    """Compare two files in a page that is trusted enough to decode frame by frame."""
+    """Return a function that compares two files in a page that may decode frame by frame."""
     with browser.new_page() as page:
         page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
         page.goto("http://localhost/")
@@ -103,7 +103,7 @@ def assert_the_same(found: dict[str, Any], original: str) -> None:
 
 
 def test_the_frame_behind_a_zero_is_that_of_a_file_without_it(compare):
-    """Both cases hold the same two frames."""
+    """Both cases contain the same two frames."""
     zero, sound = (
         cleaned("gif", (CASES / name).read_bytes())
         for name in ("gif-zero-byte-between-frames.gif", "gif-no-trailer.gif")
@@ -111,7 +111,7 @@ def test_the_frame_behind_a_zero_is_that_of_a_file_without_it(compare):
     assert_the_same(compare("gif", sound, zero), WHOLE)
 
 
-# The others have tests of their own.
+# Other formats have separate tests.
 KINDS = {"png", "gif", "webp"}
 LESS = {
     "no-end": NO_END,

@@ -1,4 +1,4 @@
-"""Links to copy: in each kind, to the real clipboard, with a word about it; and where that is refused."""
+"""Links are copied to the real clipboard in each format, with a message, also if access is refused."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -94,7 +94,7 @@ def test_where_the_clipboard_is_refused_the_text_is_selected(image, open_page, p
 
 
 def test_a_plain_host_has_no_clipboard_and_copies_all_the_same(image, server, browser, open_page):
-    """Without HTTPS browsers hide navigator.clipboard from every host but this machine."""
+    """Without HTTPS, browsers have navigator.clipboard only on this machine."""
     host = f"http://{PLAIN_HOST}:{server.port}"
     with Pages(browser, host) as pages:
         pages.problems.expect("Cross-Origin-Opener-Policy header has been ignored")

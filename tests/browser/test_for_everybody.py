@@ -1,4 +1,4 @@
-"""axe-core, the lint of the markup, the keyboard alone, zoom, and phones: every page, in either theme."""
+"""Accessibility of every page in both themes: axe-core, markup, keyboard, zoom and phones."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +12,7 @@ from tests.browser.pages import Pages
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 ZOOMED = {"viewport": {"width": 640, "height": 400}}
-"""A window of 1280 × 800 at 200 %."""
+"""A window of 1280 × 800 at a zoom of 200 %."""
 NARROW = {"viewport": {"width": 320, "height": 568}}
 WATCH_SHIFTS = """
     window.shifts = 0;
@@ -73,7 +73,7 @@ def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, st
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
 def test_who_asks_by_another_name_can_read_why_not(browser, server, window, theme):
-    """The page needs no other file, since the host serves none under that name."""
+    """The page needs no other file, since the host serves none under this name."""
     with Pages(browser, f"http://{OTHER_HOST}:{server.port}") as pages:
         pages.problems.expect("status of 421")
         # The browser reports this for every host without HTTPS.
@@ -86,7 +86,7 @@ def test_who_asks_by_another_name_can_read_why_not(browser, server, window, them
         assert dark == (theme == "dark")
         assert_accessible(page)
         assert_sound(page)
-    # The page itself was refused, and it asked for nothing more.
+    # Only the page itself was requested, and it was refused.
     assert ["status of 421" in problem for problem in pages.problems.found].count(True) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_phone_does_the_whole_round(server, open_page, tmp_path):
 
 
 def test_the_keyboard_alone_reaches_and_shows_everything(server, open_page):
-    """From the top of the list to its end by Tab: all that can be pressed is passed, and is seen to be."""
+    """Tab moves from the top of the list to its end over all controls, and each visibly has the focus."""
     upload(server, "photo.jpg", PHOTO)
     page = open_page("/images-list")
     passed = []
@@ -153,7 +153,7 @@ def test_pictures_are_chosen_by_the_keyboard(open_page, tmp_path, key):
         page.locator("#drop .button:visible").evaluate("(it) => getComputedStyle(it).outlineStyle") == "solid"
     )
     with page.expect_file_chooser() as chooser:
-        # Playwright asks Chromium to tell of it, and does not wait for that.
+        # Playwright tells Chromium to report this, and does not wait until it does.
         page.wait_for_timeout(200)
         page.keyboard.press(key)
     chooser.value.set_files(write(tmp_path, beach_jpg=PHOTO))

@@ -1,4 +1,4 @@
-"""What the other tests of this folder rely on: problems fail a test, and acts arrive as a person's do."""
+"""Problems of pages fail a test, and simulated user actions work like real ones."""
 
 import time
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tests.browser.looking import assert_accessible, assert_sound
 from tests.browser.pages import Pages
 
 BARE = "/healthz"
-"""A page that does nothing itself."""
+"""A page without scripts."""
 ADD_STYLE = "document.body.append(Object.assign(document.createElement('style'), {textContent: 'p {}'}))"
 PROBLEMS = {
     "console error": ("console.error('so it goes')", "so it goes"),
@@ -44,7 +44,7 @@ SEND = "(size) => fetch('/', {method: 'POST', body: new Uint8Array(size)}).then(
 
 @pytest.fixture
 def failing(browser, server):
-    """Pages of a test that has to fail, for a reason with these words."""
+    """Return a function that yields pages of a test that must fail with these words."""
 
     @contextmanager
     def failing(words: str):

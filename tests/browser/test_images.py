@@ -1,4 +1,4 @@
-"""The list of images: deleting with a question, pages, what other windows do, and a picture at full size."""
+"""The list of images: deleting with a question, pages, changes by other windows, and full-size pictures."""
 
 import re
 from datetime import UTC, datetime
@@ -191,7 +191,7 @@ def test_the_focus_is_kept_when_what_had_it_is_deleted_elsewhere(twelve, server,
     page.clock.install()
     page.goto("/images-list")
     page.get_by_label("Delete photo5.jpg").focus()
-    # Its thumbnail, which is fetched when it comes into view, is there before it goes.
+    # The thumbnail is requested when it comes into view. It must be loaded before the image is deleted.
     page.wait_for_load_state("networkidle")
     requests.delete(f"{server.url}/api/upload/{twelve[5]['filename']}", timeout=30)
     page.clock.run_for(15_500)
@@ -299,7 +299,8 @@ def swipe(page: Page, start: int, end: int) -> None:
         touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
 
     send("touchStart", {"x": start, "y": 400})
-    # In steps, as a finger moves: of one leap Chromium makes no gesture, and of the next tap no click.
+    # Move in steps, like a finger: after a single jump, Chromium detects no gesture, and no click of the next
+    # tap.
     for step in range(1, 11):
         send("touchMove", {"x": start + (end - start) * step / 10, "y": 400 + step})
     send("touchEnd")

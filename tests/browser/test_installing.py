@@ -1,4 +1,4 @@
-"""The host as an application on a phone."""
+"""The host can be installed as an application on a phone."""
 
 from tests.browser.acts import devtools
 
@@ -9,5 +9,5 @@ def test_a_browser_would_install_it(server, open_page):
     assert manifest["url"] == f"{server.url}/manifest.webmanifest"
     assert manifest["errors"] == []
     errors = devtools(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
-    # As is every page of Playwright's.
+    # All pages of Playwright are in private mode.
     assert [error["errorId"] for error in errors] == ["in-incognito"]

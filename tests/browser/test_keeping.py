@@ -1,4 +1,4 @@
-"""What this browser keeps: last uploads, the list, choices; bounded, cleared by a button, never needed."""
+"""Data in the browser (last uploads, list, choices) is limited, can be cleared, and is not required."""
 
 import json
 

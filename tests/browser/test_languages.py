@@ -1,4 +1,4 @@
-"""The second language, in full: pages, and what scripts say."""
+"""Pages and messages of scripts are completely in the second language."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""Damaged JPEGs that get in: Chromium shows the same of what is stored as of what was sent.
+"""Chromium shows the stored picture of an accepted damaged JPEG in the same way as the uploaded one.
 
-Pillow cannot tell that for all of them: it refuses some pictures that browsers repair as we do.
+Pillow cannot check this for all of them: it refuses some pictures that browsers repair as we do.
 """
 
 import base64
@@ -44,7 +44,7 @@ async (pictures) => {
 
 
 def changed(name: str) -> list[tuple[bytes, bytes]]:
-    """Mutated pictures that get in without decoding a pixel, with what is stored of them."""
+    """Return changed pictures that are accepted without decoding a pixel, with their stored bytes."""
     some = random.Random(f"browser-{name}")
     found = []
     for _ in range(MUTATIONS):
@@ -61,7 +61,7 @@ def changed(name: str) -> list[tuple[bytes, bytes]]:
 
 @pytest.fixture(autouse=True)
 def _empty_host() -> None:
-    """These tests need no host."""
+    """Replace the fixture, since these tests need no host."""
 
 
 @pytest.fixture(scope="module")

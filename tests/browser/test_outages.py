@@ -1,4 +1,4 @@
-"""What breaks a server for all who use it is told on the rows of uploads, and is over when it is over."""
+"""A failure of the server is shown on the rows of uploads, and uploads continue after it has ended."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from tests.system.server import Server, wait_until
 
 @pytest.fixture
 def own_server(pages, tmp_path) -> Iterator[Callable[..., Server]]:
-    """Start a server that a test may break, with settings of its own."""
+    """Start a separate server that a test may stop or break, with its own settings."""
     with ExitStack() as servers:
 
         def start(**options: object) -> Server:

@@ -1,4 +1,4 @@
-"""Every page opens, without a problem."""
+"""Every page opens without a problem."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stands in an upload's way is told at once, on its row, in plain words; and trying again works."""
+"""A problem of an upload is shown at once on its row, in plain words, and the upload can be repeated."""
 
 import pytest
 import requests
@@ -29,7 +29,7 @@ REASONS = """async ([module, contents]) => {
 
 
 def sent(page: Page) -> list[str]:
-    """Collect what is sent to the server from now on."""
+    """Collect all requests to the server from now on."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.method) if request.method == "POST" else None)
     return asked

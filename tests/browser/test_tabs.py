@@ -1,4 +1,4 @@
-"""Two tabs of one page: real addresses, Back, reload, and uploads that go on meanwhile."""
+"""The two tabs of the page have real addresses, work with Back and reload, and do not stop uploads."""
 
 import re
 from contextlib import suppress
@@ -33,7 +33,7 @@ def is_on(page: Page, tab: str) -> None:
 
 @pytest.fixture
 def loads(open_page):
-    """A page, and a list that grows with every document that is loaded."""
+    """Return a page, and a list to which each loaded document is added."""
     page = open_page("/upload")
     documents = []
     page.on(
@@ -141,7 +141,7 @@ def test_the_list_is_painted_before_the_server_has_answered(server, open_page):
 
 
 def test_the_last_click_wins(server, open_page, page_problems):
-    """An answer that comes late does not take back what was pressed after its question."""
+    """A late answer does not undo a click that came after its request."""
     page_problems.expect("htmx:sendAbort")
     page_problems.expect("htmx:afterRequest")
     upload(server, "photo.jpg", PHOTO)

@@ -1,4 +1,4 @@
-"""Light, dark, and as the system: chosen, remembered, and never flashing."""
+"""The light theme, the dark theme and that of the system are saved, and the wrong one is never shown."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -50,7 +50,7 @@ def test_another_window_follows(open_page):
 
 
 def test_the_wrong_theme_never_flashes(open_page):
-    """Every colour that the ground has between the first frame and the last is the chosen one."""
+    """From the first frame to the last, the background only has the colour of the chosen theme."""
     page = open_page(color_scheme="light")
     page.get_by_role("radio", name="Dark").check()
     page.add_init_script(

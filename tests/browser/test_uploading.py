@@ -1,4 +1,4 @@
-"""Uploads in the browser: chosen, dropped, pasted; many at once; their progress; canceled and tried again."""
+"""Uploads in the browser: choosing, dropping, pasting, many at once, progress, cancel and retry."""
 
 import requests
 from playwright.sync_api import expect

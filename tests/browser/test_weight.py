@@ -1,4 +1,4 @@
-"""What a page costs over the wire, the first time and the next, and whom it asks."""
+"""The bytes that a page needs the first time and the next time, and the hosts that it sends requests to."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.browser.files import PHOTO
 from tests.browser.host import upload
 
 MOST = 60_000
-"""Bytes, pictures aside."""
+"""The maximum number of bytes, without pictures."""
 
 
 @pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "{view_url}", "/nothing"])
@@ -36,5 +36,5 @@ def test_a_page_is_light(server, open_page, page_problems, path):
 
     first = weight()
     assert 5_000 < first <= MOST
-    # What was fetched once is kept: only the page itself is asked for again.
+    # Everything that was loaded is cached: only the page itself is requested again.
     assert weight() < 15_000

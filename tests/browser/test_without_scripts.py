@@ -1,4 +1,4 @@
-"""JavaScript off: the whole round, by links and forms."""
+"""Without JavaScript, uploading, viewing, listing and deleting work with links and forms."""
 
 import re
 

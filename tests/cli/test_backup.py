@@ -1,4 +1,4 @@
-"""What the commands print, and how they end."""
+"""The output and the exit status of ``flask backup``."""
 
 import hashlib
 
@@ -199,7 +199,7 @@ def test_thousands_of_problems_do_not_fill_the_terminal(host, flask, app):
 def test_prune_says_what_went(flask):
     assert flask("prune").stdout == "There are no backups to remove.\n"
     first, second = (told(flask("create", "--json"))["name"] for _ in range(2))
-    # It may be what was saved before a restore.
+    # It may be a safety backup of a restore.
     assert flask("prune").stdout == "There are no backups to remove.\n"
     assert flask("prune", "--keep-hours=0", "--dry-run").stdout == f"would be removed: {first}\n"
     assert told(flask("prune", "--keep-hours=0", "--json"))["removed"] == [first]

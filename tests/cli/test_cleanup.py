@@ -1,4 +1,4 @@
-"""What ``flask cleanup`` prints, and how it ends."""
+"""The output and the exit status of ``flask cleanup``."""
 
 import json
 
@@ -12,7 +12,7 @@ pytestmark = ON_SQLITE
 
 @pytest.fixture
 def folder(app, monkeypatch):
-    """The storage of a host with three images, and what lies about in it."""
+    """Return the storage of a host with three images and some unneeded files."""
     images_dir = host_of_three(app)
     litter(images_dir)
     return images_dir

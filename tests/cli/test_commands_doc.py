@@ -1,4 +1,4 @@
-"""docs/commands.md says what the commands can do."""
+"""docs/commands.md describes all options of the commands."""
 
 import re
 

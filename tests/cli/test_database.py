@@ -1,4 +1,4 @@
-"""What ``flask db`` prints, and how it ends."""
+"""The output and the exit status of ``flask db``."""
 
 import json
 import shutil

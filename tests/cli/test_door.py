@@ -1,4 +1,4 @@
-"""However a command ends, it says so in one line, and by its status."""
+"""Errors of commands are reported in one line, and by the exit status."""
 
 import json
 import os

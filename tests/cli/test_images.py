@@ -1,4 +1,4 @@
-"""What ``flask images`` prints, and how it ends."""
+"""The output and the exit status of ``flask images``."""
 
 import json
 import shutil

@@ -1,1 +1,1 @@
-"""The whole stack on a Docker engine: ``make stack``."""
+"""Tests of the whole stack on a Docker engine: ``make stack``."""

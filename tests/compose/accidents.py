@@ -1,4 +1,4 @@
-"""What happens to containers: they come, go, crash, and are stopped."""
+"""Containers that are started, removed, killed and stopped."""
 
 import re
 import time
@@ -22,17 +22,20 @@ def nginx_knows(stack: Stack, containers: int) -> Callable[[], bool]:
 
 
 def all_are_well(stack: Stack) -> bool:
-    """Whether each container of the application is healthy: nginx knows also of one that only starts."""
+    """Return whether each container of the application is healthy.
+
+    nginx also uses containers that are starting.
+    """
     return all(one["State"]["Health"]["Status"] == "healthy" for one in stack.containers("app"))
 
 
 def restarts(stack: Stack) -> int:
-    """How often Docker started a container anew."""
+    """Return how often Docker has restarted a container."""
     return sum(container["RestartCount"] for container in stack.containers())
 
 
 def load(stack: Stack) -> Load:
-    """Requests for pages, lists, images and thumbnails, by the application and by nginx itself."""
+    """Yield requests for pages, lists, images and thumbnails, to the application and to nginx."""
     image = listed(stack)[0]
     paths = [
         "/images-list",
@@ -46,7 +49,7 @@ def load(stack: Stack) -> Load:
 
 
 def containers_come(stack: Stack) -> str:
-    """From one container to four under load: nginx finds them all, and no GET fails."""
+    """Check that no GET request fails while one container becomes four, and that nginx finds all of them."""
     upload(stack.pages, pictures.jpg())
     with load(stack) as clients:
         stack.up("--no-recreate", "--scale=app=4")
@@ -57,7 +60,7 @@ def containers_come(stack: Stack) -> str:
 
 
 def a_container_is_killed(stack: Stack) -> str:
-    """One of four is killed under load: no GET fails."""
+    """Check that no GET request fails while one of four containers is killed."""
     victim = stack.containers("app")[0]["Id"]
     with load(stack) as clients:
         stack.docker("kill", victim)
@@ -71,10 +74,10 @@ def a_container_is_killed(stack: Stack) -> str:
 
 
 def gunicorn_crashes(stack: Stack) -> str:
-    """The processes of one of four die under load: no GET fails, and the container is started anew."""
+    """Check that no GET fails while the processes of one of four containers die, and that it is restarted."""
     before = restarts(stack)
     with load(stack) as clients:
-        # The first process of a container is Docker's; the second is gunicorn.
+        # The first process of a container is Docker's, the second is gunicorn.
         stack.run("app", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
         until(lambda: restarts(stack) > before)
         time.sleep(8)
@@ -85,7 +88,7 @@ def gunicorn_crashes(stack: Stack) -> str:
 
 
 def containers_go(stack: Stack) -> str:
-    """From four containers to one under load: no GET fails."""
+    """Check that no GET request fails while four containers become one."""
     with load(stack) as clients:
         stack.up("--no-recreate", "--scale=app=1")
         until(nginx_knows(stack, 1))
@@ -95,7 +98,7 @@ def containers_go(stack: Stack) -> str:
 
 
 def the_database_is_restarted(stack: Stack) -> str:
-    """The database is restarted under load: the host is back by itself, and no container is started anew."""
+    """Check that the host works again after the database is restarted under load."""
     begun, before = time.monotonic(), restarts(stack)
     with load(stack) as clients:
         stack.compose("restart", "db")
@@ -109,7 +112,7 @@ def the_database_is_restarted(stack: Stack) -> str:
 
 
 def the_machine_is_restarted(stack: Stack) -> str:
-    """Containers start in the wrong order, as after a restart of the machine: all is well in the end."""
+    """Check that containers that start in the wrong order, as after a machine restart, become healthy."""
     stack.compose("stop")
     begun = time.monotonic()
     for service in ("nginx", "backup", "app", "db"):
@@ -125,7 +128,7 @@ def health(container: dict) -> str | None:
 
 
 def all_containers_are_made_anew(stack: Stack) -> str:
-    """down and up: every image is still there, and so are the secrets."""
+    """Check that all images and secrets still exist after down and up."""
     before = listed(stack), stack.run("app", "cat", "/run/secrets/secret_key")
     stack.compose("down")
     begun = time.monotonic()
@@ -136,7 +139,7 @@ def all_containers_are_made_anew(stack: Stack) -> str:
 
 
 def all_containers_are_stopped(stack: Stack) -> str:
-    """stop ends within the grace period, under load, and nothing has to be killed."""
+    """Check that stop ends within the grace period under load, and that nothing is killed."""
     begun = time.monotonic()
     with load(stack):
         stack.compose("stop")

@@ -1,4 +1,4 @@
-"""HTTPS with a certificate of our own."""
+"""HTTPS with our own certificate."""
 
 import subprocess
 
@@ -10,7 +10,7 @@ SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP
 
 
 def https_is_served(stack: Stack) -> str:
-    """With compose.tls.yaml: HTTPS and HTTP/2 on port 443, where plain HTTP leads."""
+    """Check HTTPS and HTTP/2 on port 443 with compose.tls.yaml, and the redirect from plain HTTP."""
     folder = stack.folder / "tls"
     folder.mkdir()
     names = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]

@@ -1,4 +1,4 @@
-"""Clients that go on asking while something happens to the containers."""
+"""Clients that send requests while the state of the containers changes."""
 
 import itertools
 import threading
@@ -15,10 +15,10 @@ CLOSED = requests.ConnectionError.__name__
 
 
 class Load:
-    """GETs addresses until the ``with`` block ends; ``failed`` counts what came of those that were not 200.
+    """Clients that send GET requests until the ``with`` block ends. ``failed`` counts answers other than 200.
 
-    Half of the clients keep their connection, and where it was closed just then ask again, as browsers do;
-    the others make one for each request.
+    Half of the clients keep their connection, and repeat a request if the connection was just closed, like
+    browsers. The others open a connection for each request.
     """
 
     def __init__(self, addresses: list[str]) -> None:
@@ -66,7 +66,7 @@ class Load:
 
 
 def ask(session: requests.Session, address: str) -> str:
-    """GET an address; give the status, or the error's name."""
+    """Send a GET request. Return the status, or the name of the error."""
     try:
         return str(session.get(address, timeout=SECONDS_TO_ANSWER).status_code)
     except requests.RequestException as error:

@@ -1,4 +1,4 @@
-"""What an administrator would look at: rights, secrets, limits, and what is in the images."""
+"""Checks of an administrator: rights, secrets, limits, and the content of the Docker images."""
 
 import json
 import re
@@ -14,8 +14,8 @@ FOREIGN = re.compile(
 
 
 def containers_have_no_rights(stack: Stack) -> str:
-    """No root, no capabilities, no new privileges, nothing to write on, and limits; only nginx has ports."""
-    # An engine that cannot limit memory or processes leaves these limits out.
+    """Check that containers have limits, no root, no capabilities and no writable files, and few ports."""
+    # An engine that cannot limit memory or processes has no such limits.
     engine = json.loads(stack.docker("info", "--format={{json .}}"))
     for container in stack.containers(*RUNNING):
         service, host = stack.service_of(container), container["HostConfig"]
@@ -41,7 +41,7 @@ CONNECT = "import socket; socket.create_connection(('{}', 8080), 2)"
 
 
 def nobody_reaches_the_database_but_who_needs_it(stack: Stack) -> str:
-    """nginx does not even find the database, and the application has no way out of its own networks."""
+    """Check that nginx cannot find the database, and that the application has no access to other networks."""
     assert not stack.run("nginx", "sh", "-c", "getent ahostsv4 db || true")
     networks = stack.containers("nginx")[0]["NetworkSettings"]["Networks"]
     reached = {}
@@ -58,20 +58,20 @@ def nobody_reaches_the_database_but_who_needs_it(stack: Stack) -> str:
 
 
 def secrets_are_in_files_only(stack: Stack) -> str:
-    """Password and key are random, and in no inspection, history, log or environment."""
+    """Check that password and key are random, and not in an inspection, history, log or environment."""
     secrets = [stack.run("app", "cat", f"/run/secrets/{name}") for name in ("db_password", "secret_key")]
     assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in secrets)
     told = [json.dumps(stack.containers()), stack.compose("logs"), stack.compose("config")]
     for image in ("imagehost", "imagehost-nginx"):
         told += [stack.docker("inspect", image), stack.docker("history", "--no-trunc", image)]
-    # What entrypoints read of it, they keep to themselves; of PostgreSQL's, we have no say in that.
+    # Our entrypoints do not export the secrets that they read. We cannot control that of PostgreSQL.
     told += [stack.run(service, "env") for service in RUNNING]
     assert not [secret for secret in secrets if any(secret in text for text in told)]
     return "64 hexadecimal digits each"
 
 
 def images_hold_what_they_need(stack: Stack) -> str:
-    """No tests, no history, no .env, no tools to build with; the rest weighs little."""
+    """Check that images contain no tests, no history, no .env and no build tools, and that they are small."""
     told = []
     for image in ("imagehost", "imagehost-nginx"):
         files = stack.docker(

@@ -1,4 +1,4 @@
-"""Who is let in: this machine, unless two settings say otherwise; and by which names."""
+"""Access to the host: only this machine by default, and other machines with two settings; and its names."""
 
 import re
 
@@ -12,13 +12,13 @@ NAMES = {"localhost": 200, "127.0.0.1": 200, "img.example.org": 200, "nas.local"
 
 
 def addresses(stack: Stack) -> set[str]:
-    """The addresses of this machine on which anything is published."""
+    """Return the addresses of this machine at which ports are published."""
     ports = [one["NetworkSettings"]["Ports"] or {} for one in stack.containers()]
     return {place["HostIp"] for one in ports for places in one.values() for place in places or ()}
 
 
 def this_machine_alone_is_let_in(stack: Stack) -> str:
-    """Without settings, all ports are published on 127.0.0.1, and the log says so and how to change it."""
+    """Check that without settings all ports are published on 127.0.0.1, and that the log explains this."""
     assert addresses(stack) == {"127.0.0.1"}
     (line, *_) = [one for one in stack.compose("logs", "app").splitlines() if "published for" in one]
     assert "BIND_ADDRESS" in line
@@ -27,16 +27,16 @@ def this_machine_alone_is_let_in(stack: Stack) -> str:
 
 
 def others_are_let_in_by_two_settings_only(stack: Stack) -> str:
-    """BIND_ADDRESS=0.0.0.0 alone does not start; with ACCESS=open it does, and answers to its own names."""
+    """Check that BIND_ADDRESS=0.0.0.0 needs ACCESS=open, and that the host answers to its own names only."""
     (stack.folder / ".env").write_text(OPEN)
     try:
         stack.up()
         raise AssertionError("it started")
     except RuntimeError:
         logs = stack.compose("logs", "app")
-    # One sentence, at each try.
+    # One sentence for each attempt.
     (refusal,) = set(re.findall("imagehost: other machines can reach this host .+", logs))
-    # Commands work nevertheless.
+    # Commands still work.
     stack.compose("run", "--rm", "-T", "app", "flask", "backup", "list")
     (stack.folder / ".env").write_text(f"{OPEN}ACCESS=open\n")
     stack.up()
@@ -57,7 +57,7 @@ def others_are_let_in_by_two_settings_only(stack: Stack) -> str:
 
 
 def an_address_in_a_port_is_told(stack: Stack) -> str:
-    """HTTP_PORT takes no address any more, and Compose names what it cannot read."""
+    """Check that Compose reports an address in HTTP_PORT."""
     (stack.folder / ".env").write_text("HTTP_PORT=127.0.0.1:8088\n")
     try:
         stack.compose("config", "--quiet")

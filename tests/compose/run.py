@@ -1,8 +1,8 @@
-"""Starts the whole stack on this machine's Docker engine and puts it through its paces: ``make stack``.
+"""Start the whole stack on this machine's Docker engine and test it: ``make stack``.
 
-It needs the ports 80, 8080, 8000 and 443, or those that HTTP_PORT, HTTP_ALT_PORT, API_PORT and HTTPS_PORT
-name. DB_CPUS=0 and its kin are for engines that cannot limit cores. COMPOSE_FILE may add files of yours.
-With ``--no-build`` the images are those that were built before.
+It needs the ports 80, 8080, 8000 and 443, or those in HTTP_PORT, HTTP_ALT_PORT, API_PORT and HTTPS_PORT.
+DB_CPUS=0 and the like are for engines that cannot limit cores. COMPOSE_FILE may add your own files. With
+``--no-build``, the Docker images of the last build are used.
 """
 
 import sys
@@ -41,7 +41,7 @@ ACTS = (
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
-        # Whoever runs in a container reads what is mounted from here.
+        # The users of the containers must be able to read the files that are mounted from this folder.
         Path(folder).chmod(0o755)
         if "--no-build" not in sys.argv:
             tell("The images are built.", *timed(stack.compose, "build"))
@@ -62,7 +62,7 @@ def timed(act: Callable[..., str], *arguments: object) -> tuple[float, str]:
 
 
 def tell(heading: str, seconds: float, said: str) -> None:
-    print(f"{heading} ({seconds:.1f} s)", *said.splitlines(), sep="\n    ", flush=True)  # noqa: T201  # its purpose
+    print(f"{heading} ({seconds:.1f} s)", *said.splitlines(), sep="\n    ", flush=True)  # noqa: T201  # prints the result
 
 
 if __name__ == "__main__":

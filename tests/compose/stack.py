@@ -1,4 +1,4 @@
-"""The containers of a copy of the work tree, as Docker Compose starts them."""
+"""The containers of a copy of the work tree, started by Docker Compose."""
 
 import json
 import os
@@ -16,7 +16,10 @@ SECONDS = 900
 
 
 class Stack:
-    """One project on the machine's engine; containers and volumes go when the ``with`` block ends."""
+    """One project on the machine's engine.
+
+    Its containers and volumes are removed when the ``with`` block ends.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,14 +28,14 @@ class Stack:
             if (ROOT / file).exists():
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / file, folder / file)
-        # No setting of this machine counts but ports, cores, and the files that COMPOSE_FILE adds.
+        # Ignore all settings of this machine except ports, cores, and the files in COMPOSE_FILE.
         read = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
         kept = {
             name: value
             for name, value in os.environ.items()
             if name not in read or name[-5:] in {"_PORT", "_CPUS"}
         }
-        # All clients of the tests have one address, and ask for more lists than one client may.
+        # All clients of the tests have one address, and request more lists than one client may.
         limits = {"LIST_RATE_LIMIT": "1000000/minute"}
         self.environment = {**kept, **limits, "COMPOSE_PROJECT_NAME": PROJECT}
         self.pages = f"http://127.0.0.1:{kept.get('HTTP_PORT', '80')}".removesuffix(":80")
@@ -56,11 +59,11 @@ class Stack:
         self.compose("down", "--volumes", "--remove-orphans")
 
     def compose(self, *arguments: str) -> str:
-        """Run ``docker compose``; give what it printed."""
+        """Run ``docker compose``, and return its output."""
         return self.docker("compose", "--progress=quiet", *arguments)
 
     def up(self, *arguments: str) -> None:
-        """Start what is not running, and wait until all is well."""
+        """Start all services, and wait until they are healthy."""
         self.compose("up", "--detach", "--no-build", "--wait", *arguments)
 
     def docker(self, *arguments: str) -> str:
@@ -82,11 +85,11 @@ class Stack:
         return self.compose("exec", "-T", service, *command)
 
     def flask(self, *arguments: str) -> dict:
-        """Run a command of the application; give its JSON."""
+        """Run a command of the application, and return its JSON."""
         return json.loads(self.run("app", "flask", *arguments, "--json"))
 
     def containers(self, *services: str) -> list[dict]:
-        """What Docker knows of the containers of some services, or of all; those that ended, too."""
+        """Return Docker's facts about the containers of some services or of all, including ended ones."""
         names = self.compose("ps", "--all", "--quiet", *services).split()
         return json.loads(self.docker("inspect", *names))
 

@@ -1,4 +1,4 @@
-"""What people do with the host: upload, look, delete, back up, restore."""
+"""Use of the host: upload, view, delete, back up, restore."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def listed(stack: Stack) -> list[dict]:
 
 
 def images_come_and_go_at_every_port(stack: Stack) -> str:
-    """Upload, list, image, thumbnail, view page, delete: at each of the three ports."""
+    """Check upload, list, image, thumbnail, view page and deletion at each of the three ports."""
     for address in (stack.pages, stack.pages_too, stack.api):
         content = pictures.jpg(1200, 800)
         image = upload(address, content).json()
@@ -41,7 +41,7 @@ def images_come_and_go_at_every_port(stack: Stack) -> str:
 
 
 def one_request_is_found_in_both_logs(stack: Stack) -> str:
-    """A request's id stands in its answer, in access.log and in app.log; error.log lies beside them."""
+    """Check that a request's id is in its answer, in access.log and in app.log, and that error.log exists."""
     answer = upload(stack.pages, pictures.png())
     identifier = answer.headers["X-Request-ID"]
     until(lambda: len(log_lines(stack, identifier)) == 2)
@@ -50,13 +50,13 @@ def one_request_is_found_in_both_logs(stack: Stack) -> str:
 
 
 def log_lines(stack: Stack, identifier: str) -> list[str]:
-    """What access.log and app.log say of a request."""
+    """Return the lines of access.log and app.log about a request."""
     found = stack.run("app", "sh", "-c", f"grep -h {identifier} {LOGS}/access.log {LOGS}/app.log || true")
     return found.splitlines()
 
 
 def settings_of_env_reach_everybody(stack: Stack) -> str:
-    """What .env says of sizes, logs and the password holds for application, nginx and database."""
+    """Check that application, nginx and database use the sizes, logs and password in .env."""
     (stack.folder / ".env").write_text("MAX_FILE_SIZE=3000\nLOG_FORMAT=json\nDB_PASSWORD='p=$a s='\n")
     stack.remove()
     stack.up()
@@ -76,7 +76,7 @@ def settings_of_env_reach_everybody(stack: Stack) -> str:
 
 
 def a_backup_brings_back_what_was_deleted(stack: Stack) -> str:
-    """Backup, verify, delete every image, restore: the same images, bit for bit."""
+    """Check that a backup, a deletion of all images and a restore bring back the same images, bit for bit."""
     for number in range(20):
         upload(stack.pages, pictures.jpg(400 + number, 300), f"{number}.jpg")
     before = {image["filename"]: contents(stack, image) for image in listed(stack)}
@@ -97,7 +97,7 @@ def contents(stack: Stack, image: dict) -> bytes:
 
 
 def the_backup_service_makes_backups(stack: Stack) -> str:
-    """The backup service has made a backup by itself, verified it, and says that it is well."""
+    """Check that the backup service has made and verified a backup, and is healthy."""
     log = stack.run("backup", "cat", f"{LOGS}/app.log")
     assert re.search("backup verified", log)
     stack.run("backup", "python", "docker/ready.py", "8090")

@@ -1,4 +1,4 @@
-"""Waiting for what comes about by itself."""
+"""Wait for a condition."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ SECONDS = 60
 
 
 def until(holds: Callable[[], object]) -> float:
-    """Wait until something holds; give the seconds that it took."""
+    """Wait until a condition holds, and return the seconds."""
     begun = time.monotonic()
     while not holds():
         if time.monotonic() - begun > SECONDS:

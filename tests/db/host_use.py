@@ -14,7 +14,7 @@ from tests.operations.cleanup.litter import ORPHAN, put
 MOMENT = datetime(2100, 1, 1, tzinfo=UTC)
 """The time on the host's clock. All files are older, so that clean-up removes orphans."""
 IMAGES = 5
-"""Enough images for a page that is counted from the newest image of a day, and one from the oldest."""
+"""Enough images for pages that are counted from the newest image of a day and from its oldest one."""
 
 
 def use_host(app: Flask, folder: Path) -> None:

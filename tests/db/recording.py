@@ -30,7 +30,7 @@ TYPES = {f"${kind.__name__}": kind for kind in (datetime, date)}
 """How values without a form in JSON are written: {"$date": "2100-01-01"}."""
 
 Statements = dict[str, object]
-"""The text of each statement, with parameters that it was executed with."""
+"""The text of each statement, and parameters with which it was executed."""
 
 
 def head() -> str:

@@ -1,4 +1,4 @@
-"""The counts of days, which stay the truth about the rows."""
+"""The counts of the days always match the rows."""
 
 from datetime import UTC, datetime, timedelta
 

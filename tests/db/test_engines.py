@@ -1,4 +1,4 @@
-"""How connections are set up, on both databases."""
+"""Settings of connections, on both databases."""
 
 import time
 
@@ -11,7 +11,7 @@ from tests.conftest import ON_SQLITE, assert_error, host_of, uploaded
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 FULL = 2
-"""PRAGMA synchronous: a commit is on the disk before it returns."""
+"""The value of PRAGMA synchronous with which a commit is on the disk before it returns."""
 
 
 @ON_SQLITE
@@ -52,7 +52,8 @@ def test_a_connection_lost_while_it_was_idle_is_made_anew(host, app, monkeypatch
         now = time.monotonic()
         monkeypatch.setattr(engines.time, "monotonic", lambda: now + seconds)
         if not seconds:
-            # Who was busy a moment ago is trusted; one that fails is told, and the next one is well.
+            # A connection that was used recently is not tested. If it fails, an error is reported, and the
+            # next one works.
             with pytest.raises(Unavailable), host.database.engine.connect() as connection:
                 connection.execute(ask)
         with host.database.engine.connect() as connection:
@@ -61,7 +62,7 @@ def test_a_connection_lost_while_it_was_idle_is_made_anew(host, app, monkeypatch
 
 @ON_SQLITE
 def test_a_writer_begins_as_one(host, app):
-    """Else it fails whenever another was faster between its first read and its first write."""
+    """Otherwise it fails if another process writes between its first read and its first write."""
     begun = []
     with app.app_context():
         sa.event.listen(

@@ -1,4 +1,4 @@
-"""The tables, as the migrations make them and as the models say."""
+"""The tables of the migrations match the models."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -15,9 +15,9 @@ from tests.rows import add_rows, assert_counts_are_right, execute, scalars
 
 ZONES = [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))]
 MOMENTS = [
-    datetime(2025, 1, 24, 23, 59, 59, 999999),  # noqa: DTZ001  # the zone follows
-    datetime(2024, 2, 29, 0, 0),  # noqa: DTZ001  # the zone follows
-    datetime(2025, 10, 26, 2, 30, fold=1),  # noqa: DTZ001  # the zone follows
+    datetime(2025, 1, 24, 23, 59, 59, 999999),  # noqa: DTZ001  # the time zone is set below
+    datetime(2024, 2, 29, 0, 0),  # noqa: DTZ001  # the time zone is set below
+    datetime(2025, 10, 26, 2, 30, fold=1),  # noqa: DTZ001  # the time zone is set below
 ]
 
 

@@ -13,14 +13,14 @@ from imagehost.settings.reader import ROOT
 
 
 class Answer(BaseHTTPRequestHandler):
-    """Answers /readyz as its server is told to."""
+    """An answer to /readyz with the status that its server has."""
 
     def do_GET(self) -> None:
         self.send_response(self.server.status if self.path == "/readyz" else HTTPStatus.NOT_FOUND)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

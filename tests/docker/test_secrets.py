@@ -1,4 +1,4 @@
-"""The secrets that the containers share: made once, random where nobody gave them."""
+"""The secrets that the containers share are created once, and are random unless they are set."""
 
 import re
 import subprocess

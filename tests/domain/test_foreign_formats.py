@@ -1,4 +1,4 @@
-"""Files that are not hosted are named by their first bytes, and nothing else is."""
+"""Files of other formats are named by their first bytes; images of allowed formats are not."""
 
 import time
 

@@ -21,7 +21,7 @@ REBINDING = {"Host": "evil.example", "Origin": "http://evil.example"}
 
 @pytest.fixture
 def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """Use SQLite alone: one database is enough, and some tests need none."""
+    """Use only SQLite: one database is enough, and some tests need none."""
     shutil.copy(migrated_sqlite, tmp_path / "imagehost.db")
     return f"sqlite:///{tmp_path}/imagehost.db"
 
@@ -52,7 +52,7 @@ def test_every_address_is_guarded(client, shape, path):
 
 
 def test_the_page_that_says_so_asks_for_nothing(client):
-    """Files for the page would be refused as well."""
+    """The host would refuse other files for the page too."""
     page = client.get("/images-list", headers={**PAGE, "Host": "evil.example"}).text
     assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]
 

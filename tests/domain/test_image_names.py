@@ -1,4 +1,4 @@
-"""Names: those that we give, and those that we are given."""
+"""Names of images: generated names, and names from requests."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""The version is said once for the program, and once for packagers."""
+"""The version in the program is the same as the version in pyproject.toml."""
 
 import tomllib
 
