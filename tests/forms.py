@@ -1,4 +1,4 @@
-"""Bodies of forms, written by hand: also those that no client library would send."""
+"""Bodies of forms, also those that no client library would send."""
 
 import io
 
@@ -7,7 +7,7 @@ MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
 
 
 def part(content: bytes, name: bytes = b"photo.jpg", field: bytes = b"file") -> bytes:
-    """A part with a file; quotes and line ends in its name are escaped as browsers do."""
+    """Return a part with a file. Quotes and line ends in its name are escaped as in browsers."""
     for letter, escaped in ((b'"', b"%22"), (b"\r", b"%0D"), (b"\n", b"%0A")):
         name = name.replace(letter, escaped)
     return part_with(b'form-data; name="' + field + b'"; filename="' + name + b'"', content)
@@ -18,12 +18,12 @@ def part_with(disposition: bytes, content: bytes) -> bytes:
 
 
 def form(*parts: bytes, end: bytes = b"--" + BOUNDARY + b"--\r\n") -> dict[str, object]:
-    """A request's body and type."""
+    """Return the body and the type of a request."""
     return {"data": b"".join(parts) + end, "content_type": MULTIPART}
 
 
 def undeclared(body: bytes) -> dict[str, object]:
-    """A body in chunks: its length is known when it ends."""
+    """Return a body in chunks, whose length is not declared."""
     overrides = {
         "CONTENT_TYPE": MULTIPART,
         "CONTENT_LENGTH": "",
@@ -35,13 +35,13 @@ def undeclared(body: bytes) -> dict[str, object]:
 
 
 def declared(length: int, body: io.BufferedIOBase) -> dict[str, object]:
-    """A body whose declared length need not be true."""
+    """Return a body with a declared length, which may be wrong."""
     overrides = {"CONTENT_TYPE": MULTIPART, "CONTENT_LENGTH": str(length), "wsgi.input": body}
     return {"environ_overrides": overrides}
 
 
 class Untouchable(io.RawIOBase):
-    """A body that nobody may read."""
+    """A body that must not be read."""
 
     def readable(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Small files that cost a decoder much, built by hand."""
+"""Small files that are expensive to decode."""
 
 import io
 import math
@@ -9,11 +9,11 @@ from PIL import Image
 
 SIDE = 10_000
 EOB = list(range(15))
-"""Runs of empty blocks: the n-th is from 2**n blocks long, and is followed by n bits."""
+"""Codes for runs of empty blocks: the n-th run has at least 2**n blocks, and n more bits follow its code."""
 
 
 class Bits:
-    """Bits, the most significant first, as entropy-coded data of a JPEG."""
+    """Bits of the entropy-coded data of a JPEG, the most significant first."""
 
     def __init__(self) -> None:
         self.value = 0
@@ -24,7 +24,7 @@ class Bits:
         self.length += length
 
     def data(self) -> bytes:
-        """The bytes, filled up with ones, every FF stuffed."""
+        """Return the bytes, filled up with ones, and with every FF stuffed."""
         rest = -self.length % 8
         whole = self.value << rest | (1 << rest) - 1
         return whole.to_bytes((self.length + rest) // 8).replace(b"\xff", b"\xff\0")
@@ -35,12 +35,12 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def empty_blocks(number: int) -> bytes:
-    """The data of a progressive scan in which no block has a coefficient."""
+    """Return the data of a progressive scan in which all coefficients are zero."""
     bits = Bits()
     while number:
         size = min(14, number.bit_length() - 1)
         run = min(number, (1 << size + 1) - 1)
-        # All codes are four bits long.
+        # All codes have four bits.
         bits.add(size, 4)
         bits.add(run - (1 << size), size)
         number -= run
@@ -48,16 +48,16 @@ def empty_blocks(number: int) -> bytes:
 
 
 def scan(components: range, first: int, last: int, high: int, low: int, data: bytes) -> bytes:
-    """A scan of some components, with the first Huffman tables."""
+    """Return a scan of some components, with the first Huffman tables."""
     chosen = b"".join(bytes((number + 1, 0)) for number in components)
     head = bytes((len(components),)) + chosen + bytes((first, last, high << 4 | low))
     return segment(0xDA, head) + data
 
 
 def jpeg(width: int, height: int, components: int, scans: int, *, broken: bool = False) -> bytes:
-    """A progressive JPEG of one colour, with so many scans that refine nothing.
+    """Return a progressive JPEG of one colour, with a number of scans that refine nothing.
 
-    Where it is broken, the last scan asks for a table that is not there: after all the work.
+    If it is broken, the last scan uses a table that does not exist, so the error comes after all the work.
     """
     blocks = math.ceil(width / 8) * math.ceil(height / 8)
     parts = [b"\xff\xd8", segment(0xDB, bytes((0, *[1] * 64)))]
@@ -68,7 +68,7 @@ def jpeg(width: int, height: int, components: int, scans: int, *, broken: bool =
             + b"".join(bytes((number + 1, 0x11, 0)) for number in range(components)),
         )
     )
-    # One code of one bit for the difference of DC, and fifteen of four bits for AC.
+    # One code of one bit for the difference of DC, and fifteen codes of four bits for AC.
     parts.append(segment(0xC4, bytes((0x00, 1, *[0] * 15, 0))))
     codes = bytes(number << 4 for number in EOB)
     parts.append(segment(0xC4, bytes((0x10, 0, 0, 0, len(EOB), *[0] * 12)) + codes))
@@ -84,7 +84,7 @@ def jpeg(width: int, height: int, components: int, scans: int, *, broken: bool =
 
 
 def grey_jpeg(side: int = SIDE, scans: int = 62) -> bytes:
-    """Two scans, and 60 that refine them; the end is broken."""
+    """Return a JPEG with two scans, and 60 scans that refine them; the end is broken."""
     return jpeg(side, side, 1, scans, broken=True)
 
 
@@ -93,7 +93,7 @@ def cmyk_jpeg(side: int = SIDE, scans: int = 100) -> bytes:
 
 
 def webp(width: int = SIDE, height: int = SIDE) -> bytes:
-    """A lossless WebP of one colour: five codes of one symbol, so that a pixel takes no bit."""
+    """Return a lossless WebP of one colour: five codes of one symbol, so that a pixel needs no bit."""
     value, length = 0, 0
     fields = [(0x2F, 8), (width - 1, 14), (height - 1, 14), (0, 1), (0, 3), (0, 1), (0, 1), (0, 1)]
     for field, size in [*fields, *[(0b0001, 4)] * 5]:
@@ -107,14 +107,14 @@ def webp(width: int = SIDE, height: int = SIDE) -> bytes:
 
 @cache
 def avif(width: int = SIDE, height: int = SIDE) -> bytes:
-    """A picture of one colour, which AV1 writes in few bytes."""
+    """Return an AVIF of one colour, which needs few bytes."""
     content = io.BytesIO()
     Image.new("RGB", (width, height), "teal").save(content, "AVIF", quality=30, speed=10, max_threads=2)
     return content.getvalue()
 
 
 def png(side: int = SIDE) -> bytes:
-    """A picture of one colour."""
+    """Return a PNG of one colour."""
     content = io.BytesIO()
     Image.new("RGBA", (side, side)).save(content, "PNG", compress_level=9)
     return content.getvalue()

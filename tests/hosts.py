@@ -1,4 +1,4 @@
-"""List names in requests that the host answers to, or not: the application and nginx have to agree."""
+"""Names in requests that the host answers to, or not. The application and nginx must agree."""
 
 PUBLIC_URL = "https://img.example.org"
 ALLOWED_HOSTS = "Pictures.example.net.,xn--bcher-kva.example," + "a" * 60 + ".example"
@@ -57,4 +57,4 @@ BROKEN = (
     "@",
     "a b",
 )
-"""Values that are no names: the application and nginx refuse them, each in its own way."""
+"""Values that are not names. The application and nginx refuse them in different ways."""

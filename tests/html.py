@@ -1,4 +1,4 @@
-"""The lint that every page and fragment in the tests goes through."""
+"""The check of the markup of every page and fragment in the tests."""
 
 import justhtml
 
@@ -12,9 +12,9 @@ NEVER = ("style", "onclick", "onload", "onsubmit", "onchange", "onerror")
 
 
 def lint(html: str, *, fragment: bool) -> None:
-    """Fail on markup that is not valid, not accessible, or not allowed by our own policy."""
+    """Fail if markup is not valid, not accessible, or forbidden by our policy."""
     if fragment:
-        # Rows come alone; a template is the one place where any element may stand.
+        # Rows are sent without a table. Only a template may contain such elements.
         html = WHOLE.format(html)
     document = justhtml.JustHTML(html, collect_errors=True, sanitize=False)
     assert not document.errors, document.errors
@@ -26,7 +26,7 @@ def lint(html: str, *, fragment: bool) -> None:
 
 
 def scopes(root):
-    """The elements of a document, and those of each template in it: which are a document of their own."""
+    """Return the elements of a document, and separately those of each template in it."""
     elements = list(walk(root))
     yield elements
     for element in elements:

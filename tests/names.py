@@ -1,4 +1,4 @@
-"""Names of files that attack a page, log or terminal that shows them."""
+"""File names that attack a page, a log or a terminal that shows them."""
 
 HOSTILE = {
     "an element": '"><img src=x onerror=alert(1)>.jpg',

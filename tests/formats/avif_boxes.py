@@ -1,4 +1,4 @@
-"""The boxes of which AVIF files are made, and what describes a picture in them."""
+"""The boxes of AVIF files, and the properties that describe a picture in them."""
 
 import struct
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def imir(axis: int) -> bytes:
 
 
 def clap(width: int, height: int, right: int = 0, down: int = 0) -> bytes:
-    """Cut out a part, whose centre lies so many halves of a pixel from that of the picture."""
+    """Return a box that crops a picture. The offsets of its centre are in halves of a pixel."""
     return box(b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, right, 2, down, 2))
 
 
@@ -58,7 +58,7 @@ def nclx(primaries: int = 1, transfer: int = 13, matrix: int = 6) -> bytes:
 
 @dataclass(frozen=True)
 class Coded:
-    """AV1 as an encoder wrote it: its data and the box that configures the decoder."""
+    """AV1 data of an encoder, and the box that configures the decoder."""
 
     data: bytes
     av1c: bytes
@@ -70,7 +70,7 @@ class Coded:
 
 
 def coded(avif: bytes, item: int = 1) -> Coded:
-    """Take an item out of a file that libavif wrote, whose properties do not come in other orders."""
+    """Return an item of a file that libavif wrote. It always writes the properties in the same order."""
     at = avif.index(b"iloc") + 4
     count = struct.unpack_from(">H", avif, at + 6)[0]
     places = {}

@@ -1,4 +1,4 @@
-"""AVIF files written by hand, box by box, since no encoder writes all that decoders read."""
+"""AVIF files that are built box by box, since no encoder writes all variants that decoders read."""
 
 import struct
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def sound(*samples: bytes, name: bytes = b"") -> Track:
 
 
 def trak(track: Track, number: int, place: int, places: list[int]) -> bytes:
-    """Write a track whose samples begin at one place of the file, and whose items are at others."""
+    """Return a track whose samples begin at one place of the file, and whose items are at others."""
     durations = track.durations or (100,) * len(track.samples)
     width, height = track.size
     sizes = struct.pack(f">{len(track.samples)}I", *map(len, track.samples))
@@ -142,7 +142,7 @@ def trak(track: Track, number: int, place: int, places: list[int]) -> bytes:
 
 @dataclass
 class Layout:
-    """Data that go into ``mdat``, once each, and where they are in the file."""
+    """Data for ``mdat``, each content once, and its place in the file."""
 
     start: int
     data: bytes = b""
@@ -156,20 +156,20 @@ class Layout:
 
 
 def placed(write: Callable[[Layout], bytes]) -> bytes:
-    """Write headers twice: only the first time tells how long they are."""
+    """Write headers twice, since their length is known only after the first time."""
     length = len(write(Layout(0)))
     layout = Layout(length + 8)
     return write(layout) + box(b"mdat", layout.data)
 
 
 def still(items: list[Item], primary: int = 1, start: bytes = b"", **facts: Any) -> bytes:
-    """Write a picture."""
+    """Return a picture."""
     start = start or file_type(b"avif", b"avif", b"mif1", b"miaf")
     return placed(lambda layout: start + meta(items, _places(items, layout), primary, **facts))
 
 
 def still_after_its_data(items: list[Item]) -> bytes:
-    """Write a picture whose header comes last, and has no length, and whose data have a length of 64 bits."""
+    """Return a picture whose header is last and has no length, and whose data has a length of 64 bits."""
     start = file_type(b"avif", b"avif", b"mif1", b"miaf")
     layout = Layout(len(start) + 16)
     places = _places(items, layout)
@@ -180,7 +180,7 @@ def still_after_its_data(items: list[Item]) -> bytes:
 def moving(
     tracks: list[Track], items: list[Item] | None = None, start: bytes = b"", extra: bytes = b""
 ) -> bytes:
-    """Write an animation."""
+    """Return an animation."""
     start = start or file_type(b"avis", b"avif", b"avis", b"msf1", b"iso8", b"mif1", b"miaf")
 
     def write(layout: Layout) -> bytes:

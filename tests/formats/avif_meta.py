@@ -40,9 +40,9 @@ def meta(
     name: bytes = b"",
     wide: bool = False,
 ) -> bytes:
-    """Write the box that describes items, whose data in ``mdat`` are at those places of the file.
+    """Return the box that describes items whose data in ``mdat`` is at these places of the file.
 
-    ``wide`` takes the versions of all boxes with the longest numbers.
+    With ``wide``, all boxes have the versions with the longest numbers.
     """
     rows, entries, properties, associations, references, idat = b"", b"", b"", b"", b"", b""
     index = 0

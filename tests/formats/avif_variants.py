@@ -1,4 +1,4 @@
-"""Variants of AVIF that no encoder of ours writes: which browsers show, and which they do not."""
+"""Variants of AVIF that our encoders do not write: some that browsers show, and some that they do not."""
 
 import struct
 from dataclasses import replace
@@ -61,7 +61,7 @@ def tile() -> Item:
 
 
 def derived(*properties: bytes) -> list[Item]:
-    """Write a picture that is another one, with an alpha of that, which Pillow does not open."""
+    """Return a picture that is derived from another one with alpha. Pillow cannot open it."""
     identity = Item(b"iden", b"", (ispe(40, 28), *properties), ((b"dimg", (2,)),))
     return [identity, picture(colour()), picture(alpha(), auxiliary(), refers=((b"auxl", (2,)),))]
 
@@ -139,7 +139,7 @@ def shown() -> dict[str, bytes]:
 
 @cache
 def not_shown() -> dict[str, tuple[bytes, str]]:
-    """Variants that Chromium does not show, with what is said of them."""
+    """Return variants that Chromium does not show, each with the reason of its refusal."""
     plain = still([picture(colour())])
     data, av1c = colour().data, colour().av1c
     size = ispe(40, 28)

@@ -1,4 +1,4 @@
-"""What exiftool reads from pictures, and which of it may stay."""
+"""Tags that exiftool reads from pictures, and the list of those that may be kept."""
 
 import base64
 import json
@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 ICC_TYPE = 8
-"""Bytes of a profile's tag that tell its type, and stay when it is blanked."""
+"""The length of the type at the beginning of a profile's tag. It is kept when the tag is blanked."""
 
-# By group and name; what exiftool says of itself, of the file system and of the structure is no metadata.
+# By group and name. Tags about exiftool, the file system and the structure of the file are not metadata.
 ALLOWED = re.compile(
     r"System:.*"
     r"|ExifTool:(ExifToolVersion|Warning)"
@@ -23,7 +23,7 @@ ALLOWED = re.compile(
     r"|ICC[-_].*"
     # Gain maps.
     r"|XMP-hdrgm:.*|XMP-(Container|Item|GContainer|GContainerItem):Directory.*"
-    # As newer versions of exiftool call the gain map itself.
+    # Newer versions of exiftool use these names for the gain map itself.
     r"|Google:GainMapImage"
     r"|MPF0:(MPFVersion|NumberOfImages)"
     r"|MPImage\d+:(MPImage(Flags|Format|Type|Length|Start)|DependentImage[12]EntryNumber|MPImage\d)"
@@ -53,15 +53,15 @@ MUST_BE_EMPTY = {"Text", "ProfileDescriptionML"}
 
 
 def read(folder: Path) -> dict[str, list[tuple[str, str]]]:
-    """Read all tags of all files in a folder, embedded pictures and unknown tags included.
+    """Read all tags of all files in a folder, including embedded pictures and unknown tags.
 
     Returns:
-        For each name of a file: group and name of each tag, as ``"GPS:GPSLatitude"``, and its value.
+        For each file name: group and name of each tag, as ``"GPS:GPSLatitude"``, and its value.
     """
     path = shutil.which("exiftool")
     if not path:
         raise RuntimeError("the tests need exiftool: run make test")
-    # Groups 3 and 4 tell apart what embedded pictures have, and what comes twice.
+    # Groups 3 and 4 distinguish tags of embedded pictures, and tags that occur twice.
     options = ["-json", "-b", "-G1:3:4", "-a", "-u", "-U", "-ee"]
     done = subprocess.run(
         [path, *options, str(folder)], capture_output=True, text=True, check=False, timeout=300
@@ -75,7 +75,7 @@ def read(folder: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def private(tags: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Choose the tags that a hosted picture must not have."""
+    """Return the tags that a stored picture must not have."""
     return [(name, value) for name, value in tags if not _may_stay(name, value)]
 
 

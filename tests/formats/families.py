@@ -1,4 +1,4 @@
-"""All samples by kind, and what mutations may put into them."""
+"""All samples by kind, and the damage that mutations may insert."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ FAMILIES: dict[str, Callable[[], dict[str, bytes]]] = {
     "avif": samples.avifs,
 }
 
-# The sample without damage, and without what is private, that a damaged one is stored like.
+# The undamaged sample without private data that a damaged sample becomes when it is stored.
 SOUND: dict[str, dict[str, str]] = {
     "png": {
         "bad-sum": "rgb",
@@ -106,5 +106,5 @@ def sample(kind: str, name: str) -> bytes:
 
 
 def sound(kind: str, name: str) -> bytes:
-    """Return the sample itself, or what a damaged one is stored like."""
+    """Return the sample itself, or for a damaged one the sample that it becomes when it is stored."""
     return sample(kind, SOUND.get(kind, {}).get(name, name))

@@ -1,4 +1,4 @@
-"""HDR pictures with a gain map: builders, and a reader of MPF and XMP that knows nothing of ours."""
+"""HDR pictures with a gain map: builders, and a reader of MPF and XMP that does not use our code."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ CONTAINER = "http://ns.google.com/photos/1.0/container/"
 ITEM = "http://ns.google.com/photos/1.0/container/item/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 INDEX_SIZE = 90
-"""Bytes of the segment that index() writes."""
+"""The number of bytes of the segment that index() writes."""
 
 MAP = {
     "Version": "1.0",
@@ -32,7 +32,7 @@ MAP = {
 
 
 def packet(attributes: str, children: str = "") -> bytes:
-    """An XMP packet as phones write it, with things in it that are nobody's business."""
+    """Return an XMP packet like those of phones, with private data."""
     spaces = f'xmlns:hdrgm="{HDRGM}" xmlns:Container="{CONTAINER}" xmlns:Item="{ITEM}"'
     private = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="GEHEIM" xmp:CreateDate="2025-01-24"'
     return segment(
@@ -64,7 +64,7 @@ def map_packet(**changes: str | None) -> bytes:
 
 
 def colourful_packet() -> bytes:
-    """A map with a value for each colour, as elements."""
+    """Return the XMP packet of a map with a value for each colour, as elements."""
     single = {name: value for name, value in MAP.items() if name != "GainMapMax"}
     children = "".join(f"<rdf:li>{value}</rdf:li>" for value in ("2.5", "2.25", "2"))
     attributes = " ".join(f'hdrgm:{name}="{value}"' for name, value in single.items())
@@ -86,7 +86,7 @@ def iso_parameters() -> bytes:
 
 
 def index(*places: tuple[int, int]) -> bytes:
-    """The index of pictures of so many bytes at offsets from its header."""
+    """Return the index of pictures with these sizes, at offsets from its header."""
     entries = b"".join(
         struct.pack(">IIIHH", 0 if number else 0x030000, size, offset, 0, 0)
         for number, (offset, size) in enumerate(places)
@@ -99,7 +99,7 @@ def index(*places: tuple[int, int]) -> bytes:
 
 
 def grey_map(*segments: bytes, size: tuple[int, int] = (20, 14)) -> bytes:
-    """A gain map with metadata of its own."""
+    """Return a gain map with its own metadata."""
     image = samples.photo("flower.jpg", size).convert("L")
     return behind_soi(samples.saved(image, "JPEG", comment=b"GEHEIM"), *segments, segment(0xE1, exif(8)))
 
@@ -107,7 +107,7 @@ def grey_map(*segments: bytes, size: tuple[int, int] = (20, 14)) -> bytes:
 def picture(
     described: list[bytes], gain_map: bytes, *, gap: bytes = b"", off: int = 0, indexed: bool = True
 ) -> bytes:
-    """A picture with private metadata, an index and its gain map."""
+    """Return a picture with private metadata, an index and its gain map."""
     plain = samples.saved(samples.photo(), "JPEG", exif=exif(6), comment=b"GEHEIM")
     whole = behind_soi(plain, *described)
     if not indexed:
@@ -128,7 +128,7 @@ def iso_hdr(**options: object) -> bytes:
 
 
 def wordy() -> bytes:
-    """Readers ignore a value that is no number."""
+    """Return a picture with a value that is not a number, which readers ignore."""
     gain_map = grey_map(map_packet(GainMapMax="GEHEIM"))
     return picture([primary_packet(len(gain_map))], gain_map)
 
@@ -160,7 +160,7 @@ KINDS = {
 
 
 def segments(jpeg: bytes) -> list[tuple[int, int, bytes]]:
-    """Marker, place of the data, and data of each segment before the first scan."""
+    """Return marker, place of the data, and data of each segment before the first scan."""
     found, at = [], 2
     while jpeg[at + 1] != 0xDA:
         size = struct.unpack_from(">H", jpeg, at + 2)[0]
@@ -170,7 +170,7 @@ def segments(jpeg: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def places(jpeg: bytes) -> list[tuple[int, int]]:
-    """Read where the index says that pictures are: start in the file, and size."""
+    """Return the start and the size of each picture according to the index."""
     for marker, at, data in segments(jpeg):
         if marker == 0xE2 and data.startswith(b"MPF\0"):
             tags = {
@@ -187,7 +187,7 @@ def places(jpeg: bytes) -> list[tuple[int, int]]:
 
 
 def xmp_of(jpeg: bytes) -> dict[str, object]:
-    """Read all properties of the XMP packet, with their namespaces; items of the container as a list."""
+    """Return all properties of the XMP packet, with their namespaces. Items of the container are a list."""
     for marker, _, data in segments(jpeg):
         if marker == 0xE1 and data.startswith(XMP):
             root = ET.fromstring(data[len(XMP) :])
@@ -201,7 +201,7 @@ def xmp_of(jpeg: bytes) -> dict[str, object]:
 
 
 def markers(jpeg: bytes) -> list[bytes]:
-    """The signatures of all application segments."""
+    """Return the signatures of all application segments."""
     return [data[:8] for marker, _, data in segments(jpeg) if 0xE0 <= marker <= 0xEF]
 
 

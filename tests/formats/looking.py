@@ -1,4 +1,4 @@
-"""What a person sees of a picture: everything that must be the same before and after."""
+"""The properties of a picture that a viewer can see, which must be the same before and after an upload."""
 
 import io
 import random
@@ -30,7 +30,7 @@ DISPUTED = {
     "jpg": {"thumbnail", "JFIF header", "EXIF"},
     "png": {"colour profile", "colour space", "gamma", "transparency", "number of frames", "hidden frame"},
 }
-"""What Pillow reads otherwise than browsers if it is damaged, by the names in the report."""
+"""Parts that Pillow reads differently from browsers if they are damaged, by their names in the report."""
 
 
 def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 * ROOMY) -> formats.Canvas:
@@ -38,13 +38,13 @@ def canvas(pixels: int = ROOMY, animation_pixels: int = ROOMY, work: int = 100 *
 
 
 def clean(kind: str, data: bytes, **limits: int) -> bytes:
-    """Clean bytes; the very same object comes back if nothing has to change."""
+    """Return cleaned bytes. If nothing has to change, the same object is returned."""
     file, _ = formats.clean_picture(kind, io.BytesIO(data), canvas(**limits), io.BytesIO)
     return data if file is None else file.getvalue()
 
 
 def stored(kind: str, data: bytes) -> bytes | None:
-    """Return what is stored of a file that may be anything, or None where it is refused."""
+    """Return the stored bytes of any file, or None if it is refused."""
     whole = canvas()
     try:
         file, _ = formats.clean_picture(kind, io.BytesIO(data), whole, io.BytesIO)
@@ -58,7 +58,7 @@ def stored(kind: str, data: bytes) -> bytes | None:
 
 
 def pieces(kind: str, data: bytes) -> list[formats.Piece]:
-    """Walk bytes, and check that the pieces cover all of them in order, and make the cleaned picture."""
+    """Return the pieces of a file, after a check that they cover all its bytes and give the cleaned picture."""
     found = list(formats.walk_picture(kind, io.BytesIO(data), canvas()))
     at, made = 0, b""
     for piece in found:
@@ -74,21 +74,21 @@ def pieces(kind: str, data: bytes) -> list[formats.Piece]:
 
 
 def look(kind: str, data: bytes) -> Any:
-    """Decode all frames; None where Pillow cannot."""
+    """Decode all frames. Return None if Pillow cannot."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=[KINDS[kind].pillow_format]) as image:
-                # Of several JPEGs in one file the first is the picture.
+                # If a file has several JPEGs, the first one is the picture.
                 count = 1 if kind == "jpg" else min(getattr(image, "n_frames", 1), MOST_FRAMES)
                 return [_frame(image, index) for index in range(count)]
-        except Exception:  # noqa: BLE001  # whatever Pillow raises, the picture does not decode
+        except Exception:  # noqa: BLE001  # any error means that the picture cannot be decoded
             return None
 
 
 def _frame(image: Image.Image, index: int) -> Any:
     image.seek(index)
-    # Browsers do not obey EXIF behind the pixels, which Pillow reads while it loads these.
+    # Browsers ignore EXIF after the pixels, but Pillow reads it while it loads the pixels.
     orientation = exif.read_exif(image.info.get("exif", b""))
     image.load()
     facts = {key: image.info.get(key) for key in SEEN} | {"orientation": orientation}
@@ -98,28 +98,28 @@ def _frame(image: Image.Image, index: int) -> Any:
 
 
 def looks_the_same(kind: str, data: bytes, cleaned: bytes) -> bool:
-    """Tell whether Pillow shows the same of a picture before and after, as far as it decides."""
+    """Return whether Pillow shows the same picture before and after, as far as Pillow can decide this."""
     before, after = look(kind, data), look(kind, cleaned)
     if before is None:
-        # Pillow refuses some pictures for nothing but their metadata, or for what browsers repair.
+        # Pillow refuses some pictures only because of their metadata, or of damage that browsers repair.
         return after is None or kind in {"jpg", "png", "avif"}
     dropped = {piece.what for piece in pieces(kind, data) if isinstance(piece, formats.Dropped)}
     if dropped & DISPUTED.get(kind, set()):
-        # Pillow obeys damaged chunks, and the last of several, where browsers ignore them. It shows a still
-        # picture if there are two numbers of frames, and completes pixels that are cut with those of hidden
-        # frames. tests/browser tests what browsers show.
+        # Pillow uses damaged chunks, and the last one of several, but browsers ignore them. It shows a still
+        # picture if there are two numbers of frames, and fills missing pixels with those of hidden frames.
+        # tests/browser compares with browsers.
         return after is None or all(one[:-1] == other[:-1] for one, other in zip(before, after, strict=False))
     return before == after
 
 
 def orientation(data: bytes) -> int:
-    """Ask Pillow which way up a picture is."""
+    """Return the orientation of a picture, read by Pillow."""
     with Image.open(io.BytesIO(data)) as image:
         return image.getexif().get(0x0112, 1)
 
 
 def mutated(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
-    """Change one to three places of a file."""
+    """Return a file with one to three changed places."""
     for _ in range(random_.choice((1, 1, 2, 3))):
         changes: list[Callable[[bytes, random.Random, list[bytes]], bytes]] = [
             _flip,
@@ -139,7 +139,7 @@ def _range(data: bytes, random_: random.Random) -> tuple[int, int]:
 
 def _flip(data: bytes, random_: random.Random, tokens: list[bytes]) -> bytes:
     changed = bytearray(data or b"?")
-    # Heads decide more than pixels do.
+    # Headers affect a picture more than pixels do.
     at = random_.randrange(min(len(changed), random_.choice((32, 128, len(changed)))))
     changed[at] = random_.choice(
         (changed[at] ^ 1 << random_.randrange(8), 0, 1, 0xFF, random_.randrange(256))

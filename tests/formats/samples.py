@@ -1,4 +1,4 @@
-"""Small real pictures with everything in them that may or must not be kept."""
+"""Small real pictures with all kinds of metadata that may or must not be kept."""
 
 import importlib.util
 import io
@@ -15,13 +15,13 @@ from . import avif_building as building
 SECRET = b"GEHEIM"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">GEHEIM</x:xmpmeta>'
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-# The moment at which it was made would make each run different.
+# The time when it was made would be different in each run.
 PROFILE = PROFILE[:24] + struct.pack(">6H", 2025, 1, 24, 15, 30, 0) + PROFILE[36:]
 SMALL = (40, 28)
 
 
 def monitor_profile(secret: bytes = SECRET) -> bytes:
-    """Add Apple's tags, which name a monitor, to a profile, and what colord and DisplayCAL add."""
+    """Add Apple's tags, which name a monitor, to a profile, and those of colord and DisplayCAL."""
     tags = {
         b"mmod": b"mmod\0\0\0\0" + secret * 3,
         b"dscm": b"mluc\0\0\0\0" + secret,
@@ -46,7 +46,7 @@ BLANK_MONITOR = monitor_profile(bytes(len(SECRET)))
 
 
 def photograph(name: str) -> Path:
-    """Locate a photograph of scikit-learn, without the seconds that its import takes."""
+    """Return the path of a photograph of scikit-learn, without importing it, which takes seconds."""
     folder = importlib.util.find_spec("sklearn").submodule_search_locations[0]
     return Path(folder) / "datasets" / "images" / name
 
@@ -64,7 +64,7 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def exif(orientation: int | None = 6) -> bytes:
-    """Write what a camera would: place, time, maker."""
+    """Return EXIF like that of a camera: place, time, maker."""
     tags = Image.Exif()
     if orientation:
         tags[0x0112] = orientation
@@ -166,7 +166,7 @@ def pngs() -> dict[str, bytes]:
         "moving-default": saved(photo(), "PNG", default_image=True, **moving),
     }
     found["late-exif"] = before(found["rgb"], b"IEND", chunk(b"eXIf", exif(8)[6:]))
-    # Damaged ones: SOUND says as what they are stored.
+    # Damaged samples. SOUND contains the samples that they become when they are stored.
     found["bad-sum"] = before(found["rgb"], b"IDAT", bad_sum(chunk(b"tEXt", b"Comment\0GEHEIM")))
     found["bad-lengths"] = before(
         found["rgb"], b"IDAT", *(chunk(name, SECRET + bytes(40)) for name in (b"pHYs", b"sBIT", b"bKGD"))
@@ -182,7 +182,7 @@ def pngs() -> dict[str, bytes]:
     found["fewer-frames"] = announcing(found["moving"], 2)
     found["no-frames"] = announcing(found["moving"], 0)
     found["monitor"] = before(found["bare"], b"IDAT", profile_chunk(b"GEHEIM 27", MONITOR))
-    # What damaged ones become.
+    # The samples that damaged ones become.
     third = found["moving"].rindex(b"fcTL") - 4
     found["two-frames"] = announcing(found["moving"][:third] + chunk(b"IEND"), 2)
     found["turned"] = before(found["rgb"], b"IDAT", chunk(b"eXIf", exif(6)[6:]))
@@ -246,7 +246,7 @@ def gifs() -> dict[str, bytes]:
     xmp = extension(0xFF, b"XMP DataXMP", XMP)
     found["extensions"] = behind_screen(found["moving"], extension(0xFE), xmp, PLAIN, extension(0x77, SECRET))
     found["plain"] = behind_screen(found["still"], CONTROL, PLAIN)
-    # Damaged ones: SOUND says as what they are stored.
+    # Damaged samples. SOUND contains the samples that they become when they are stored.
     found["no-trailer"] = found["moving"][:-1]
     found["no-end"] = found["moving"][:-2]
     found["still-no-end"] = found["still"][:-2]
@@ -302,7 +302,7 @@ def box(name: bytes, data: bytes = b"") -> bytes:
 
 
 def avif(image: Image.Image, **options: Any) -> bytes:
-    """Encode pixels and nothing else, by default."""
+    """Encode pixels, by default without metadata."""
     bare = image.copy()
     bare.info = {}
     return saved(bare, "AVIF", speed=10, max_threads=1, **options)
@@ -315,7 +315,7 @@ def transparent() -> Image.Image:
 
 
 def monitor_profile() -> bytes:
-    """Add what Apple's tag for a monitor says to a profile."""
+    """Add the data of Apple's tag for a monitor to a profile."""
     (count,) = struct.unpack_from(">I", PROFILE, 128)
     table, data = PROFILE[132 : 132 + 12 * count], PROFILE[132 + 12 * count :]
     moved = b"".join(
@@ -332,11 +332,11 @@ CAMERA = {"exif": exif(), "xmp": XMP}
 GAIN_MAP = struct.pack(">BHHB4I", 0, 0, 0, 0x40, 0, 1, 2, 1) + struct.pack(
     ">iIiIIIiIiI", 0, 1, 2, 1, 1, 1, 1, 64, 1, 64
 )
-"""ISO 21496-1: how many stops brighter than the picture the brightest display shows it."""
+"""ISO 21496-1: the difference between the picture and its brightest version, in stops."""
 
 
 def described(*facts: bytes, icc_profile: bytes = PROFILE) -> list[building.Item]:
-    """Write a picture of which everything tells something, and its EXIF and XMP."""
+    """Return a picture with metadata in all parts, and its EXIF and XMP."""
     colour = building.coded(avif(photo()))
     words = building.full(b"udes", b"de\0GEHEIM\0GEHEIM\0GEHEIM\0")
     profile = building.profile(icc_profile)
@@ -351,7 +351,7 @@ def described(*facts: bytes, icc_profile: bytes = PROFILE) -> list[building.Item
 
 
 def gain_map(*more: building.Item) -> bytes:
-    """Write a picture and, beside it, how much brighter a display may show it."""
+    """Return a picture with a gain map."""
     base, gain = building.coded(avif(photo())), building.coded(avif(photo("flower.jpg", (20, 14))))
     look = (building.ispe(*SMALL), building.nclx(9, 16, 9))
     return building.still(
@@ -367,7 +367,7 @@ def gain_map(*more: building.Item) -> bytes:
 
 
 def grid() -> bytes:
-    """Write a picture of two tiles, each with an alpha of its own."""
+    """Return a picture of two tiles, each with its own alpha."""
     rgba = transparent().resize((64, 64))
     tiles = [building.coded(avif(rgba), item) for item in (1, 2)]
     colour, alpha = tiles
@@ -386,7 +386,7 @@ def grid() -> bytes:
 
 
 def film(icc_profile: bytes = PROFILE) -> bytes:
-    """Write an animation with alpha and sound, of which everything tells something."""
+    """Return an animation with alpha and sound, and with metadata in all parts."""
     pictures = [transparent().rotate(angle) for angle in (0, 180)]
     colour, alpha = ([building.coded(avif(picture), item) for picture in pictures] for item in (1, 2))
     words = building.box(b"udta", building.box(b"\xa9nam", SECRET))
@@ -420,7 +420,7 @@ def film(icc_profile: bytes = PROFILE) -> bytes:
 
 @cache
 def avifs() -> dict[str, bytes]:
-    # Pillow 13 with libavif 1.4.2 crashes when it writes an animation that has to be turned.
+    # Pillow 13 with libavif 1.4.2 crashes when it writes an animation with an orientation.
     rich = {**CAMERA, "icc_profile": PROFILE}
     moving = {"save_all": True, "append_images": frames(), "duration": [100, 200, 300]}
     found = {

@@ -1,4 +1,4 @@
-"""What holds for every kind of picture."""
+"""Properties that hold for every kind of picture."""
 
 import io
 import random
@@ -33,7 +33,7 @@ def walked(kind, data):
 
 
 def repaired(kind, data):
-    """Give a changed file sums and length that fit, so that more than the first of them is tested."""
+    """Correct the checksums and the length of a changed file, so that later checks are tested too."""
     if kind == "webp":
         return data[:4] + (max(len(data), 8) - 8).to_bytes(4, "little") + data[8:]
     return with_sums(data) if kind == "png" else data
@@ -96,7 +96,7 @@ def test_a_picture_that_is_cut_anywhere_is_refused_unless_only_its_end_is_missin
         if left is not None:
             assert data.startswith(left[: -len(ENDS[kind])])
             frames = look(kind, left)
-            # A GIF that is cut behind a whole frame cannot be told from one without an end.
+            # A GIF that is cut after a complete frame cannot be distinguished from one without a trailer.
             assert frames == (seen[: len(frames)] if kind == "gif" else seen)
             assert kind != "gif" or len(frames) == len(seen) or data[size : size + 1] in {b"!", b",", b"\0"}
 
@@ -111,7 +111,7 @@ def test_bytes_after_the_end_are_dropped(kind, name):
 @each
 def test_a_mutated_picture_is_refused_or_looks_the_same(kind, name):
     chance = random.Random(f"{kind}-{name}")
-    # Damaged ones are as good as mutated already.
+    # Damaged samples need no further change.
     for _ in range(MUTATIONS // 3 if (kind, name) in DAMAGED else MUTATIONS):
         data = mutated(sample(kind, name), chance, TOKENS[kind])
         if chance.random() < 0.9:

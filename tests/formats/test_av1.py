@@ -12,7 +12,7 @@ from .samples import avifs
 
 
 def packed(*fields):
-    """Write numbers, each of so many bits."""
+    """Return numbers as bytes, each with a number of bits."""
     bits = "".join(f"{value:0{count}b}" for value, count in fields)
     return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
 

@@ -27,7 +27,7 @@ def full(name, data, version=0):
 
 
 def in_idat(exif, xmp, between=b""):
-    """Write a picture whose metadata lie in its header, as construction method 1 has it."""
+    """Return a picture whose metadata is in its header (construction method 1)."""
     plain = avifs()["plain"]
     pixels = plain[plain.index(b"mdat") + 4 :]
     properties = plain[plain.index(b"iprp") - 4 : plain.index(b"mdat") - 4]
@@ -141,7 +141,7 @@ def test_boxes_nested_without_end_are_refused(name):
 
 
 def report(data):
-    """Tell what was dropped."""
+    """Return the report of dropped parts."""
     return formats.clean_picture("avif", io.BytesIO(data), canvas(), io.BytesIO).report.dropped
 
 
@@ -163,13 +163,13 @@ def test_nothing_of_a_sound_remains():
 
 def test_metadata_of_a_track_and_of_the_file_may_be_the_same():
     data = avifs()["moving-rich"]
-    assert data.count(b"Exif") >= 2  # as libavif writes them
+    assert data.count(b"Exif") >= 2  # in the order in which libavif writes them
     assert b"Exif" not in clean("avif", data)
 
 
 def test_data_that_belong_to_nothing_are_blanked():
     colour = building.coded(avifs()["plain"])
-    left = building.Item(b"av01", SECRET)  # an item whose entry is missing
+    left = building.Item(b"av01", SECRET)  # an item that has no entry
     data = building.still([building.picture(colour), left]).replace(
         building.full(b"infe", b"\0\2\0\0av01\0", 2), building.full(b"infe", b"\0\3\0\0av01\0", 2)
     )
@@ -251,7 +251,7 @@ def test_the_orientation_is_that_of_the_properties(properties, expected):
         assert found.orientation == expected == orientation(data)
 
 
-# Groups of exiftool that tell of the file and its structure, and none of a camera or a person.
+# Groups of exiftool that describe the file and its structure, not a camera or a person.
 PLAIN = {"ExifTool", "System", "File", "QuickTime", "Meta", "Track1", "Track2", "Composite"}
 WORDS = {"ExifByteOrder", "HandlerDescription", "CompressorName", "VendorID", "Warning"}
 

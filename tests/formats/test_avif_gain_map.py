@@ -20,7 +20,7 @@ def screenshot(page: Page, content: bytes) -> Image.Image:
 
 
 def levels(one: Image.Image, other: Image.Image) -> int:
-    """Tell by how many levels two pictures differ at most."""
+    """Return the maximum difference of two pictures in levels."""
     return max(most for _, most in ImageChops.difference(one, other).getextrema())
 
 

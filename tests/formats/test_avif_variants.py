@@ -1,4 +1,4 @@
-"""AVIF beside what Chromium shows of it."""
+"""Our parser accepts the AVIF files that Chromium shows, and refuses the others."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The pictures in tests/cases: the stored bytes differ from the uploaded ones in what is named here only."""
+"""The stored bytes of the pictures in tests/cases differ from the uploaded ones only as described here."""
 
 import io
 from pathlib import Path
@@ -17,7 +17,7 @@ END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def changes(name):
-    """The bytes that are dropped of a file, and those that are added, each with its name."""
+    """Return the bytes that are dropped from a file, and those that are added, each with its name."""
     data = (CASES / name).read_bytes()
     kind = kinds.kind_of_bytes(data[: kinds.HEAD])
     found = canvas(100_000_000, 5_000_000_000)
@@ -123,12 +123,12 @@ def test_a_jpeg_without_end_marker_gets_one():
 def test_the_trailer_behind_a_missing_end_marker_is_cut():
     sent = (CASES / "jpeg-samsung-panorama-no-eoi-then-trailer.jpg").read_bytes()
     start = sent.index(b"\0\0\x0a\x10\0\0\0Image_UTC_Data")
-    # The block begins with one more zero, where the last byte of the picture may be one too.
+    # The block begins with one more zero, and the last byte of the picture may be zero, too.
     left = stored("jpg", sent)
     assert left.endswith(b"\xff\xd9")
     assert sent.startswith(left[:-2])
     assert len(left) - 2 <= start
-    # The same with an end marker inside of the trailer.
+    # The same with an end marker in the trailer.
     for at in (start + 40, len(sent) - 60):
         other = sent[:at] + b"\xff\xd9" + sent[at:]
         assert stored("jpg", other) == left

@@ -1,4 +1,4 @@
-"""HDR pictures stay HDR: the gain map is kept with what it needs, and nothing else of its metadata."""
+"""HDR pictures stay HDR: the gain map is kept with the metadata that it needs, and no other metadata."""
 
 import io
 
@@ -15,7 +15,7 @@ each = pytest.mark.parametrize("name", KINDS)
 
 
 def parts(jpeg: bytes) -> tuple[bytes, bytes]:
-    """The picture and its gain map, by the index of the file."""
+    """Return the picture and its gain map, according to the index of the file."""
     (first, size), (second, length) = gain_maps.places(jpeg)
     assert first == 0
     return jpeg[:size], jpeg[second : second + length]

@@ -64,7 +64,7 @@ def test_a_number_of_loops_that_browsers_do_not_read_is_dropped(odd):
 
 
 def blocks(gif):
-    """The screen, each block, the trailer."""
+    """Return the screen, each block, and the trailer."""
     at = samples.head_size(gif)
     found = [gif[:at]]
     while gif[at : at + 1] != b";":
@@ -93,7 +93,7 @@ def test_zeros_are_dropped_in_each_gap(count):
 
 
 def ended(gif):
-    """What is stored of a GIF, or None; and whether pixels have to be decoded to decide that."""
+    """Return the stored bytes of a GIF, or None, and whether pixels must be decoded to decide that."""
     found = canvas()
     with suppress(formats.Malformed):
         formats.clean_picture("gif", io.BytesIO(gif), found, io.BytesIO)

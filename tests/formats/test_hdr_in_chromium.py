@@ -1,4 +1,4 @@
-"""What Chromium shows of HDR pictures on an HDR screen, before and after their metadata is dropped."""
+"""Chromium shows HDR pictures on an HDR screen in the same way before and after their metadata is dropped."""
 
 import base64
 import io
@@ -17,14 +17,14 @@ from tests.formats.test_gain_maps import NO_MAPS
 CASE = Path(__file__).parents[1] / "cases" / "jpeg-ultra-hdr-gain-map.jpg"
 PICTURES = {name: make() for name, make in gain_maps.KINDS.items()} | {"the case": CASE.read_bytes()}
 SAME, OTHER = 1, 10
-"""Levels of 255 between two screenshots that show the same, and that do not."""
+"""The maximum difference of equal screenshots, and the minimum difference of others, in levels of 255."""
 
 Shown = Callable[[bytes], np.ndarray]
 
 
 @pytest.fixture(scope="module")
 def shown() -> Iterator[Shown]:
-    """Take screenshots of pictures on a screen that shows HDR."""
+    """Return a function that takes screenshots of pictures on an HDR screen."""
     with chromium.launched("--force-color-profile=hdr10") as browser:
         page = browser.new_page(viewport={"width": 200, "height": 160})
 

@@ -1,4 +1,4 @@
-"""Colour profiles: what is blanked of them, and what becomes of damaged ones."""
+"""Private tags of colour profiles are blanked, and damaged profiles are handled."""
 
 import io
 import struct
@@ -31,7 +31,7 @@ def profile_of(picture):
 
 
 def with_tags(tags, size):
-    """A profile that is nothing but tags: names, places, sizes."""
+    """Return a profile that contains only tags: names, places, sizes."""
     table = b"".join(struct.pack(">4sII", *tag) for tag in tags)
     head = struct.pack(">I", size) + bytes(32) + b"acsp" + bytes(88) + struct.pack(">I", len(tags))
     return (head + table + b"x" * size)[:size]
@@ -108,7 +108,7 @@ def test_an_odd_profile_keeps_a_webp_even():
 
 
 def stored_profile(data):
-    """What is kept of a PNG's iCCP chunk: its data."""
+    """Return the stored data of a PNG's iCCP chunk."""
     png = samples.before(samples.pngs()["bare"], b"IDAT", samples.chunk(b"iCCP", data))
     cleaned = clean("png", png)
     at = cleaned.find(b"iCCP")

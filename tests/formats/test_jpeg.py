@@ -140,7 +140,7 @@ def test_bytes_between_scans_are_dropped():
 
 
 def test_fill_bytes_before_a_marker_are_dropped():
-    """Millions of them would cost Pillow minutes."""
+    """Pillow would need minutes for millions of them."""
     assert clean("jpg", JPEG[:DATA] + b"\xff" * 100 + JPEG[DATA:]) == JPEG
 
 
@@ -159,7 +159,7 @@ def test_the_byte_after_the_name_of_exif_is_ignored(pad):
 
 
 def ends(data: bytes) -> tuple[bool, bytes]:
-    """Whether the end marker was missing, and the cleaned picture."""
+    """Return whether the end marker was missing, and the cleaned picture."""
     found = canvas()
     file, _ = formats.clean_picture("jpg", io.BytesIO(data), found, io.BytesIO)
     return found.end_missing, file.getvalue() if file else data
@@ -171,14 +171,15 @@ def test_a_missing_end_marker_is_added(name):
     assert ends(jpeg) == (False, jpeg)
     assert ends(jpeg[:-2]) == (True, jpeg)
     assert ends(jpeg[:-1])[0]
-    # Where no further marker follows, it starts in the last scan, and decoding has to tell where that ends.
+    # If no further marker follows, the trailer starts in the last scan, and decoding must find the end of the
+    # scan.
     assert ends(jpeg[:-2] + segment(0xE1, b"Samsung trailer") + b"text") == (True, jpeg)
     assert ends(jpeg[:-2] + jpeg) == (True, jpeg), "another picture follows"
     assert ends(jpeg[:-2] + b"\xff\xf0text") == (True, jpeg)
 
 
 def test_a_progressive_picture_without_its_last_scan_is_cut():
-    """All bytes that are there decode, but some bits of some coefficients never come."""
+    """All existing bytes can be decoded, but some bits of some coefficients are missing."""
     jpeg = jpegs()["progressive"]
     starts = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
     assert len(starts) > 3
@@ -188,7 +189,7 @@ def test_a_progressive_picture_without_its_last_scan_is_cut():
 
 
 def samsung(*blocks: bytes) -> bytes:
-    """Write Samsung's trailer: blocks, and a directory that counts them from itself backwards."""
+    """Return a trailer of Samsung: blocks, and a directory that counts backwards from its own place."""
     entries, back = b"", sum(map(len, blocks))
     for block in blocks:
         entries += b"\0\0\1\x0a" + back.to_bytes(4, "little") + len(block).to_bytes(4, "little")
@@ -244,12 +245,12 @@ def test_work_is_counted_by_samples_and_scans():
     area = 64 * 48
     assert work(subsampling="4:4:4") == 3 * area
     assert work(subsampling="4:2:0") == area + area // 2
-    # The ten scans that libjpeg writes: one of all three colours, then one colour each.
+    # libjpeg writes ten scans: one of all three colours, then scans of one colour each.
     assert work(subsampling="4:4:4", progressive=True) == 3 * area + 9 * area + 2 * area
 
 
 def test_a_cut_picture_is_refused_whatever_follows_it():
-    """The end marker in a trailer makes a picture of scans that are missing no more whole."""
+    """An end marker in a trailer does not complete a picture with missing scans."""
     jpeg = jpegs()["progressive"]
     scans = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
     trailer = samsung(b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data", b"video \xff\xd9 video")
@@ -287,6 +288,6 @@ def test_nothing_is_stored_of_what_follows_an_end_marker(trailer):
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}], ids=str)
 @pytest.mark.parametrize("colour", ["white", "grey", "#123456"])
 def test_a_picture_of_one_colour_loses_none_of_its_bytes(colour, options):
-    """Its last bytes may make no difference to its pixels."""
+    """Its last bytes may have no effect on its pixels."""
     jpeg = samples.saved(Image.new("RGB", (333, 77), colour), "JPEG", **options)
     assert stored("jpg", jpeg[:-2]) == jpeg

@@ -1,4 +1,4 @@
-"""Pictures that would cost too much: too many pixels, too many parts."""
+"""Pictures that need too much work to decode: too many pixels, too many parts."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ HOSTILE = 2_000_000
 
 
 class Watched(io.BytesIO):
-    """A stream that counts what is read of it."""
+    """A stream that counts the bytes that are read from it."""
 
     def __init__(self, data):
         super().__init__(data)
@@ -29,7 +29,7 @@ class Watched(io.BytesIO):
 
 
 def huge(kind):
-    """A picture that declares 10,000 × 10,000 pixels, with megabytes behind its header."""
+    """Return a picture that declares 10,000 × 10,000 pixels, with megabytes after its header."""
     side = 10_000
     if kind == "jpg":
         at = samples.jpegs()["baseline"].index(b"\xff\xc0") + 5

@@ -55,7 +55,7 @@ def test_every_changed_bit_is_noticed():
             cleaned = clean("png", bytes(changed))
         except (formats.Malformed, formats.PixelLimit):
             continue
-        # Only a chunk that browsers ignore in this state is dropped; an end marker is written anew.
+        # A chunk is dropped only if browsers ignore it in this state. An end marker is written again.
         assert set(chunks(cleaned)) < set(chunks(png)) or cleaned == png
 
 

@@ -1,4 +1,4 @@
-"""Whether a PNG holds all of its pixels is decided by inflating them."""
+"""The pixels of a PNG are inflated to find out whether all of them are there."""
 
 import io
 import random
@@ -23,7 +23,7 @@ NOISE = random.Random(1).randbytes(4096)
 
 
 def rows(width, height, colour, depth, interlace):
-    """Pixels of noise, row by row, each behind the filter that does nothing."""
+    """Return random pixels, row by row, each after the filter type 0."""
     data = b""
     for left, top, across, down in PASSES if interlace else [(0, 0, 1, 1)]:
         columns = len(range(left, width, across))

@@ -1,4 +1,4 @@
-"""exiftool, which knows more formats of metadata than we do, finds nothing private in what is stored."""
+"""exiftool, which knows more formats of metadata than our code, finds no private data in stored pictures."""
 
 import subprocess
 from pathlib import Path
@@ -33,7 +33,7 @@ EVERYWHERE = {"XMP-dc:Creator", "XMP-exif:GPSLatitude"}
 
 
 def all_pictures() -> dict[str, bytes]:
-    """Every sample and every case, by a name that ends in the kind."""
+    """Return every sample and every case, by a name that ends in the kind."""
     found = {f"{name}.{kind}": sample(kind, name) for kind, name in EACH}
     return found | {path.name: path.read_bytes() for path in CASES}
 
@@ -56,13 +56,13 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def stored(folder) -> dict[str, list[tuple[str, str]]]:
-    """The tags of all pictures as they are stored."""
+    """Return the tags of all stored pictures."""
     return exiftool.read(written(folder / "stored", cleaned(all_pictures())))
 
 
 @pytest.fixture(scope="module")
 def uploaded(folder) -> dict[str, list[tuple[str, str]]]:
-    """The tags of all pictures as they were uploaded."""
+    """Return the tags of all uploaded pictures."""
     return exiftool.read(written(folder / "uploaded", all_pictures()))
 
 

@@ -1,4 +1,4 @@
-"""ICC profiles, made by hand, and chunks of PNG that tell of colours."""
+"""ICC profiles that are built by hand, and PNG chunks that describe colours."""
 
 import struct
 import zlib
@@ -49,7 +49,7 @@ def profile(
 
 
 def matrix(primaries: tuple = BT709, white: tuple[float, float] = D65) -> np.ndarray:
-    """From linear RGB to XYZ under D50."""
+    """Convert linear RGB to XYZ under D50."""
     columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T
     lit = np.array([white[0] / white[1], 1, (1 - sum(white)) / white[1]])
     eye = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -73,14 +73,14 @@ def grey(tone: bytes, **options: object) -> bytes:
 
 
 def lab(light: tuple[float, ...]) -> Lab:
-    """From linear RGB."""
+    """Convert linear RGB to Lab."""
     parts = [part / white for part, white in zip(matrix() @ np.array(light), D50, strict=True)]
     x, y, z = (part ** (1 / 3) if part > 216 / 24389 else (24389 / 27 * part + 16) / 116 for part in parts)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
 def table(inputs: int, grid: int, colour: Callable[..., Lab], deep: bool) -> bytes:
-    """A table from device colours to Lab, of 8 or 16 bits (ICC.1:2022, 10.10 and 10.11)."""
+    """Return a table from device colours to Lab, of 8 or 16 bits (ICC.1:2022, 10.10 and 10.11)."""
     nodes = [colour(*(step / (grid - 1) for step in steps)) for steps in product(range(grid), repeat=inputs)]
     head = bytes((inputs, 3, grid, 0)) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
     if deep:
@@ -102,7 +102,7 @@ def scanner(deep: bool = True, **options: object) -> bytes:
 
 
 def press(deep: bool = True, tag: bytes = b"A2B0", **options: object) -> bytes:
-    """Inks on paper that is not quite white."""
+    """Return a profile of inks on paper that is not quite white."""
 
     def light(c: float, m: float, y: float, k: float) -> Lab:
         red = (1 - 0.95 * c) * (1 - 0.1 * m) * (1 - 0.02 * y)
@@ -141,7 +141,7 @@ SRGB_CHUNK = chunk(b"sRGB", b"\0")
 
 
 def deep_png(channels: np.ndarray, *chunks: bytes) -> bytes:
-    """A PNG of 16 bits a channel; its last dimension is its channels."""
+    """Return a PNG of 16 bits per channel. The last dimension of the array is its channels."""
     height, width, count = channels.shape
     head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 2: 4, 3: 2, 4: 6}[count], 0, 0, 0)
     lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in channels)

@@ -1,4 +1,4 @@
-"""What gets in, and the facts of it as browsers see them."""
+"""The check of uploaded pictures, and their facts as browsers see them."""
 
 import base64
 import io
@@ -52,7 +52,7 @@ XMP = (
     b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
     b"</rdf:RDF></x:xmpmeta>"
 )
-# Pillow takes the orientation out of EXIF where it writes an AVIF: so it is given another tag for a while.
+# When Pillow writes an AVIF, it removes the orientation from EXIF. So the tag gets another number meanwhile.
 HIDDEN = exif.minimal(6).replace(b"\x01\x12", b"\x01\x13")
 RAW = f"Raw profile type exif\0\nexif\n{len(samples.exif()):8}\n{samples.exif().hex()}\n".encode()
 PNG = samples.pngs()["rgb"]
@@ -97,9 +97,9 @@ def test_what_browsers_turn_is_turned(rules, content):
 
 
 def test_odd_exif_never_refuses_a_picture():
-    """Pillow fails on some of these, in ways of its own."""
+    """Pillow fails on some of these with various errors."""
     some = random.Random(1)
-    # Without JFIF, whose density Pillow would not seek in EXIF.
+    # Without JFIF. If the density is missing there, Pillow searches for it in EXIF.
     bare = samples.jpegs()["baseline"][:2] + samples.jpegs()["baseline"][20:]
     rich = Image.Exif()
     rich.update({0x0112: 6, 0x011A: 144.0, 0x011B: 144.0, 0x0128: 2, 0x010F: "maker"})

@@ -1,4 +1,4 @@
-"""What Pillow alone can tell of colours; tests/browser/test_renditions.py compares with Chromium."""
+"""Colours of renditions, as far as Pillow can check them. test_renditions_in_chromium.py uses Chromium."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""Pictures without end marker: whole or not, and what behind their pixels is none of them."""
+"""Pictures without end marker are complete or not, and bytes after their pixels are detected."""
 
 import io
 import random
@@ -36,7 +36,7 @@ EACH = pytest.mark.parametrize("content", JPEGS.values(), ids=JPEGS)
 
 
 def proven(content: bytes) -> int:
-    """What is proven of a picture of which the end marker is cut off, and added again as the walk does."""
+    """Return the number of bytes after the pixels of a picture whose end marker was replaced."""
     return proving.prove_picture("jpg", io.BytesIO(content + EOI))
 
 
@@ -60,7 +60,7 @@ def test_every_cut_that_loses_pixels_is_refused(content):
     body = without_end(content)
     last = body.rfind(b"\xff\xda")
     cuts = {len(body) - number for number in range(1, 12)}
-    # Right before and behind markers, where a decoder is in a special state.
+    # Right before and after markers, where a decoder is in a special state.
     cuts |= {match.start() + more for match in SCAN.finditer(body, last + 14) for more in (0, 1, 2)}
     cuts |= {random.Random(1).randrange(last + 14, len(body)) for _ in range(12)}
     for cut in sorted(cuts)[-40:]:
@@ -68,7 +68,7 @@ def test_every_cut_that_loses_pixels_is_refused(content):
             rest = proven(body[:cut])
         except Malformed:
             continue
-        # No pixel was in what is gone, as in a last restart marker with nothing behind it.
+        # The removed bytes contain no pixel, for example a last restart marker without data.
         assert shown(body[: cut - rest]) == shown(body), cut
 
 
@@ -121,7 +121,7 @@ def test_a_gif_whose_last_frame_lacks_pixels_is_refused(frames):
     position += 11 + proving.colours(single[position + 9])
     while single[position + single[position] + 1]:
         position += single[position] + 1
-    # The last block of the last frame is left out; an empty block and the trailer remain.
+    # The last block of the last frame is removed; an empty block and the trailer remain.
     cut = content[: position - len(single)] + b"\0;"
     with pytest.raises(Malformed, match="it ends too early"):
         proving.prove_picture("gif", io.BytesIO(cut))

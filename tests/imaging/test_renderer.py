@@ -1,4 +1,4 @@
-"""Renderings in processes of their own: limits, failures, clients that leave, servers that die."""
+"""Renderings in separate processes: limits, failures, clients that leave, servers that die."""
 
 import gc
 import io
@@ -28,7 +28,7 @@ from tests.system.server import wait_until
 PHOTO = pictures.jpg(1300, 900)
 PLAN = Renderer().plan
 SLOW = hostile.jpeg(5000, 5000, 4, 100)
-"""Takes seconds to decode."""
+"""A picture that takes seconds to decode."""
 
 
 def stays() -> bool:
@@ -42,13 +42,13 @@ def render(
 
 
 def limited(**limits: int) -> Renderer:
-    """A renderer both of whose budgets are limited so."""
+    """Return a renderer with the same limits for both budgets."""
     limits = {"work": ANY, **limits}
     return Renderer(replace(PLAN, light=replace(PLAN.light, **limits), large=replace(PLAN.large, **limits)))
 
 
 def children(of: int) -> list[int]:
-    """The processes that a process has forked and that are alive."""
+    """Return the living processes that a process has forked."""
     listed = subprocess.run(["ps", "-o", "pid=,stat=", "--ppid", str(of)], capture_output=True, text=True)
     return [int(line.split()[0]) for line in listed.stdout.splitlines() if "Z" not in line]
 
@@ -176,13 +176,13 @@ def test_a_hostile_picture_ends_within_its_limits(kind, make):
 
 
 def rendering(content: bytes, renderer: Renderer, **options: object) -> tuple[threading.Thread, list[object]]:
-    """Render in a thread; give what comes of it."""
+    """Render in a thread, and yield its result."""
     ended: list[object] = []
 
     def work() -> None:
         try:
             ended.append(render(content, renderer=renderer, **options))
-        except Exception as error:  # noqa: BLE001  # it is looked at below
+        except Exception as error:  # noqa: BLE001  # the test checks the error below
             ended.append(error)
 
     thread = threading.Thread(target=work)
@@ -351,7 +351,7 @@ def test_the_server_ends_with_its_process(number):
 
 
 def test_a_connection_that_another_thread_closed_has_ended():
-    """Of two threads that find the renderer's server gone, one closes the connection of both."""
+    """If two threads find that the renderer's server has ended, one of them closes the connection of both."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert not hung_up(ours)

@@ -1,4 +1,4 @@
-"""Renditions: small, upright, of the right colours, whatever is stored."""
+"""Renditions are small, upright and have the right colours for every stored picture."""
 
 import io
 import random
@@ -31,7 +31,7 @@ def thumbnail(content: bytes, kind: str) -> Image.Image:
 
 
 def difference(one: Image.Image, other: Image.Image, mode: str = "RGB") -> float:
-    """How far two pictures of one size are apart, on average, of 255."""
+    """Return the mean difference of two pictures of the same size, in levels of 255."""
     first, second = (np.asarray(image.convert(mode), dtype=float) for image in (one, other))
     assert first.shape == second.shape
     return float(np.abs(first - second).mean())
@@ -82,7 +82,7 @@ def test_sizes_are_rounded_as_pillow_does(side, longest, number):
         assert imaging.rendered_size(*size, side) == scaled(Image.new("1", size), side).size
 
 
-# What libjpeg decodes at every fraction that it knows, and one more pixel or one less.
+# Sizes at every fraction that libjpeg can decode to, and with one pixel more or less.
 ODD = [(1281, 961), (1923, 1081), (1919, 3), (5, 4001), (3841, 2559), (7681, 4319), (10243, 77), (20483, 31)]
 
 
@@ -230,7 +230,7 @@ with open(sys.argv[1], "rb") as picture:
 
 
 def rendered_within(room: int, picture: Path, kind: str, side: int) -> Image.Image:
-    """Render in a process that gets no more memory than so many bytes."""
+    """Render in a process with a memory limit in bytes."""
     command = [sys.executable, "-c", SCRIPT, str(picture), str(room), kind, str(side)]
     made = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
     assert made.returncode == 0, made.stderr[-2000:]
@@ -239,7 +239,7 @@ def rendered_within(room: int, picture: Path, kind: str, side: int) -> Image.Ima
 
 @pytest.mark.parametrize(("mode", "bytes_a_pixel"), [("1", 1), ("P", 1), ("L", 1), ("I;16", 2), ("RGBA", 4)])
 def test_a_thumbnail_needs_little_more_memory_than_the_picture(tmp_path, mode, bytes_a_pixel):
-    """A small file may unfold to a huge picture: conversions of the whole would unfold it again."""
+    """A small file may be decoded to a huge picture: converting all of it would need as much memory again."""
     side = 7000
     Image.new(mode, (side, side)).save(tmp_path / "huge.png", compress_level=1)
     room = side * side * bytes_a_pixel * 5 // 4 + 48 * 1024 * 1024
@@ -255,7 +255,7 @@ def test_a_photograph_is_never_unfolded_whole_for_its_preview(tmp_path, size):
 
 @pytest.mark.parametrize(("bits", "levels"), [(1, 1), (2, 3), (4, 15)])
 def test_a_transparent_grey_of_few_bits_is_that_grey(bits, levels):
-    """Of a picture that gets brighter from left to right, the second grey is transparent."""
+    """In a picture that gets brighter from left to right, the second grey is transparent."""
     row = b"\0" + int("".join(f"{x * levels // 63:0{bits}b}" for x in range(64)), 2).to_bytes(8 * bits, "big")
     header = samples.chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 8, bits, 0, 0, 0, 0))
     content = b"\x89PNG\r\n\x1a\n" + header + samples.chunk(b"tRNS", b"\0\1")

@@ -1,4 +1,4 @@
-"""Renditions look in Chromium as their pictures do, whatever colours these were saved with."""
+"""In Chromium, renditions look like their pictures, with all kinds of colours."""
 
 import base64
 import io
@@ -22,9 +22,9 @@ from tests.imaging import colours
 CASES = Path(__file__).parent.parent / "cases"
 SIZE = (640, 480)
 MEAN, MOST = 2, 6
-"""How far the mean colours of a cell may be apart, of 255: on average, and at most."""
+"""The maximum difference of the mean colours of cells, in levels of 255: on average, and of one cell."""
 MOST_BRIGHT = 10
-"""The same for HDR: their colours are so saturated that WebP, with a quarter of the colours, blurs them."""
+"""The same for HDR. These colours are so saturated that WebP, with a quarter of the colours, blurs them."""
 CELLS = 12
 
 SHOWN = """
@@ -55,14 +55,14 @@ def viewer() -> Iterator[Page]:
 
 
 def shown(viewer: Page, content: bytes, mime_type: str, size: tuple[int, int] = (0, 0)) -> np.ndarray:
-    """What Chromium shows of a picture, on white, at some size or its own."""
+    """Return Chromium's view of a picture on white, in a given size or its own."""
     address = f"data:{mime_type};base64,{base64.b64encode(content).decode()}"
     width, height, pixels = viewer.evaluate(SHOWN, [address, *size])
     return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def cells(pixels: np.ndarray) -> np.ndarray:
-    """The mean colours of 12 × 12 parts of a picture."""
+    """Return the mean colours of 12 × 12 parts of a picture."""
     edges = [np.linspace(0, length, CELLS + 1).round().astype(int) for length in pixels.shape[:2]]
     rows = np.split(pixels.astype(float), edges[0][1:-1])
     return np.array([[cell.mean((0, 1)) for cell in np.split(row, edges[1][1:-1], axis=1)] for row in rows])
@@ -87,7 +87,7 @@ def photograph() -> Image.Image:
 
 @cache
 def picture() -> Image.Image:
-    """A real photograph above a chart of saturated colours."""
+    """Return a real photograph above a chart of saturated colours."""
     image = photograph().copy()
     hue, value = np.meshgrid(np.linspace(0, 255, SIZE[0]), np.linspace(255, 60, SIZE[1] // 3))
     chart = np.dstack([hue, np.full_like(hue, 255), value]).astype(np.uint8)
@@ -110,7 +110,7 @@ def see_through(image: Image.Image) -> Image.Image:
 
 @cache
 def ink() -> Image.Image:
-    """The picture in four inks, with black that replaces half of the grey."""
+    """Return the picture in four inks, with black that replaces half of the grey."""
     inks = np.asarray(picture().convert("CMYK")).copy()
     inks[..., 3] = inks[..., :3].min(-1) // 2
     return Image.frombytes("CMYK", SIZE, inks.tobytes())
@@ -140,7 +140,7 @@ def deep(image: Image.Image, *chunks: bytes) -> bytes:
 
 
 def numbered(primaries: int, transfer: int, image: Image.Image | None = None) -> bytes:
-    """An AVIF whose colours are told by number."""
+    """Return an AVIF whose colours are described by numbers."""
     plain = saved(image or picture(), "AVIF")
     at = plain.index(b"colrnclx") + 8
     return plain[:at] + struct.pack(">HH", primaries, transfer) + plain[at + 4 :]
@@ -288,7 +288,7 @@ def test_a_rendition_looks_like_its_picture(viewer, make):
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CASES.iterdir() if path.suffix != ".md"))
 def test_a_rendition_looks_like_the_stored_case(viewer, name):
-    """Not at the size of a thumbnail: the cases are smaller than one."""
+    """The pictures are not scaled down, since the cases are smaller than a thumbnail."""
     data = (CASES / name).read_bytes()
     check(viewer, clean(kind_of_bytes(data), data, pixels=100_000_000, animation_pixels=5_000_000_000))
 
@@ -308,5 +308,5 @@ BRIGHT = {
 
 @pytest.mark.parametrize("make", BRIGHT.values(), ids=BRIGHT)
 def test_a_rendition_looks_like_its_bright_picture(viewer, make):
-    """Chromium scales these before it dims them, unless they are shown at their own size."""
+    """Chromium scales these pictures before it dims them, unless they are shown in their own size."""
     check(viewer, make(), MOST_BRIGHT, scaled=False)

@@ -1,4 +1,4 @@
-"""What the container gives, read from the files of both versions of cgroups; and how it is divided."""
+"""The resources of the container, read from the files of both versions of cgroups, and their division."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ MACHINE = 16 * GIB
 
 @pytest.fixture
 def found(tmp_path, monkeypatch):
-    """Read the limits from files that a test describes."""
+    """Read the limits from files with the given content."""
 
     (tmp_path / "cgroup").mkdir()
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))

@@ -1,4 +1,4 @@
-"""Slots: between threads, between processes, and for those who leave."""
+"""Slots that threads and processes share, and waiting clients that leave."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ def test_whoever_leaves_gives_its_turn_up():
 
 
 def in_child(act) -> int:
-    """Do something in a forked process, which ends at once; give its id."""
+    """Call a function in a forked process, which then ends. Return its id."""
     child = os.fork()
     if not child:
         try:
@@ -164,7 +164,7 @@ def test_whoever_holds_a_slot_sees_that_another_process_waits():
         with one.hold(stays, 60):
             os._exit(0)
 
-    # Before the slot is held: a child has a copy of what its parent knew.
+    # Fork before the slot is held, since a child has a copy of its parent's state.
     child = in_child(wait)
     with one.hold(stays, 1):
         os.write(hold, b".")

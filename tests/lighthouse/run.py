@@ -1,4 +1,7 @@
-"""Lets Lighthouse look at our pages, as on a phone and at a desk: ``make lighthouse``. Only 100 will do."""
+"""Check our pages with Lighthouse, as on a phone and on a desktop: ``make lighthouse``.
+
+Every score must be 100.
+"""
 
 import json
 import os
@@ -25,7 +28,7 @@ TRIES = 3
 
 
 def photographs() -> dict[str, bytes]:
-    """Two real ones; the page of the second, as large as a camera's, is looked at."""
+    """Return two real photographs to upload. The second one, as large as a camera's, has the checked page."""
     with Image.open(pictures.FLOWER) as flower:
         return {
             "roofs.jpg": pictures.CHINA.read_bytes(),
@@ -34,7 +37,7 @@ def photographs() -> dict[str, bytes]:
 
 
 def main() -> int:
-    """Print a line for each page and form factor, then what costs points; give 1 if anything does."""
+    """Print a line for each page and form factor, then the failed audits. Return 1 if there are any."""
     costs: list[str] = []
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         views = [upload(server, name, content)["view_url"] for name, content in photographs().items()]
@@ -52,7 +55,7 @@ def main() -> int:
 
 
 def audit(address: str, form: str) -> dict:
-    """Look at one page; give Lighthouse's report."""
+    """Check one page, and return Lighthouse's report."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         for _ in range(TRIES):
@@ -64,10 +67,10 @@ def audit(address: str, form: str) -> dict:
 
 
 def look(address: str, form: str, path: Path) -> str:
-    """Run Lighthouse, which now and then misses the beginning of its recording; give its complaints."""
+    """Run Lighthouse, and return its complaints. Sometimes it misses the beginning of its recording."""
     path.unlink(missing_ok=True)
     flags = " ".join(["--headless=new", *chromium.FLAGS])
-    # Not by standard output, which it may leave before all is written.
+    # Lighthouse may end before it has written all of its report to standard output.
     options = ["--quiet", "--no-enable-error-reporting", "--output=json", f"--output-path={path}"]
     done = subprocess.run(
         [LIGHTHOUSE, address, f"--chrome-flags={flags}", *options, *FORMS[form]],
@@ -81,7 +84,7 @@ def look(address: str, form: str, path: Path) -> str:
 
 
 def costly(report: dict, category: str) -> Iterator[str]:
-    """The audits that keep a category below 100, and what Lighthouse says would be faster."""
+    """Return the audits that keep a category below 100, and Lighthouse's advice for more speed."""
     if report["categories"][category]["score"] == 1:
         return
     for reference in report["categories"][category]["auditRefs"]:
@@ -92,7 +95,7 @@ def costly(report: dict, category: str) -> Iterator[str]:
 
 
 def culprits(items: list[dict]) -> Iterator[str]:
-    """The first few things that an audit found: an element, a message, or an address."""
+    """Return the first few causes that an audit found: an element, a message, or an address."""
     for item in items[:CULPRITS]:
         one = item.get("node", item)
         told = one.get("snippet") or one.get("description") or one.get("url")
@@ -101,7 +104,7 @@ def culprits(items: list[dict]) -> Iterator[str]:
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  # whoever waits for it sees it grow
+    print(line, flush=True)  # noqa: T201  # prints the progress
 
 
 if __name__ == "__main__":

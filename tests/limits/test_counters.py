@@ -1,4 +1,4 @@
-"""One client's share of each kind of request, counted for all processes."""
+"""The limit of one client for each kind of request, counted for all processes together."""
 
 import sqlite3
 import time
@@ -247,7 +247,7 @@ def test_any_limit_is_told(make_app, monkeypatch, rate, words):
 
 
 def test_many_networks_do_not_make_each_other_slow(limited):
-    """The oldest windows are found by an index, however many there are."""
+    """An index finds the oldest windows, for any number of them."""
     upload(limited.test_client())
     path = host_of(limited).settings.instance_dir / counters.FILE
     file = sqlite3.connect(path)

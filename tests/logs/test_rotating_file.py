@@ -1,4 +1,4 @@
-"""The log file: several processes rotate it at a time, and no line is lost or torn."""
+"""The log file: several processes rotate it at the same time, and no line is lost or damaged."""
 
 import errno
 import logging
@@ -58,7 +58,7 @@ def test_no_line_is_lost_or_torn_when_processes_rotate_at_the_same_time(tmp_path
     assert len(old) > 50
     text = "".join(file.read_text() for file in [*reversed(old), path])
     for name in ("a", "a'", "b", "b'", "c", "c'"):
-        # The lines are in their order, too: the files were not mixed up.
+        # The lines of each process are in order, too: the files were not mixed up.
         own = re.findall(rf"^{name} (\d+ x*)$", text, re.MULTILINE)
         assert own == [f"{number} {'x' * (number % 50)}" for number in range(2000)]
     assert text.count("\n") == 6 * 2000 + 3

@@ -1,4 +1,4 @@
-"""app.log: one line an event, whatever is in it, whoever writes beside us."""
+"""app.log has one line for each event, with any content, and while other processes write."""
 
 import json
 import logging
@@ -192,7 +192,7 @@ def test_the_console_shows_only_what_needs_somebody(capsys, make_app):
 def test_a_log_that_cannot_be_written_is_told_once(app, client, capsys):
     file = host_of(app).settings.log_dir / "app.log"
     file.unlink(missing_ok=True)
-    # Not to be written by anybody, root included.
+    # A file that nobody can write, not even root.
     file.mkdir()
     for _ in range(3):
         uploaded(client)
