@@ -58,7 +58,7 @@ def stored(kind: str, data: bytes) -> bytes | None:
 
 
 def pieces(kind: str, data: bytes) -> list[formats.Piece]:
-    """Return the pieces of a file, after a check that they cover all its bytes and give the cleaned picture."""
+    """Return the pieces of a file, after a check that they cover its bytes and give the cleaned picture."""
     found = list(formats.walk_picture(kind, io.BytesIO(data), canvas()))
     at, made = 0, b""
     for piece in found:
