@@ -1,4 +1,4 @@
-"""Small real pictures, as bytes."""
+"""Small real pictures as bytes."""
 
 import importlib.util
 import io
@@ -12,7 +12,7 @@ FLOWER = PHOTOS / "flower.jpg"
 
 
 def photo(width: int = 640, height: int = 427) -> Image.Image:
-    """A real photograph, scaled."""
+    """Return a real photograph, scaled."""
     with Image.open(CHINA) as image:
         return image.convert("RGB").resize((width, height))
 
@@ -42,7 +42,7 @@ MAKE = {"jpg": jpg, "png": png, "gif": gif}
 
 
 def pixels(content: bytes) -> list[tuple[str, tuple[int, int], bytes]]:
-    """Every frame, decoded."""
+    """Return the pixels of every frame."""
     with Image.open(io.BytesIO(content)) as image:
         frames = []
         for number in range(getattr(image, "n_frames", 1)):

@@ -1,15 +1,15 @@
-"""Ports for the servers of the tests."""
+"""Free ports for the servers of the tests."""
 
 import random
 import socket
 from contextlib import ExitStack
 
 BELOW_EPHEMERAL = range(12000, 32000)
-"""Where no client's own end of a connection gets in between the search and the server's start."""
+"""The upper limit. Above it, a client's connection could get the port before the server starts."""
 
 
 def free_port(in_a_row: int = 1) -> int:
-    """Find so many ports, one after the other, that are free on loopback; give the first."""
+    """Return the first of a number of consecutive ports that are free on loopback."""
     while True:
         first = random.choice(BELOW_EPHEMERAL)
         try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on loopback, from the machine's packages."""
+"""A separate PostgreSQL server for the tests, on loopback, from the packages of the machine."""
 
 import os
 import shutil
@@ -14,15 +14,15 @@ LOOPBACK = "-c listen_addresses=127.0.0.1"
 QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 GUARDED = "guarded"
-"""The only user, if somebody makes it, who has to give a password."""
+"""The only user that needs a password, if a test creates it."""
 
 
 class Postgres:
-    """One cluster in a temporary folder; ``url`` is a fresh database of it."""
+    """One cluster in a temporary folder. ``url`` is the address of a new database in it."""
 
     def __init__(self, *, room: str = "/tmp", durable: bool = False) -> None:
         self.options = LOOPBACK if durable else f"{LOOPBACK} {QUICK}"
-        # A short path for the socket, and one that the user postgres can read.
+        # The path must be short for the socket, and the user postgres must be able to read it.
         self.folder = Path(tempfile.mkdtemp(prefix="imagehost-pg-", dir=room))
         self.port = free_port()
         if os.geteuid() == 0:
@@ -37,7 +37,7 @@ class Postgres:
         subprocess.run(self.starting(), check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
 
     def starting(self) -> list[str]:
-        """The command that starts it."""
+        """The command that starts the server."""
         options = f"-p {self.port} -k {self.folder} {self.options}"
         return self.command("pg_ctl", "-w", "-s", "-l", str(self.folder / "log"), "-o", options, "start")
 
@@ -77,7 +77,10 @@ class Postgres:
 
 
 def find(program: str) -> str:
-    """Find a program of PostgreSQL's, the newest of several; Debian keeps them off the PATH."""
+    """Return the path of a PostgreSQL program, of the newest version.
+
+    Debian does not put them on the PATH.
+    """
     candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=version)
     found = str(candidates[-1]) if candidates else shutil.which(program)
     if not found:

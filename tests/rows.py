@@ -1,4 +1,4 @@
-"""Rows without bytes: lists of any length, at any time."""
+"""Rows without files: lists of any length, at any time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from tests.conftest import host_of
 
 
 def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
-    """Add an image for each moment, as an upload would, but for the bytes; give their ids."""
+    """Add an image for each time, like an upload but without a file. Return the ids."""
     host = host_of(app)
     host.storage.initialise()
     with Session(host.database.engine) as session:
@@ -42,7 +42,7 @@ def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:
 
 
 def assert_counts_are_right(host: Host) -> None:
-    """The counts of all days equal the rows."""
+    """Assert that the counts of all days equal the number of rows."""
     by_day = sa.select(ImageDay.day, sa.func.sum(ImageDay.images)).group_by(ImageDay.day)
     rows: dict[date, int] = {}
     for (moment,) in execute(host, sa.select(Image.upload_time)):
@@ -51,19 +51,19 @@ def assert_counts_are_right(host: Host) -> None:
 
 
 def execute(host: Host, statement: sa.Executable, values: object = None) -> Sequence[sa.Row[Any]]:
-    """Run a statement in a transaction of its own, and return its rows."""
+    """Run a statement in a separate transaction, and return its rows."""
     with host.database.engine.begin() as connection:
         result = connection.execute(statement, values)
         return result.all() if result.returns_rows else []
 
 
 def total(host: Host) -> int:
-    """Return the number of images, by the counts of their days."""
+    """Return the number of images according to the counts of their days."""
     with host.database.reading() as session:
         return counts.total(session)
 
 
 def scalars(host: Host, statement: sa.Executable) -> Sequence[Any]:
-    """Return the first column of all rows of a query, which may be images."""
+    """Return the first column of all rows of a query, for example images."""
     with host.database.reading() as session:
         return session.scalars(statement).all()

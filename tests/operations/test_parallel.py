@@ -1,4 +1,4 @@
-"""Many things at once, in their order."""
+"""Calls run in parallel, and their results are in order."""
 
 import threading
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ def test_results_come_in_the_order_of_the_items():
     waiting = threading.Event()
 
     def work(number):
-        # The first is done last.
+        # The first call ends last.
         if number:
             waiting.set()
         else:

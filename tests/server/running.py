@@ -53,7 +53,7 @@ class Small:
             self.opened.pop().close()
 
     def is_serving(self, line: socket.socket) -> bool:
-        """Tell whether the server's end of a connection is open. The client need not read to learn it."""
+        """Return whether the server's end of a connection is open. The client need not read to find out."""
         ends = (f":{self.port:04X}", f":{line.getsockname()[1]:04X}")
         sockets = (entry.split() for entry in Path("/proc/net/tcp").read_text().splitlines())
         return any(
@@ -69,7 +69,7 @@ class Small:
             return False
 
     def connect(self, source: str = "127.0.0.1") -> socket.socket:
-        """Open a connection. It stays open if the test does not close it."""
+        """Open a connection. It stays open even if the test does not close it."""
         line = socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=(source, 0))
         # Without this reference, a connection of a test that fails would be reported in a later test.
         self.opened.append(line)
@@ -133,7 +133,7 @@ class Slowly:
 
 
 def is_open(line: socket.socket) -> bool:
-    """Tell whether the server neither sent anything nor closed the connection."""
+    """Return whether the server neither sent anything nor closed the connection."""
     line.setblocking(False)
     try:
         return line.recv(1, socket.MSG_PEEK) == b"never"
@@ -146,7 +146,7 @@ def is_open(line: socket.socket) -> bool:
 
 
 def ended(line: socket.socket) -> bool:
-    """Tell whether the server closed the connection without sending anything more."""
+    """Return whether the server closed the connection without sending anything more."""
     try:
         return line.recv(1) == b""
     except ConnectionResetError:

@@ -55,7 +55,7 @@ def refuse(_: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def read(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Read the body piece by piece; answer with its length."""
+    """Read the body in pieces, and answer with its length."""
     size = 0
     try:
         while piece := environ["wsgi.input"].read(1000):
@@ -66,7 +66,7 @@ def read(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def first(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Read only some bytes of the body, as a parser of forms may leave the end unread."""
+    """Read only some bytes of the body. The parser of forms may also leave the end unread."""
     return answer(start_response, "200 OK", environ["wsgi.input"].read(5).decode())
 
 

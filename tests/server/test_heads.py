@@ -126,7 +126,7 @@ NEXT = b"GET /stream HTTP/1.0\r\nHost: next\r\n\r\n"
 
 
 def statuses(small: Small, data: bytes) -> list[int]:
-    """Send a request and another one after it; return the statuses of all answers."""
+    """Send a request and another one after it, and return the statuses of all answers."""
     found = []
     with small.send(data + NEXT) as line:
         line.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""``flask assets``: what a web server in front serves by itself."""
+"""``flask assets`` writes the files that nginx serves itself."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ STATUSES = {400, 404, 405, 413, 414, 421, 429, 431, 500, 501, 502, 503, 504, 505
 
 @pytest.fixture
 def folder(runner, tmp_path) -> Path:
-    """What the command wrote."""
+    """Return the folder that the command wrote."""
     run(runner, tmp_path / "web")
     return tmp_path / "web"
 
@@ -35,7 +35,7 @@ def run(runner, folder: Path, *options: str) -> str:
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file, and when it was written."""
+    """Return every file with the time when it was written."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
@@ -104,7 +104,7 @@ def test_a_page_is_in_one_language(folder, language, title):
 
 
 def test_the_page_for_other_names_asks_for_nothing(folder):
-    """Files for the page would be refused as well."""
+    """The host would refuse other files for the page too."""
     for language in LANGUAGES:
         page = (folder / "errors" / language / "421.page").read_text()
         assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]

@@ -43,7 +43,7 @@ def shared(folder: Path) -> Iterator[Small]:
 
 @pytest.fixture
 def small(shared: Small) -> Iterator[Small]:
-    """Give the server that all tests share, without connections of an earlier test."""
+    """Return the server that all tests share, without connections of an earlier test."""
     yield shared
     shared.hang_up()
 

@@ -1,4 +1,4 @@
-"""One upload or one deletion in a process of its own, for a test that watches its system calls.
+"""Run one upload or deletion in a separate process, for a test that traces its system calls.
 
 ``python -m tests.services.one_change upload|delete <database url> <instance folder> <picture file|id>``
 """
@@ -19,7 +19,7 @@ NAME = "z" * image_names.NAME_LENGTH
 
 
 def main(action: str, url: str, folder: str, what: str) -> None:
-    # Without chance, so that every run makes the same calls.
+    # Nothing is random, so every run makes the same calls.
     counts.SHARDS = 1
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=folder, RATE_LIMIT_ENABLED=False)
     change_host(app, new_name=lambda: NAME)
@@ -37,7 +37,7 @@ def main(action: str, url: str, folder: str, what: str) -> None:
 
 
 def allow_watching() -> None:
-    """Let any process of this user attach to this one, which some systems allow parents only (Yama)."""
+    """Let any process of this user attach to this one. Some systems allow this only for parents (Yama)."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
 
 

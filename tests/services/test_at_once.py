@@ -1,4 +1,4 @@
-"""Threads of one process at the same moment, and moments that cannot be met by chance, on both databases."""
+"""Threads of one process that act at the same time, also at times that a test forces, on both databases."""
 
 import threading
 from collections.abc import Callable
@@ -22,7 +22,7 @@ RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/
 
 
 class Clock:
-    """Gives its moments one after another, over and over."""
+    """A clock that returns given times one after another, and then again from the first."""
 
     def __init__(self, *moments: datetime) -> None:
         self.moments = cycle(moments)
@@ -151,7 +151,7 @@ def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(host, app,
 
         monkeypatch.setattr(home, name, watched)
 
-    client.post("/upload", data=as_upload(PNG))  # the first one sets the storage up
+    client.post("/upload", data=as_upload(PNG))  # the first upload sets up the storage
     watch(imaging, "admit")
     watch(imaging.Renderer, "render")
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json

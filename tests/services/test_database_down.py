@@ -1,4 +1,4 @@
-"""A database that does not answer, and answers again."""
+"""A database that does not answer, and answers again later."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -35,10 +35,10 @@ PNG = pictures.png(8, 8)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A PostgreSQL of this module's own, to be stopped and started."""
+    """Start a separate PostgreSQL, which tests may stop and start."""
     own = Postgres()
     own.create("imagehost")
-    # The tests' servers forget the last moment when they are stopped so; a user's does not.
+    # In the tests, commits are not flushed, so the last ones would be lost when the server is stopped.
     own.execute("ALTER DATABASE imagehost SET synchronous_commit = on")
     migrate(own.url("imagehost"), tmp_path_factory.mktemp("migrated"))
     yield own
@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture
 def stoppable(server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """An application on it; ``pg_ctl`` brings it back after the test."""
+    """Build an application on this server. If a test stops the server, it is started again after the test."""
     with truth.reading(server.url("imagehost")) as connection:
         connection.execute(sa.text("TRUNCATE images, image_days RESTART IDENTITY"))
         connection.commit()
@@ -73,7 +73,7 @@ def assert_down(answer, what: str = "database") -> None:
 
 
 def assert_all_down(client, image: dict[str, object], shape: dict[str, str]) -> None:
-    """Every address that needs the database says so, in that shape."""
+    """Assert that every address that needs the database reports this in the right shape."""
     assert_down(upload(client, shape))
     for path in ("/images-list", f"/view/{image['filename']}", f"/images/{image['filename']}"):
         assert_down(client.get(path, headers=shape))
@@ -152,7 +152,7 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatc
 
 
 def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(stoppable, server):
-    """Between the last query and the end of the read: the answer is made by then."""
+    """The connection is lost after the last query and before the session ends. The answer is complete then."""
     database = host_of(stoppable).database
 
     @stoppable.get("/lose")

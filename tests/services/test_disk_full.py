@@ -1,4 +1,4 @@
-"""A disk without room, really: a small one that is full."""
+"""Uploads and deletions on a small disk that is really full."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.system import truth
 
 PNG = pictures.png(8, 8)
 PHOTO = pictures.jpg(800, 600, quality=95)
-"""More than a buffer of the form parser's, so that a part of it is written before there is no room."""
+"""The size is above a buffer of the form parser, so a part of it is written before the disk is full."""
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def app(make_app, disk):
-    """An application that keeps its images there."""
+    """Build an application that stores its images on this disk."""
     return make_app(IMAGES_DIR=disk.path / "images")
 
 

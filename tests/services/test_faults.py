@@ -1,4 +1,4 @@
-"""Each step of an upload and of a deletion fails once: nothing half-done stays, on both databases."""
+"""Each step of an upload and of a deletion fails once: nothing incomplete is left, on both databases."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ ERRNOS = pytest.mark.parametrize(
 
 @pytest.fixture
 def kept(app, client):
-    """An image from before the fault; those that follow go to other folders, as the first of each."""
+    """Upload an image before the fault. Each later image is the first one in another folder."""
     names = (letter * image_names.NAME_LENGTH for letter in image_names.NAME_LETTERS)
     change_host(app, new_name=lambda: next(names))
     return client.post("/upload", data=as_upload(PNG, "kept.png")).json
@@ -44,7 +44,7 @@ def kept(app, client):
 
 @pytest.fixture
 def unchanged(app, client, kept, database_url):
-    """Look that the image from before is all there is, and that the next upload works."""
+    """Return a check that only the earlier image exists, and that the next upload works."""
     folder = host_of(app).settings.images_dir
     counts = truth.days(database_url)[0]
 
@@ -61,7 +61,7 @@ def unchanged(app, client, kept, database_url):
 
 
 def fail_at(call: int, function: Callable[..., object], error: BaseException) -> Callable[..., object]:
-    """The function, which raises at that call, counted from 1."""
+    """Return a function that raises an error at the given call, counted from 1."""
     calls = []
 
     def failing(*arguments: object, **options: object) -> object:
@@ -74,7 +74,7 @@ def fail_at(call: int, function: Callable[..., object], error: BaseException) ->
 
 
 def driver_error(host: Host, app, status: int) -> Exception:
-    """What this database's driver raises: for no room, or else for a connection that broke."""
+    """Return the error of this database's driver for a full disk (status 507) or a broken connection."""
     with app.app_context():
         sqlite = host.database.engine.dialect.name == "sqlite"
     if sqlite:
@@ -87,7 +87,7 @@ def driver_error(host: Host, app, status: int) -> Exception:
 
 
 def break_statement(host: Host, app, monkeypatch, beginning: str, error: Exception) -> None:
-    """Let the driver raise at statements that begin so."""
+    """Make the driver raise an error for statements that begin with this text."""
     with app.app_context():
         dialect = host.database.engine.dialect
     execute = dialect.do_execute
@@ -101,7 +101,7 @@ def break_statement(host: Host, app, monkeypatch, beginning: str, error: Excepti
 
 
 def break_commit(host: Host, app, monkeypatch, error: Exception, *, after: bool) -> None:
-    """Let the next commit raise, before it does anything or after it is done."""
+    """Make the next commit raise an error, either instead of the commit or after it."""
     with app.app_context():
         dialect = host.database.engine.dialect
     commit = dialect.do_commit

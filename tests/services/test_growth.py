@@ -1,4 +1,4 @@
-"""What a host with many images asks of its database: as many statements as one with few, each by an index."""
+"""A host with many images sends as many statements as one with few, and each of them uses an index."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,17 +21,17 @@ from tests.rows import execute, total
 PNG = pictures.png(8, 8)
 FEW, MANY = 3000, 30_000
 A_DAY = 20
-"""Images that each day brings."""
+"""The number of images per day."""
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
 SCANS = re.compile(r"SCAN images\b(?! USING INDEX)|Seq Scan on images\b|(Sort|TEMP B-TREE).*\n.* on images\b")
-"""How the two say that they look at all images, or sort them."""
+"""Parts of query plans that read all images, or sort them, on both databases."""
 
 Asked = list[tuple[str, object]]
 
 
 def moment_of(number: int) -> datetime:
-    """When the image of that number was uploaded: the last one of them yesterday."""
+    """Return the upload time of an image. The last one was uploaded yesterday."""
     return datetime.now(UTC) - timedelta(days=1 + (MANY - number) // A_DAY)
 
 
@@ -40,7 +40,7 @@ def name_of(number: int) -> str:
 
 
 def grow(host: Host, first: int, last: int) -> None:
-    """Add rows of these numbers, which are their ids, and count them."""
+    """Add rows with these numbers as ids, and count them."""
     facts = {"original_name": "photo.jpg", "size": 1025, "file_type": "jpg", "width": 4, "height": 3}
     added = [
         {"id": number, "filename": name_of(number), "upload_time": moment_of(number), "sha256": "0" * 64}
@@ -63,7 +63,7 @@ def grow(host: Host, first: int, last: int) -> None:
 
 @contextmanager
 def heard(host) -> Iterator[Asked]:
-    """The statements of what happens inside, and their parameters; without what begins a transaction."""
+    """Yield the statements that run inside the block, with their parameters, but without BEGIN."""
     asked: Asked = []
 
     def hear(_: object, __: object, text: str, parameters: object, *rest: object) -> None:
@@ -77,14 +77,14 @@ def heard(host) -> Iterator[Asked]:
 
 
 def plan(host: Host, statement: str, parameters: object) -> str:
-    """How the database would go about it."""
+    """Return the query plan of a statement."""
     with host.database.engine.connect() as connection:
         explained = connection.exec_driver_sql(EXPLAIN[connection.dialect.name] + statement, parameters)
         return "\n".join(str(row[-1]) for row in explained)
 
 
 def ways(host: Host, client, number: int) -> dict[str, Callable[[], object]]:
-    """What a host does most; some of it with the image of that number, or the next."""
+    """Return the most frequent actions of a host. Some use the image with this number, or the next one."""
     middle = total(host) // lists.PER_PAGE // 2
     return {
         "upload": lambda: client.post("/upload", data=as_upload(PNG)),
@@ -104,7 +104,7 @@ def ways(host: Host, client, number: int) -> dict[str, Callable[[], object]]:
 
 @pytest.fixture(autouse=True)
 def _one_shard(monkeypatch):
-    # The first upload that a shard of the counts sees also tidies up.
+    # The first upload that a shard of the counts has on a day also merges the counts of past days.
     monkeypatch.setattr("imagehost.db.counts.SHARDS", 1)
 
 
@@ -116,7 +116,7 @@ def context(app):
 
 
 def asked_at(host: Host, client, number: int) -> dict[str, Asked]:
-    """What each way asks, the second time that it is gone; the first time is before anything is there."""
+    """Return the statements of each action, after an upload that sets everything up."""
     client.post("/upload", data=as_upload(PNG))
     found = {}
     for name, act in ways(host, client, number).items():
@@ -148,7 +148,7 @@ def test_the_whole_list_is_read_in_its_order_not_sorted(host, context):
     grow(host, 1, MANY)
     with heard(host) as asked:
         assert sum(1 for _ in chain.from_iterable(lists.all_entries(host, ANYBODY))) == MANY
-    # Towards the end few are left, which PostgreSQL may well sort.
+    # Near the end, few rows are left, and PostgreSQL may sort them.
     for statement, parameters in asked[: len(asked) // 2]:
         found = plan(host, statement, parameters)
         assert not SCANS.search(found), f"{statement}\n{found}"

@@ -1,4 +1,4 @@
-"""Finding and deleting images by their names and ids."""
+"""Images are found and deleted by their names and ids."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -59,7 +59,7 @@ def test_two_images_never_share_a_name_whatever_their_types(app, client, kind):
 
 
 def test_of_many_that_choose_a_name_at_once_one_gets_it(host, app):
-    """Imports may choose one name, on both databases. Each of these images has another type."""
+    """Several imports may choose the same name, on both databases. Each of these images has another type."""
 
     def add(kind: str) -> str:
         try:
@@ -80,7 +80,7 @@ def test_of_many_that_choose_a_name_at_once_one_gets_it(host, app):
 
 
 def test_two_images_never_share_a_name(app, client):
-    """A name that is taken, which no one will ever see, is a fault, and the first image stays whole."""
+    """An existing name, which should never occur, is an error, and the first image is not changed."""
     change_host(app, new_name=lambda: "a" * 16)
     first = uploaded(client)
     assert client.post("/upload", data=as_upload(SMALL)).status_code == 500

@@ -1,4 +1,4 @@
-"""Pages, whatever was uploaded when and deleted since."""
+"""Pages of the list, for all combinations of upload times and deletions."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -15,7 +15,7 @@ from imagehost.services import images, lists
 from tests.rows import add_rows, assert_counts_are_right, execute, total
 
 START = datetime(2025, 1, 24, 23, 59, 59, tzinfo=UTC)
-# A few moments, some of them at the turn of a day: many images share one.
+# A few times, some of them around midnight. Many images have the same one.
 MOMENTS = st.sampled_from([timedelta(seconds=number % 3, days=number // 3) for number in range(9)])
 UPLOADS = st.lists(MOMENTS, max_size=8)
 DELETIONS = st.lists(st.integers(0, 30), max_size=4)
@@ -29,7 +29,7 @@ PROPERTY = settings(
 
 
 def pages(host) -> list[int]:
-    """The ids on all pages, one after the other."""
+    """Return the ids on all pages, one page after the other."""
     found, number = [], 1
     while (page := lists.get_page(host, ANYBODY, number)).images:
         assert len(page.images) <= lists.PER_PAGE
@@ -77,7 +77,7 @@ def test_any_page_past_the_last_is_empty(host, app, number):
 
 
 def test_a_page_skips_at_most_half_of_its_own_day(host, app):
-    """What stands before a page is found by counts; an OFFSET starts at the nearer end of its day."""
+    """Counts show where a page begins in its day. An OFFSET starts at the nearer end of the day."""
     add_rows(app, [START - timedelta(days=day) for day in range(10) for _ in range(25)])
     skipped = []
 
@@ -96,7 +96,7 @@ def test_a_page_skips_at_most_half_of_its_own_day(host, app):
 
 
 def test_the_shards_of_a_day_are_one_count_wherever_they_stand(host, app):
-    """After deletions some stand below zero, and a day may have come to nothing."""
+    """After deletions, some counts are below zero, and the sum of a day may be zero."""
     add_rows(app, [START - timedelta(days=day) for day in (0, 2) for _ in range(15)])
     rows = [
         *((START, shard, change) for shard, change in ((3, 7), (5, -9), (7, 2))),
@@ -110,7 +110,7 @@ def test_the_shards_of_a_day_are_one_count_wherever_they_stand(host, app):
 
 @pytest.mark.parametrize("change", [-25, -5, 1, 30])
 def test_a_page_is_there_while_counts_and_rows_disagree(host, app, change):
-    """As for a moment they may, between the two statements of a page, while others upload and delete."""
+    """They may differ for a moment between the two statements of a page, while others upload and delete."""
     add_rows(app, [START - timedelta(days=day) for day in range(3) for _ in range(20)])
     with app.app_context():
         execute(host, counts.ADD, {"day": START.date(), "shard": 1, "change": change})
@@ -123,7 +123,7 @@ def test_a_page_is_there_while_counts_and_rows_disagree(host, app, change):
 
 
 def test_a_busy_day_is_listed_as_it_was(host, app):
-    """From either end of the day, and over its ends, where many images share a moment."""
+    """Pages at both ends of the day and beyond them are right, although many images have the same time."""
     moments = [START - timedelta(days=number // 40, seconds=number % 7) for number in range(100)]
     with app.app_context():
         ids = add_rows(app, moments)

@@ -1,4 +1,4 @@
-"""A real process, watched by strace, and killed at every one of its writes: the order that loses nothing.
+"""A real process is traced by strace, and killed at each of its writes: the order of writes loses nothing.
 
 Each run has its own copy of folder and database, and makes the same system calls as the one before.
 """
@@ -32,7 +32,7 @@ PHOTO = pictures.jpg(comment=b"so that it is copied without it")
 
 @dataclass(frozen=True)
 class Call:
-    """One system call: its name, its arguments, and the how manieth of that name it is."""
+    """One system call: its name, its arguments, and its number among the calls with this name."""
 
     name: str
     arguments: str
@@ -44,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended, and what it left."""
+    """The exit status of a run, and the files that it left."""
 
     folder: Path
     url: str
@@ -61,7 +61,7 @@ class Run:
 def state(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], tuple[Path, str]]]:
-    """Make copies of a host that has two images, the second with its renditions."""
+    """Return a function that copies a host with two images, the second one with its renditions."""
     base = tmp_path_factory.mktemp("base")
     made: list[str] = []
     if request.param == "sqlite":
@@ -101,7 +101,7 @@ def database_template(postgres: Postgres, migrated_postgres: str) -> Iterator[No
 
 
 def change(state: Callable[[], tuple[Path, str]], action: str, kill_at: Call | None = None) -> Run:
-    """Upload a picture or delete the second one in a process of its own, watched, and killed at a call."""
+    """Upload a picture or delete the second one in a traced process, which is killed at a call."""
     folder, url = state()
     trace = folder / "trace"
     what = "2"
@@ -116,7 +116,7 @@ def change(state: Callable[[], tuple[Path, str]], action: str, kill_at: Call | N
         stdout=subprocess.PIPE,
     )
     assert program.stdout.readline() == BEGIN
-    # Attached to what is already running: the start takes ten times as long under it.
+    # Attach to the running process, since a traced start takes ten times as long.
     watcher = subprocess.Popen(
         ["strace", "-y", "-s", "40", "-o", str(trace), f"--trace={CALLS}", *kill, f"--attach={program.pid}"],
         stderr=subprocess.PIPE,
@@ -130,7 +130,7 @@ def change(state: Callable[[], tuple[Path, str]], action: str, kill_at: Call | N
 
 
 def read_trace(trace: Path) -> list[Call]:
-    """The calls of the program since it was attached to."""
+    """Return the calls of the program since strace was attached."""
     counts: Counter[str] = Counter()
     calls = []
     for match in filter(None, map(LINE.match, trace.read_text().splitlines())):
@@ -141,7 +141,7 @@ def read_trace(trace: Path) -> list[Call]:
 
 
 def position(calls: list[Call], name: str, *parts: str) -> int:
-    """The place of the only call of that name whose arguments hold these parts."""
+    """Return the place of the only call with this name whose arguments contain these parts."""
     found = [
         index
         for index, call in enumerate(calls)
@@ -152,7 +152,7 @@ def position(calls: list[Call], name: str, *parts: str) -> int:
 
 
 def commit_of(run: Run) -> int:
-    """The place of the call by which the commit is durable."""
+    """Return the place of the call that makes the commit durable."""
     if run.url.startswith("postgresql"):
         return next(index for index, call in enumerate(run.calls) if "COMMIT" in call.arguments)
     answered = answer_of(run)
@@ -195,7 +195,7 @@ def test_an_upload_is_flushed_recorded_linked_flushed_committed_answered(state):
             if call.name == "pwrite64" and "db-wal>" in call.arguments
         ]
         assert link_flush < min(log)
-        # Nothing of it is written after its flush, but for the clean end of the process.
+        # After the flush, nothing is written to the log, except at the regular end of the process.
         assert max(log) < commit_of(run)
 
 
@@ -209,7 +209,7 @@ def test_a_deletion_is_committed_before_bytes_and_renditions_go(state):
         for index, call in enumerate(run.calls)
         if call.name == "unlink" and "/images/" in call.arguments
     ]
-    # Where they are now, and where they were before renditions had versions.
+    # In the present folder, and in the folder that older releases used for renditions without a version.
     renditions = [True] * 2 * len(rendition_names("name"))
     assert ["/.renditions/" in run.calls[index].arguments for index in unlinks] == [False, *renditions]
     assert commit_of(run) < min(unlinks)
@@ -217,7 +217,7 @@ def test_a_deletion_is_committed_before_bytes_and_renditions_go(state):
 
 
 def worth_killing_at(run: Run) -> list[Call]:
-    """The calls that write something which another one may need; not each page of SQLite's."""
+    """Return the calls whose writes may matter to other processes, but not each page of SQLite."""
     connected = False
     chosen = []
     pages: Counter[str] = Counter()
@@ -264,7 +264,8 @@ def test_a_process_killed_at_any_write_loses_nothing(state, action):
     calls = worth_killing_at(whole)
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(kill_and_look, calls))
-    # From some call on it is done, and never undone; killed at the first it is not, at the last it is.
+    # From one call on, the action is done. If killed at the first call it is not done, at the last call it
+    # is.
     assert done == sorted(done), [(str(call), so) for call, so in zip(calls, done, strict=True)]
     assert (done[0], done[-1]) == (False, True)
     assert len(calls) >= 7

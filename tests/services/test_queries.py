@@ -1,4 +1,4 @@
-"""How often the database is asked, on both databases."""
+"""The number of statements and commits of each action, on both databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ PNG = pictures.png(8, 8)
 
 @contextmanager
 def counting(host, app) -> Iterator[list[str]]:
-    """The statements and commits of what happens inside, without what begins a transaction."""
+    """Yield the statements and commits inside the block, without BEGIN."""
     with app.app_context():
         engine = host.database.engine
     seen: list[str] = []
@@ -43,7 +43,7 @@ def asked(seen: list[str]) -> list[str]:
 
 
 def test_an_upload_takes_two_statements_and_one_commit(host, app, client, filled, monkeypatch):
-    # The first upload that a shard of the counts sees also tidies up; this one goes where one was before.
+    # The first upload in a shard of the counts also merges past days. This upload uses an existing shard.
     monkeypatch.setattr("imagehost.db.counts.SHARDS", 1)
     client.post("/upload", data=as_upload(PNG))
     with counting(host, app) as seen:

@@ -7,7 +7,7 @@ import pytest
 
 from imagehost.settings import access, definitions
 
-ANYWHERE = "0.0.0.0"  # nothing listens in these tests
+ANYWHERE = "0.0.0.0"  # no server is started in these tests
 
 
 @pytest.fixture

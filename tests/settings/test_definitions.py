@@ -1,4 +1,7 @@
-"""The settings: from the environment, then .env, then the default; typed, and checked at start."""
+"""Settings come from the environment, then .env, then the default.
+
+They have types and are checked at the start.
+"""
 
 import multiprocessing
 import os
@@ -14,7 +17,7 @@ from tests.conftest import SETTING_NAMES
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch, tmp_path):
-    """A .env of the test's own, and an environment that it may change."""
+    """Give each test its own .env, and an environment that it may change."""
     before = dict(os.environ)
     os.environ["INSTANCE_DIR"] = str(tmp_path / "instance")
     monkeypatch.setattr(reader, "ROOT", tmp_path)

@@ -1,4 +1,4 @@
-"""A small disk of a test's own, for root and for anybody else."""
+"""A small disk for a test, for root and for other users."""
 
 import os
 import subprocess
@@ -9,19 +9,20 @@ from typing import Self
 NAMESPACES = (
     (["unshare", "--user", "--map-root-user", "--mount"], ["--user", "--preserve-credentials", "--mount"]),
     (["unshare", "--mount"], ["--mount"]),
-    # In a chroot, whose root is no mount that could be made private.
+    # In a chroot, the root is not a mount, so it cannot be made private.
     (["unshare", "--mount", "--propagation", "unchanged"], ["--mount", "--root"]),
 )
-"""How to make one, and how to enter it."""
+"""The commands that create and enter the namespaces."""
 SCRIPT = (
     'mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && while read -r line; do $line && echo done; done'
 )
 
 
 class SmallDisk:
-    """A tmpfs that only a process of ours has mounted; it is reached through that process, and goes with it.
+    """A tmpfs that only one of our processes has mounted. It is reached through that process.
 
-    So no mount stays behind, and no right to mount is needed where the kernel lets anybody make namespaces.
+    It ends with the process, so no mount is left after the test. No right to mount is needed if the kernel
+    allows user namespaces.
     """
 
     def __init__(self, folder: Path, options: str) -> None:
@@ -36,7 +37,8 @@ class SmallDisk:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-            # SQLite resolves symbolic links, as are in the path below, so its files need a process inside.
+            # SQLite resolves symbolic links, which the path below contains, so its files need a process
+            # inside.
             self.enter = ["nsenter", f"--target={self.process.pid}", *entry, f"--wd={Path.cwd()}"]
             answer = self.process.stdout.readline()
             if answer == "mounted\n":
@@ -63,14 +65,14 @@ class SmallDisk:
         self.process.wait(10)
 
     def remount(self, options: str) -> None:
-        """Change its options, as ro or size=4m."""
+        """Change the options of the mount, for example ro or size=4m."""
         self.process.stdin.write(f"mount -o remount,{options} {self.mount}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer == "done\n", answer
 
     def fill(self, leave: int = 0) -> Path:
-        """Write until there is no room, apart from so many bytes; give the file that takes it."""
+        """Fill the disk, except for a number of bytes, and return the file that fills it."""
         path = self.path / "ballast"
         free = os.statvfs(self.path)
         size = free.f_bavail * free.f_frsize - leave

@@ -1,4 +1,4 @@
-"""The storage in a folder."""
+"""The storage in a folder of a disk."""
 
 import errno
 import os
@@ -171,7 +171,7 @@ def test_what_is_not_there_is_not_found(storage):
 
 def test_no_two_renditions_of_an_image_have_one_name():
     assert len({rendition.of(NAME) for rendition in rendition_sizes.ALL}) == len(rendition_sizes.ALL)
-    # Those of a release before this one are found.
+    # Renditions of an earlier release are found.
     assert rendition_sizes.THUMBNAIL.of(NAME) == f"{NAME}.webp"
 
 

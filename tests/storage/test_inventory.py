@@ -1,4 +1,4 @@
-"""What a look at the storage tells."""
+"""The inventory of the files in the storage."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What is deleted while somebody holds the storage stays readable until the end, and no longer."""
+"""Files that are deleted while the storage is held can be read until it is released, and not longer."""
 
 import itertools
 import os
@@ -185,7 +185,7 @@ def test_a_deletion_that_comes_into_the_folder_after_it_was_emptied_leaves_nothi
     real = Path.replace
 
     def late(path, target):
-        """As if the folder had been found before the holder let go, and the file moved after."""
+        """The folder is found before the storage is released, and the file is moved after that."""
         holder.__exit__(None, None, None)
         return real(path, storage.folder / ".deleted.old" / target.name)
 
@@ -201,7 +201,7 @@ def test_a_lock_that_cannot_be_opened_leaves_no_bytes(storage):
     publish(storage)
     lock = storage.folder / ".locks" / "maintenance"
     lock.unlink()
-    # Not to be opened by anybody, root included.
+    # A file that nobody can open, not even root.
     lock.mkdir()
     storage.delete(NAME)
     assert not storage.exists(NAME)
@@ -210,7 +210,7 @@ def test_a_lock_that_cannot_be_opened_leaves_no_bytes(storage):
 
 
 def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path):
-    """Nobody but root can make anything for another one."""
+    """Only root can create files for another user."""
     owner = 12345 if os.geteuid() == 0 else os.geteuid()
     (tmp_path / "host").mkdir(mode=0o755)
     os.chown(tmp_path / "host", owner, -1)

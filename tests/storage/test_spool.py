@@ -1,4 +1,4 @@
-"""A file on its way in, with and without the kernel's unnamed temporary files."""
+"""An incoming file, with and without unnamed temporary files of the kernel."""
 
 import errno
 import hashlib
@@ -33,7 +33,7 @@ ERRORS = pytest.mark.parametrize(
     ids=["unnamed", "EOPNOTSUPP", "EISDIR", "EINVAL"],
 )
 def folder(request, tmp_path, monkeypatch):
-    """A folder, on a file system that has unnamed files or says in one of the known ways that it has not."""
+    """Return a folder on a file system that has unnamed files, or reports in a known way that it has none."""
     if request.param:
         real = os.open
 
@@ -49,7 +49,7 @@ def folder(request, tmp_path, monkeypatch):
 
 @pytest.fixture(params=[HELD, 0, 5], ids=["in memory", "on disk", "both"])
 def held(request, monkeypatch):
-    """How much is held in memory until the file is flushed."""
+    """Return the number of bytes that are kept in memory until the file is flushed."""
     monkeypatch.setattr(module, "HELD", request.param)
     return request.param
 

@@ -1,4 +1,4 @@
-"""Hosts that lose their tables need a database of their own."""
+"""Separate databases for hosts that lose their tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.postgres import Postgres
 
 @pytest.fixture(scope="package")
 def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database that nobody is connected to."""
+    """Return a migrated database without connections."""
     url = postgres.create("backups_template")
     migrate(url, tmp_path_factory.mktemp("template"))
     return "backups_template"

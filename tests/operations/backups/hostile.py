@@ -1,4 +1,4 @@
-"""Change a backup as an attacker would."""
+"""Changes of a backup that an attacker may make."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ from imagehost.operations.backups.catalogue import Backup
 from imagehost.operations.backups.manifest import UNSIGNED_FORMAT
 
 AT_ONCE = "BEGIN TRANSACTION;\n"
-"""The beginning of a dump of SQLite."""
+"""The beginning of a SQLite dump."""
 BEFORE_DATA = "\nCOPY public.image_days"
 IN_DATA = " FROM stdin;\n"
 AT_END = "\n--\n-- PostgreSQL database dump complete\n"
 
 
 def reseal(backup: Backup, **facts: object) -> None:
-    """Write checksums and manifest again, as an attacker without the key would."""
+    """Write checksums and manifest again, like an attacker without the key."""
     files = sorted(path for path in backup.path.rglob("*") if path.is_file())
     listed = [path for path in files if path.name not in {"SHA256SUMS", "manifest.json"}]
     sums = "".join(f"{hashed(path)}  {path.relative_to(backup.path)}\n" for path in listed)
@@ -47,7 +47,7 @@ def insert(backup: Backup, text: str, before: str) -> None:
 
 
 def unsign(backup: Backup) -> None:
-    """Change a backup into one from the time before manifests were signed."""
+    """Change a backup into one without a signature, as older versions made them."""
 
     def strip(told: dict[str, object]) -> None:
         del told["signature"]
@@ -57,7 +57,7 @@ def unsign(backup: Backup) -> None:
 
 
 def replace_by(path: Path, make: Callable[[Path], object]) -> None:
-    """Replace a file by something else."""
+    """Replace a file with another kind of entry."""
     path.unlink()
     make(path)
 
@@ -71,5 +71,5 @@ def as_link(path: Path) -> None:
 
 
 def as_device(path: Path) -> None:
-    # A device that returns NUL bytes for ever.
+    # A device from which NUL bytes can be read without end.
     path.symlink_to("/dev/zero")

@@ -1,4 +1,4 @@
-"""What a host has, and what of it a backup holds."""
+"""The data of a host, to compare it before and after a restore."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ DAYS = sa.text("SELECT day, sum(images) FROM image_days GROUP BY day ORDER BY da
 
 
 def add_images(app: Flask, number: int, first: int = 0) -> list[str]:
-    """Upload different pictures; give their filenames."""
+    """Upload different pictures, and return their filenames."""
     client = app.test_client()
     contents = [pictures.jpg(8 + first + index, 6) for index in range(number)]
     return [
@@ -28,14 +28,14 @@ def add_images(app: Flask, number: int, first: int = 0) -> list[str]:
 
 
 def everything(host: Host) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], dict[str, str]]:
-    """All rows, the counts by day, and the hash of every image's bytes."""
+    """Return all rows, the counts by day, and the hash of every image's bytes."""
     rows = [tuple(row) for row in execute(host, IMAGES)]
     days = [(str(day), int(images)) for day, images in execute(host, DAYS)]
     return rows, days, hashes(host.settings.images_dir)
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The hash of every image in a folder of images, by path."""
+    """Return the hash of every file in a folder of images, by path."""
     found = folder.glob("[a-z0-9][a-z0-9]/*")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
@@ -50,5 +50,5 @@ def lose_everything(host: Host) -> None:
 
 
 def told(result) -> dict[str, object]:
-    """What a command printed for scripts."""
+    """Return the JSON that a command printed."""
     return json.loads(result.stdout)

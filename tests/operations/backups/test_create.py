@@ -1,4 +1,4 @@
-"""A backup holds one moment of the database, and the bytes of every image that it names."""
+"""A backup contains one snapshot of the database, and the bytes of every image in it."""
 
 import hashlib
 import json
@@ -80,7 +80,7 @@ def test_the_next_one_links_what_the_former_holds(host, app, context):
     assert (second.manifest.copied, second.manifest.linked) == (1, 3)
     for path in hashes(first.path / "images"):
         assert (first.path / "images" / path).samefile(second.backup.path / "images" / path)
-    # Bytes that an image and its backup share would be lost together.
+    # If an image and its backup shared the bytes, both would be lost together.
     assert all(file.stat().st_nlink == 1 for file in host.settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))
     shutil.rmtree(first.path)
     assert verify_backup(host, second.backup) == []
@@ -128,7 +128,7 @@ def test_an_image_that_the_storage_spoiled_is_named_and_kept_as_it_is(host, app,
 
 
 def test_what_is_deleted_while_it_runs_is_in_it(host, app, context, monkeypatch):
-    """The row was there when the database was dumped."""
+    """The row existed when the database was dumped."""
     gone, *_ = add_images(app, 3)
     dump_moment = create.dump_moment
 
@@ -247,7 +247,7 @@ PASSWORD = "p@ss w/rd:%41'\"\\"
 
 @pytest.fixture
 def guarded(postgres, make_app, database_url):
-    """A host whose database is owned by a user with a password."""
+    """Return a host whose database is owned by a user with a password."""
     postgres.execute(f"CREATE ROLE {GUARDED} LOGIN CREATEDB PASSWORD $p${PASSWORD}$p$")
     url = sa.make_url(database_url)
     postgres.execute(f"ALTER DATABASE {url.database} OWNER TO {GUARDED}")
@@ -286,7 +286,7 @@ def test_an_image_that_cannot_be_read_is_named_and_the_others_are_kept(host, app
     bad, good = add_images(app, 2)
     path = host.settings.images_dir / bad[:2] / bad
     path.unlink()
-    # What opens like a file, and fails when it is read.
+    # A file that can be opened but not read.
     path.symlink_to("/proc/self/mem")
     made = create_backup(host)
     assert made.manifest.damaged == [bad]

@@ -1,4 +1,4 @@
-"""Verifying reports any wrong file in a backup's folder and any wrong manifest as damage, and soon."""
+"""Verifying reports wrong files in a backup's folder and wrong manifests as damage, within a short time."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def test_no_pipe_link_or_device_is_read_as_an_image(host, app, backup, make):
     with pytest.raises(Failure, match="not a regular file"):
         restore_backup(host, backup, replace=True)
     assert everything(host) == there
-    # The next backup copies the image instead of sharing the link.
+    # The next backup copies the image instead of sharing the file.
     made = create_backup(host)
     assert (made.manifest.copied, made.manifest.linked) == (1, 2)
     assert verify_backup(host, made.backup) == []

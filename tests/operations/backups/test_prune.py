@@ -1,4 +1,4 @@
-"""Pruning keeps the newest sound backup of each of the last days, weeks and months."""
+"""Pruning keeps the newest undamaged backup of each of the last days, weeks and months."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ ALL = KeepRule(daily=7, weekly=4, monthly=6)
 
 @pytest.fixture
 def backups(host, app):
-    """A sound backup for each of 400 nights, and for the last day one more at noon."""
+    """Return an undamaged backup for each of 400 nights, and one more at noon of the last day."""
     with app.app_context():
         real = create_backup(host).backup
         for moment in [*(LAST - timedelta(days=day) for day in range(400)), LAST + timedelta(hours=9)]:
@@ -71,7 +71,7 @@ def test_a_damaged_one_takes_no_sound_ones_place(host, backups):
         keep_verification(
             host, backup, Verification("2026-11-25T12:00:00Z", ["images/aa/a.jpg is missing"], [])
         )
-    # The newest at all, and the newest that restores.
+    # The newest backup, and the newest undamaged one.
     assert kept(host, KeepRule(1, 0, 0)) == ["2026-11-23", "2026-11-25"]
 
 

@@ -1,4 +1,4 @@
-"""A restore ends with what the backup holds, bit for bit, or changes nothing."""
+"""After a restore, the host has exactly the data of the backup, or nothing is changed."""
 
 import shutil
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_full_host_goes_back_to_the_backup_after_a_safety_backup(host, app, ba
     assert everything(host) == before
     assert (done.added, done.removed) == (1, 1)
     assert not host.storage.exists(later)
-    # And back again.
+    # The way back.
     assert verify_backup(host, done.safety.backup) == []
     restore_backup(host, done.safety.backup, replace=True)
     assert everything(host) == between
@@ -118,7 +118,7 @@ def test_a_failure_half_way_changes_nothing(host, app, backup, monkeypatch):
 
 
 def test_a_dump_that_fails_half_way_changes_nothing(host, app, backup):
-    """The tables were dropped by then, in the same transaction."""
+    """The tables were already dropped in the same transaction."""
     before = everything(host)
     with pytest.raises(Failure, match=r"the manifest lists|differs from the manifest"):
         own_dumper(host).replace(backup.dump, database_state(host), {"images": 99})
@@ -217,7 +217,7 @@ def test_tables_that_were_made_meanwhile_are_not_dropped(host, app, backup):
 
 
 def test_bytes_stay_where_the_rows_came_back_though_it_was_not_heard(host, app, backup, monkeypatch):
-    """As when the connection is lost right after the commit."""
+    """This happens if the connection is lost right after the commit."""
     before = everything(host)
     lose_everything(host)
     kind = type(own_dumper(host))
@@ -300,7 +300,7 @@ def test_a_database_file_that_is_gone_is_made_anew(host, app, backup):
 
 
 def test_what_a_newer_version_made_is_saved_and_goes(host, app, backup):
-    """As when an upgrade is rolled back, and done again."""
+    """This happens if an upgrade is rolled back and done again."""
     before = everything(host)
     with host.database.engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE albums (id INTEGER PRIMARY KEY)"))

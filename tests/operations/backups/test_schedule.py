@@ -1,4 +1,4 @@
-"""Every night a backup; a night that fails is told, and the next one tries again."""
+"""A backup is made every night. A failure is reported, and the next night's backup is made as usual."""
 
 import shutil
 import threading
@@ -59,7 +59,7 @@ def test_a_night_that_fails_is_told_and_the_next_one_is_well(host, app, context,
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
         "scheduled backup failed"
     ]
-    # Also after a restart.
+    # Also after a restart of the command.
     assert "is probably not mounted" in BackupSchedule(host, clock(3), RULE).problem()
     host.storage.initialise()
     plan.last = run_scheduled_backup(host, RULE)
@@ -106,7 +106,7 @@ def test_a_backup_that_is_overdue_is_told(host, app, context, monkeypatch):
 
 
 def run(plan, until):
-    """Run a plan in a thread until something holds."""
+    """Run a schedule in a thread until a condition holds."""
     stop = threading.Event()
     thread = threading.Thread(target=plan.run, args=(stop,))
     thread.start()
@@ -125,7 +125,7 @@ def test_what_was_missed_is_made_up_for_at_once_and_once(host, app, context, mon
     plan = BackupSchedule(host, clock(0), RULE)
     run(plan, until=lambda: plan.last)
     assert len(list_backups(host)) == 1
-    # Once it is there, nothing is due.
+    # After this backup, no other one is due.
     looks = []
     monkeypatch.setattr(schedule, "is_backed_up_since", lambda _, due: looks.append(due) or True)
     run(plan, until=lambda: looks)
@@ -160,7 +160,7 @@ def in_berlin(monkeypatch):
         ("2026-11-25T02:00:01+00:00", "2026-11-25T02:00:00+00:00"),
         ("2026-11-25T01:59:59+00:00", "2026-11-24T02:00:00+00:00"),
         ("2026-07-01T01:00:00+00:00", "2026-07-01T01:00:00+00:00"),
-        # The clock is put forward over it, and back.
+        # This time is skipped when the clock is put forward, and occurs twice when it is put back.
         ("2026-03-29T12:00:00+00:00", "2026-03-29T01:00:00+00:00"),
         ("2026-10-25T12:00:00+00:00", "2026-10-25T02:00:00+00:00"),
     ],

@@ -1,4 +1,4 @@
-"""A host recognizes its own backups. It replaces its images by another host's backup only when asked to."""
+"""A host recognizes its own backups. Another host's backup replaces its images only with an option."""
 
 import hashlib
 import hmac
@@ -115,7 +115,7 @@ def test_a_new_machine_restores_without_ceremony(host, app, backup, make_app, ma
 
 
 def test_files_of_an_unsigned_one_are_shared_after_they_were_read(host, app, backup):
-    """Anybody may have put the backup beside ours: files of the right size are not enough."""
+    """Anybody may have put the backup there, so files of the right size are not enough."""
     hostile.unsign(backup)
     file = an_image(backup)
     file.write_bytes(bytes(file.stat().st_size))

@@ -1,4 +1,4 @@
-"""A check names every file that is not as it was, and restores the dump for real."""
+"""Verifying a backup reports every changed file, and really restores the dump."""
 
 import errno
 import os

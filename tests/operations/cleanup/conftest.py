@@ -15,7 +15,7 @@ from tests.operations.cleanup.litter import NOW, host_of_three, image_files, put
 
 @pytest.fixture
 def folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Its storage; one of the images has a thumbnail and a preview."""
+    """Return the storage of the host. One of the images has a thumbnail and a preview."""
     folder = host_of_three(app)
     name = image_files(folder)[-1].name
     assert app.test_client().get(f"/thumbnails/{name}.webp").status_code == 200
@@ -33,7 +33,7 @@ def clean(app: Flask, folder: Path) -> Callable[..., CleanupReport]:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Do something right before a step of the clean-up."""
+    """Return a function that calls another one right before a step of the clean-up."""
 
     def arrange(module: object, step: str, act: Callable[[], object]) -> None:
         real = getattr(module, step)

@@ -1,4 +1,4 @@
-"""What may lie about in a storage."""
+"""Files in a storage that do not belong to an image."""
 
 import itertools
 from pathlib import Path
@@ -15,11 +15,11 @@ ORPHAN = "orphan0000000000.jpg"
 GARBAGE = {Finding.ORPHAN: 1, Finding.RENDITION: 2, Finding.INCOMING: 1, Finding.DELETED: 1}
 FOREIGN = ["README.txt", "ab/notes.txt", f"ab/{ORPHAN}", "lost+found"]
 BYTES = 15
-"""Of the garbage."""
+"""The size of all garbage."""
 
 
 def host_of_three(app: Flask) -> Path:
-    """Upload three images, none of which is on a shelf that litter is put on; give the storage's folder."""
+    """Upload three images that share no folder with the litter. Return the folder of the storage."""
     numbers = itertools.count()
     change_host(app, new_name=lambda: f"image{next(numbers):011}")
     for number in range(3):
@@ -28,7 +28,7 @@ def host_of_three(app: Flask) -> Path:
 
 
 def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
-    """Put a file into the storage past the application."""
+    """Write a file into the storage without the application."""
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
@@ -36,7 +36,7 @@ def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
 
 
 def litter(folder: Path) -> None:
-    """One of each that may be removed, and of what may not."""
+    """Write one file of each kind that may be removed, and of each kind that may not."""
     put(folder, f"or/{ORPHAN}")
     put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp", b"123")
     put(folder, f".renditions/{FOLDER}/no/nothing000000000.png.720.webp", b"1")
@@ -47,7 +47,7 @@ def litter(folder: Path) -> None:
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
-    """All that is there, when it changed last, and its size; but for locks."""
+    """Return the path of everything in a folder except locks, with the time of its change and its size."""
     found = (path for path in folder.rglob("*") if ".locks" not in path.parts)
     return {str(path.relative_to(folder)): (path.lstat().st_ctime_ns, path.lstat().st_size) for path in found}
 
@@ -57,7 +57,7 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def flip(path: Path) -> None:
-    """Turn one bit of a file."""
+    """Change one bit of a file."""
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)

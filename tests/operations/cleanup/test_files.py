@@ -1,4 +1,4 @@
-"""Clean-up takes files that nothing speaks for, and never an image."""
+"""The clean-up removes files that no row refers to, and never an image."""
 
 import os
 import shutil
@@ -63,7 +63,7 @@ def test_a_dry_run_says_the_same_and_touches_nothing(clean, folder):
 
 def test_the_young_are_spared_until_they_are_old(app, clean, folder):
     litter(folder)
-    # Copied here just now, whatever time its maker gave it.
+    # The file was copied just now, although its own time is old.
     os.utime(folder / "or" / ORPHAN, (0, 0))
     assert counts(clean(CleanupOptions(grace=AN_HOUR))) == {Finding.DELETED: 1, Finding.FOREIGN: 4}
     assert (folder / "or" / ORPHAN).exists()
@@ -74,7 +74,7 @@ def test_the_young_are_spared_until_they_are_old(app, clean, folder):
 
 
 def test_a_row_that_comes_meanwhile_saves_its_file(host, clean, folder, meanwhile):
-    """As if an upload had taken longer than the grace period."""
+    """This happens if an upload takes longer than the grace period."""
     orphan = put(folder, f"or/{ORPHAN}")
 
     def commit() -> None:

@@ -1,4 +1,4 @@
-"""A damaged index of names costs no image: clean-up goes by id, too, and tells it."""
+"""A damaged index of names costs no image: the clean-up also searches by id, and reports the damage."""
 
 import sqlite3
 from pathlib import Path
@@ -17,7 +17,7 @@ FORCED = CleanupOptions(grace=0, drop_missing=True, force=True)
 
 @pytest.fixture
 def damage(host, app, folder):
-    """Let the index of names forget an image."""
+    """Remove an image from the index of names."""
 
     def act() -> str:
         name = image_files(folder)[-1].name
@@ -68,7 +68,7 @@ def overwrite_entry(host: Host, name: str) -> None:
 
 
 def add_past_the_index(host: Host, name: str) -> None:
-    """Add the row while the index is not written to, and have it asked nevertheless."""
+    """Add the row while the index is not updated, and then let the database use the index again."""
     ready = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = 'uq_test'::regclass"
     row = f"SELECT * FROM images WHERE filename = '{name}'"
     run(

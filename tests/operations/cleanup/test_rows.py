@@ -1,4 +1,4 @@
-"""Rows whose file is lost are dropped only on demand; damaged files are named, and stay."""
+"""Rows whose file is lost are removed only with an option. Damaged files are reported and kept."""
 
 import os
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_row_that_goes_meanwhile_is_not_counted_twice(host, clean, folder, mea
 def test_an_image_that_is_deleted_meanwhile_is_not_called_lost(
     host, clean, folder, monkeypatch, database_url
 ):
-    """Between the reading of its row and the look at its file."""
+    """The deletion happens after its row was read and before its file is checked."""
     real = rows.problem
 
     def delete_first(host: Host, share: Share | None, row: rows.Row) -> object:
@@ -180,7 +180,7 @@ def test_the_names_that_a_report_repeats_are_bounded(host, clean, folder, monkey
 
 @pytest.mark.parametrize("read", [rows.every, batches_of_rows], ids=["clean-up", "export"])
 def test_a_deletion_after_the_last_row_was_read_is_seen(host, app, folder, database_url, read):
-    """Nothing holds on to the moment of the last, empty look."""
+    """The last query, which found no row, does not keep its snapshot open."""
     with app.app_context():
         known = list(rows.every(host))
         list(read(host))

@@ -1,4 +1,4 @@
-"""Clean-up refuses to believe a wrong setting, a missing volume, or an empty database."""
+"""The clean-up refuses to run with a wrong setting, a missing volume, or an empty database."""
 
 import shutil
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A host on one database, which moves to the other; both databases at the same revision."""
+"""A host on one kind of database that moves to the other kind. Both databases have the same revision."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.conftest import close, uploaded
 
 @pytest.fixture
 def source_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
-    """The other kind of database than ``database_url``, empty."""
+    """Return an empty database of the other kind than ``database_url``."""
     if database_url.startswith("postgresql"):
         path = tmp_path / "old" / "imagehost.db"
         path.parent.mkdir()
@@ -28,7 +28,10 @@ def source_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path
 
 @pytest.fixture
 def old(source_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The host on it, with four images; a fifth, the newest, and another were deleted."""
+    """Return the host on that database, with four images.
+
+    Two others, one of them the newest, were deleted.
+    """
     app = create_app(DATABASE_URL=source_url, INSTANCE_DIR=tmp_path, RATE_LIMIT_ENABLED=False)
     client = app.test_client()
     ids = [uploaded(client, name=f"Фото {number} '\"\\%.jpg")["id"] for number in range(6)]

@@ -1,4 +1,4 @@
-"""Moving from one database to another loses and invents nothing."""
+"""Copying the rows of one database to another loses no row and adds none."""
 
 import os
 import sqlite3
@@ -58,7 +58,7 @@ def test_days_of_the_past_and_many_rows_come_over(host, app, old, source_url, mo
 
 
 def test_the_old_host_may_go_on_meanwhile(host, app, old, source_url, monkeypatch):
-    """What comes after the copy began is not in it, and the copy is of one moment."""
+    """Rows that are added after the copy began are not copied: it is one snapshot."""
     real = copying.check_empty
 
     def upload_meanwhile(*arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""A copy that cannot be right is refused, says why without any password, and changes nothing."""
+"""An impossible copy is refused with a reason that contains no password, and nothing is changed."""
 
 import sqlite3
 
@@ -19,7 +19,7 @@ HEAD = ScriptDirectory("migrations").get_current_head()
 
 @pytest.fixture
 def refused(host, app):
-    """Copy, and give the sentence that it is refused with."""
+    """Return a function that copies, and returns the reason of the refusal."""
 
     def run(url: str) -> str:
         with app.app_context(), pytest.raises(Failure) as failure:
@@ -31,7 +31,7 @@ def refused(host, app):
 
 @pytest.fixture
 def empty(database_url):
-    """Look that nothing came into the database."""
+    """Check that no row was added to the database."""
     yield
     assert truth.rows(database_url) == {}
     assert truth.days(database_url) == ({}, {})
@@ -79,7 +79,7 @@ def test_a_target_without_tables_is_refused(make_app, old, source_url, tmp_path)
 
 def test_a_row_that_does_not_fit_undoes_all(old, refused, source_url, database_url, empty):
     if database_url.startswith("sqlite"):
-        # There is nothing that SQLite would not take but a name twice.
+        # The only row that SQLite refuses is one with an existing name.
         execute(source_url, "ALTER TABLE images DROP CONSTRAINT uq_images_filename")
         execute(source_url, "UPDATE images SET filename = 'the same'")
     else:

@@ -22,7 +22,7 @@ from tests.operations.backups.hosts import add_images, everything
 from tests.operations.backups.test_create import ON_POSTGRESQL
 
 LEFT = ("imagehost.db", "imagehost.db-shm", "imagehost.db-wal", "backups", "images", "logs", "secret_key")
-"""The files of a host in its folder; no attack may add another."""
+"""The files in the folder of a host. No attack may add another one."""
 REFUSED = (
     r"^database\.sql (is refused: it contains SQL that backups of imagehost never contain|cannot be restored)"
 )
@@ -181,7 +181,7 @@ def test_a_restore_does_nothing_either_and_changes_nothing(host, app, backup, tm
         Failure, match=r"is damaged\. Nothing was changed\. Problems: \d+\. The first one: .* is refused"
     ):
         restore_backup(host, backup, replace=True, foreign=True)
-    # The same holds for a dump that is exchanged after the check.
+    # The same holds if the dump is replaced after the check.
     counts = read_manifest(backup).counts
     with pytest.raises(Failure, match="is refused"):
         own_dumper(host).replace(backup.dump, database_state(host), counts)
@@ -210,7 +210,7 @@ def test_thousands_of_tables_are_refused(host, backup):
 
 @ON_POSTGRESQL
 def test_thousands_of_tables_of_postgresql_are_refused(host, backup):
-    """Each table takes a lock until the end of the transaction; all users of the server share the locks."""
+    """Each table takes a lock until the transaction ends, and all users of the server share the locks."""
     tables = "".join(f"CREATE TABLE public.t{number} (\n    a integer\n);\n" for number in range(1100))
     hostile.insert(backup, tables, hostile.AT_END)
     (problem,) = verify_backup(host, backup)
@@ -244,7 +244,10 @@ def test_a_default_that_would_be_called_at_the_next_upload_is_refused(host, back
 
 
 def test_what_pg_dump_18_writes_is_let_through():
-    """Version 18.4 wrote the file from our tables. A NOT NULL constraint may have a name there; one does."""
+    """Version 18.4 wrote the file from our tables.
+
+    A NOT NULL constraint may have a name there, and one has.
+    """
     dump = Path(__file__).with_name("pg_dump_18.sql")
     let_through = b"".join(postgresql_scripts.admitted(dump)).splitlines()
     left_out = [line for line in dump.read_bytes().splitlines() if line and line not in let_through]
@@ -283,7 +286,7 @@ def test_hostile_names_of_images_are_no_attack(host, app):
 
 @ON_SQLITE
 def test_what_python_wrote_before_is_still_restored(host, app, backup):
-    """Such a dump has other programs' tables, and the statistics of an ANALYZE."""
+    """Such a dump contains other programs' tables, and the statistics of an ANALYZE."""
     there = everything(host)
     with sqlite3.connect(str(host.database.engine.url.database)) as driver:
         driver.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY, born DATE DEFAULT (date('now')))")
@@ -333,7 +336,7 @@ def test_what_an_administrator_adds_to_our_tables_is_no_attack(host, app, backup
 
 @ON_POSTGRESQL
 def test_a_script_that_is_cut_off_commits_nothing(host, app, backup, monkeypatch):
-    """As if this process were killed while it writes the script to psql, psql sees the end of its input."""
+    """If this process is killed while it writes the script to psql, psql sees the end of its input."""
     there = everything(host)
     admitted = postgresql_scripts.admitted
 

@@ -1,4 +1,4 @@
-"""A host with images of all kinds of names, and their export."""
+"""A host whose images have all kinds of names, and their export."""
 
 import csv
 from collections.abc import Callable
@@ -26,7 +26,7 @@ FILES = {
 
 @pytest.fixture
 def hosted(app: Flask) -> list[dict[str, object]]:
-    """What the answers to the uploads said."""
+    """Return the answers to the uploads."""
     client = app.test_client()
     return [uploaded(client, pictures.jpg(20 + number, 8), name) for number, name in enumerate(NAMES)]
 
@@ -49,6 +49,6 @@ def files(folder: Path) -> set[str]:
 
 
 def table(folder: Path) -> list[dict[str, str]]:
-    """The table as a program reads it."""
+    """Return a function that reads the table like another program."""
     with (folder / "images.csv").open(newline="", encoding="utf-8") as file:
         return [{name: unguarded(value) for name, value in row.items()} for row in csv.DictReader(file)]

@@ -1,4 +1,4 @@
-"""Every image comes out under its original name, bit for bit, or is named."""
+"""Every image is exported under its original name, bit for bit, or is reported."""
 
 import hashlib
 import os
@@ -109,7 +109,7 @@ def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, targ
             export()
     done = {path.name: path.stat().st_ino for path in target.iterdir() if path.suffix == ".jpg"}
     assert set(done) == {"photo.jpg", "photo (2).jpg", "PHOTO (3).jpg"}
-    # Of the three, the first is deleted meanwhile, and another one is uploaded.
+    # The first of the three is deleted meanwhile, and another image is uploaded.
     client = app.test_client()
     client.delete(f"/delete/{hosted[0]['id']}")
     uploaded(client, name="photo.jpg")

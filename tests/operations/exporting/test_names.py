@@ -1,4 +1,4 @@
-"""Names of exported files, which any system can hold."""
+"""Every file system accepts the names of exported files."""
 
 import pytest
 from hypothesis import given, settings

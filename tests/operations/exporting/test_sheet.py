@@ -1,4 +1,4 @@
-"""The table of an export."""
+"""The table of an export can be read back, and contains no formulas."""
 
 import csv
 

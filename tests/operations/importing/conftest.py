@@ -14,7 +14,7 @@ from tests import pictures
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A gallery of four pictures."""
+    """Return a folder with four pictures."""
     gallery = tmp_path / "gallery"
     (gallery / "summer" / "sea").mkdir(parents=True)
     for number, path in enumerate(("b.jpg", "a.jpg", "summer/c.jpg", "summer/sea/d.jpg")):

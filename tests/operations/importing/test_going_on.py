@@ -1,4 +1,4 @@
-"""An import that ended half-way goes on, and imports each picture once."""
+"""An interrupted import continues, and imports each picture once."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ def many(folder):
 
 
 def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the import of a later picture fail."""
+    """Return a function that makes the import of a later picture fail."""
     real, calls = images.add_image, []
 
     def add(*arguments: object, **options: object) -> object:
@@ -88,7 +88,7 @@ def test_a_commit_of_unknown_outcome_is_looked_up(host, app, bring, monkeypatch,
 
 
 def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, database_url):
-    """The row is there, and nothing of it in the journal but that it was begun."""
+    """The row exists, and the journal only contains that the import of the file was begun."""
     with monkeypatch.context() as killed:
         killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
         bring()

@@ -1,4 +1,4 @@
-"""What is imported, and what not."""
+"""Which files are imported, and which are not."""
 
 import os
 import threading
@@ -97,7 +97,7 @@ def test_uploads_may_be_dated_to_the_change_of_the_file(host, app, bring, folder
     times = {"a.jpg": moment, "b.jpg": moment - timedelta(days=400), "summer/c.jpg": moment + timedelta(1)}
     for path, time in times.items():
         os.utime(folder / path, ns=(0, round(time.timestamp() * 1000) * 1000000))
-    # In the future, and before there was time.
+    # Times in the future, and before 1970.
     os.utime(folder / "summer" / "sea" / "d.jpg", (0, 2**34 - 1))
     (folder / "z.jpg").write_bytes(pictures.jpg(9, 9))
     os.utime(folder / "z.jpg", (0, -5))
@@ -210,7 +210,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_imported(bring, folder, mon
 
 @ON_SQLITE
 def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, folder, monkeypatch):
-    """Between the look at it and its opening."""
+    """The file is replaced after it was listed and before it is opened."""
     real = importing.import_file
 
     def replace(host: Host, task: object, **options: object) -> object:
