@@ -1,4 +1,4 @@
-"""Commands, run as an administrator runs them: each in a process of its own."""
+"""Run commands like an administrator: each in a separate process."""
 
 import json
 import os
@@ -13,7 +13,7 @@ FLASK = str(Path(sys.executable).with_name("flask"))
 
 
 def environment(**settings: object) -> dict[str, str]:
-    """The settings of a command, and nothing of a developer's."""
+    """Return the environment of a command with these settings, and without those of the developer."""
     given = {name: str(value) for name, value in settings.items()}
     return {**os.environ, "FLASK_SKIP_DOTENV": "1", **given}
 
@@ -21,7 +21,7 @@ def environment(**settings: object) -> dict[str, str]:
 def run(
     settings: Mapping[str, object], *words: str, inside: Sequence[str] = (), timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run a flask command; ``inside`` is a command that runs another one."""
+    """Run a flask command. ``inside`` is a command that runs another one."""
     return subprocess.run(
         [*inside, FLASK, *words],
         cwd=ROOT,
@@ -35,7 +35,7 @@ def run(
 
 
 def flask(settings: Mapping[str, object], *words: str) -> dict[str, object]:
-    """Run a command that has to succeed; give what it says in JSON."""
+    """Run a command that must succeed, and return its JSON."""
     ended = run(settings, *words, "--json")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return json.loads(ended.stdout)

@@ -1,4 +1,4 @@
-"""Servers for the tests of a module: one on each database."""
+"""Servers for the tests of a module, one on each database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.system.server import Server
 def server_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, str]]:
-    """A folder, and the address of a database that nothing was done to yet."""
+    """Yield a folder, and the address of a new database."""
     folder = tmp_path_factory.mktemp("server")
     with fresh_database(request, folder, request.module.__name__.rpartition(".")[2]) as url:
         yield folder, url
@@ -35,7 +35,7 @@ def url(server_database: tuple[Path, str]) -> str:
 
 @pytest.fixture(scope="session")
 def host(postgres: Postgres) -> Iterator[Host]:
-    """nginx before two servers on PostgreSQL, for all tests of nginx: it takes a while to start."""
+    """Run nginx and two servers on PostgreSQL for all tests of nginx, since the start takes a while."""
     with working_folder() as folder:
         settings = {"LOG_FORMAT": "json", "ALLOWED_HOSTS": "img.example.org", **make_certificate(folder)}
         with running_host(folder, postgres.create("behind_nginx"), **settings) as running:

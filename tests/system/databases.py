@@ -11,7 +11,7 @@ from tests.postgres import Postgres
 
 @contextmanager
 def fresh_database(request: pytest.FixtureRequest, folder: Path, name: str) -> Iterator[str]:
-    """The address of a database of the kind that the fixture's parameter says; nothing was done to it yet."""
+    """Yield the address of a new database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
         yield f"sqlite:///{folder}/imagehost.db"
         return

@@ -40,9 +40,10 @@ def request(stream: int, fields: Sequence[Field], body: bytes | None = None) -> 
 
 
 def statuses(port: int, *requests: bytes) -> dict[int, int]:
-    """Send requests on one connection; return the status of each stream's answer, 0 if it was reset.
+    """Send requests on one connection, and return the status of each stream's answer, 0 if it was reset.
 
-    Ends when as many streams have ended as there are requests, or when the server closes.
+    The function returns when as many streams have ended as there are requests, or when the server closes the
+    connection.
     """
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -70,14 +71,14 @@ def statuses(port: int, *requests: bytes) -> dict[int, int]:
 
 
 def frames(file: BinaryIO) -> Iterator[tuple[int, int, int, bytes]]:
-    """Read frames until the server closes."""
+    """Read frames until the server closes the connection."""
     while len(head := file.read(9)) == 9:
         kind, flags, stream = struct.unpack(">BBI", head[3:])
         yield kind, flags, stream, file.read(int.from_bytes(head[:3]))
 
 
 def status(block: bytes) -> int:
-    """Read the status at the beginning of a block of fields, as nginx writes it."""
+    """Return the status at the beginning of a block of fields, as nginx writes it."""
     block = block.lstrip(bytes(range(0x20, 0x40)))  # updates of the table's size
     if block[0] in STATUSES:
         return STATUSES[block[0]]

@@ -1,6 +1,6 @@
-"""A plain machine as docs/operations.md sets one up, below a folder of the tests' own.
+"""A plain machine that is set up as in docs/operations.md, below a folder of the tests.
 
-The programs are this machine's, and really run, but for those in ``stand_ins``.
+It really runs the programs of this machine, except those in ``stand_ins``.
 """
 
 import grp
@@ -28,13 +28,13 @@ from tests.system.stand_ins import write
 PRELUDE = "\n".join(command.text for command in manual.OPERATIONS["How commands are run"][0].commands)
 
 SETTINGS = "LISTEN_ADDRESSES=127.0.0.1\nNGINX_WORKERS=1\nWEB_SERVER_WORKERS=1\nRATE_LIMIT_ENABLED=false"
-"""So that it takes little, and other machines do not see it."""
+"""Settings with which the host needs few resources, and other machines cannot reach it."""
 PATIENCE = 20
-"""Seconds until what was started answers."""
+"""The maximum number of seconds until a started service answers."""
 
 
 class Machine:
-    """Does what stands in the document, to the letter but for the names that it says stand for others."""
+    """A machine that executes the commands of the document, with its own names instead of those in it."""
 
     def __init__(self, folder: Path, postgres: Postgres, database: str = "imagehost") -> None:
         self.folder = folder
@@ -44,10 +44,10 @@ class Machine:
         self.images = self.instance / "images"
         self.backups = self.instance / "backups"
         self.inside: Sequence[str] = ()
-        """A command that runs another one: in a namespace, say."""
+        """A command that runs another one, for example in a namespace."""
         first = free_port(in_a_row=6)
         self.direct, self.proxied, self.pages = (f"http://127.0.0.1:{first + port}" for port in (4, 0, 1))
-        later = datetime.now() + timedelta(hours=12)  # noqa: DTZ005  # by this machine's clock
+        later = datetime.now() + timedelta(hours=12)  # noqa: DTZ005  # in the time zone of this machine
         self.names = {
             "https://git.example.org/imagehost.git": f"{folder.parent}/origin",
             "backup@nas.example.org:": f"{folder.parent}/nas/",
@@ -58,7 +58,7 @@ class Machine:
             "/mnt/": f"{folder}/mnt/",
             "http://localhost:8090": f"http://127.0.0.1:{first + 2}",
             "--port 8090": f"--port {first + 2}",
-            # Not in the middle of a test.
+            # No backup may be due during a test.
             "--at 03:00": f"--at {later:%H:%M}",
             "HTTP_LISTEN_PORT=80": f"API_LISTEN_PORT={first}\nHTTP_LISTEN_PORT={first + 1}\n{SETTINGS}",
             "WEB_SERVER_START_PORT=8010": f"WEB_SERVER_START_PORT={first + 4}",
@@ -69,9 +69,9 @@ class Machine:
             (folder / place).mkdir()
 
     def provide(self, *, sqlite: bool = False) -> None:
-        """Set it up as the document does, but in short, and without the database."""
+        """Set up the machine like the document, but with fewer steps, and without the database."""
         self.run(manual.OPERATIONS["On a plain machine"][1].commands[0])
-        # The rest of an installation makes it quicker, and takes a while.
+        # The remaining steps of an installation only make the host faster, and take a while.
         self.run(Command("#", "cd /srv/imagehost && python3 -m venv .venv"))
         for block in manual.OPERATIONS["On a plain machine"]:
             if block.file:
@@ -82,14 +82,14 @@ class Machine:
             settings.write_text(settings.read_text().replace("DATABASE_URL=", "#"))
 
     def spare(self, unit: str) -> None:
-        """Let a service do nothing from now on, where it has no part in a test: its start takes a while."""
+        """Replace a service that a test does not need by an idle one, since its start takes a while."""
         path = self.folder / "etc/systemd/system" / f"{unit}.service"
         path.write_text(re.sub("ExecStart=.*", "ExecStart=sleep infinity", path.read_text()))
 
     def follow(self, heading: str, only: int | None = None, failing: Collection[str] = ()) -> str:
-        """Do what stands below a heading, or in one of its blocks; give all that was printed.
+        """Execute the blocks below a heading, or only one of them, and return all output.
 
-        ``failing`` are beginnings of the commands that have to end with another status than 0.
+        ``failing`` are the beginnings of commands that must fail.
         """
         found = [block for block in manual.OPERATIONS[heading] if block.file or block.kind == "console"]
         assert found, f"there is nothing to do below {heading}"
@@ -97,7 +97,7 @@ class Machine:
         return "".join(self.do(block, failing) for block in chosen)
 
     def do(self, block: Block, failing: Collection[str] = ()) -> str:
-        """Write the file that a block is, or run its commands one after the other."""
+        """Write the file of a block, or run its commands one after the other."""
         if block.file:
             write(Path(self.named(block.file)), self.named(block.text))
             return ""
@@ -106,7 +106,7 @@ class Machine:
         )
 
     def run(self, command: Command, *, fails: bool = False) -> str:
-        """Type a command into a new shell, prepared as the document says; give what was printed."""
+        """Run a command in a new shell that is prepared as in the document, and return its output."""
         script = self.named(f"{PRELUDE}\n{command.text}" if command.prompt == "$" else command.text)
         ended = subprocess.run(
             [*self.inside, "bash", "-ec", script],
@@ -121,20 +121,20 @@ class Machine:
         )
         assert bool(ended.returncode) == fails, f"{script}\n{ended.returncode}: {ended.stdout}"
         if "imagehost-nginx" in command.text and self.url == self.proxied:
-            # systemctl does not wait for it.
+            # systemctl does not wait until nginx answers.
             wait_until(lambda: answers(f"{self.url}/healthz"), "nginx does not answer", PATIENCE)
         return ended.stdout
 
     def named(self, text: str) -> str:
-        """Put the names of this machine in the places of those that the document has."""
+        """Replace the names in the document by those of this machine."""
         names = {**self.names, "http://localhost:8000": self.url}
-        # What was replaced is not looked at again.
+        # Replaced text is not searched again.
         text = re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)
-        # Made by the command before, perhaps.
+        # An earlier command of the document may have made this backup.
         return text.replace("backup_2026-11-25_040000", self.newest() or "none")
 
     def choose(self, *, backup: str | None = None, image: str | None = None) -> None:
-        """Say which backup and which image the document is about now."""
+        """Set the backup and the image that names in the document stand for from now on."""
         if backup:
             self.names["backup_2026-11-25_030000"] = backup
         if image:
@@ -148,15 +148,15 @@ class Machine:
 
     @property
     def url(self) -> str:
-        """Where it is reached: by nginx, where that runs."""
+        """The address of the host: that of nginx if it runs."""
         return self.proxied if (self.folder / "run" / "imagehost-nginx.pid").exists() else self.direct
 
     def flask(self, *words: str) -> str:
-        """Run a command of the host; give what it printed."""
+        """Run a command of the host, and return its output."""
         return self.run(Command("$", shlex.join(["flask", *words])))
 
     def backup(self) -> str:
-        """Make a backup that the document is about from now on; give its name."""
+        """Make a backup that the name in the document stands for from now on, and return its name."""
         app = create_app(DATABASE_URL=self.database, INSTANCE_DIR=self.instance)
         name = create_backup(host_of(app)).backup.name
         close(app)
@@ -167,7 +167,7 @@ class Machine:
         return truth.rows(self.database)
 
     def assert_whole(self, expected: dict[str, str]) -> None:
-        """It works, and has these images, bit for bit, and nothing else."""
+        """Assert that the host works, and has exactly these images, bit for bit."""
         assert self.is_ready()
         truth.assert_exact(self.database, self.images, expected)
 
@@ -175,7 +175,7 @@ class Machine:
         return requests.get(f"{self.url}/readyz", timeout=30).status_code == 200
 
     def upload(self, *contents: bytes, name: str = "x.png") -> list[str]:
-        """Upload pictures; give their filenames."""
+        """Upload pictures, and return their filenames."""
         answers = [
             requests.post(f"{self.url}/upload", files={"file": (name, content)}, timeout=60)
             for content in contents
@@ -184,18 +184,18 @@ class Machine:
         return [answer.json()["filename"] for answer in answers]
 
     def end(self) -> None:
-        """End whatever runs, at once."""
+        """End all running services at once."""
         for path in (self.folder / "run").glob("*.pid"):
             self.run(Command("#", f"systemctl kill {path.stem}"))
 
 
 def user_and_group() -> str:
-    """The names of those that the tests run as."""
+    """Return the names of the user and of the group that run the tests."""
     return f"{pwd.getpwuid(os.geteuid()).pw_name} {grp.getgrgid(os.getegid()).gr_name}"
 
 
 def answers(url: str) -> bool:
-    """Tell whether anybody is there, whatever the answer is."""
+    """Return whether a server answers with any status."""
     try:
         requests.get(url, timeout=5)
     except requests.ConnectionError:

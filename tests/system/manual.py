@@ -1,4 +1,4 @@
-"""docs/operations.md, read as whoever follows it reads it: headings, and below them commands and files."""
+"""docs/operations.md, parsed into headings, and the commands and files below them."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ PROMPT = re.compile(r"^([$#]) (.+)$")
 
 @dataclass(frozen=True)
 class Command:
-    """A line to type; ``prompt`` is ``#`` for root, ``$`` for everybody else."""
+    """A command line. ``prompt`` is ``#`` for root, ``$`` for other users."""
 
     prompt: str
     text: str
@@ -23,7 +23,10 @@ class Command:
 
 @dataclass
 class Block:
-    """Text between fences: ``kind`` is what stands behind the first, ``file`` what it is to be written to."""
+    """Text between fences.
+
+    ``kind`` is the text after the first fence, ``file`` the path that the text is written to.
+    """
 
     kind: str
     file: str | None
@@ -39,7 +42,7 @@ class Block:
 
 
 def read(path: Path) -> dict[str, list[Block]]:
-    """The blocks below each heading, up to the next one."""
+    """Return the blocks below each heading, up to the next one."""
     sections: dict[str, list[Block]] = {}
     for heading, block in blocks(path.read_text()):
         sections.setdefault(heading, [])
@@ -49,7 +52,7 @@ def read(path: Path) -> dict[str, list[Block]]:
 
 
 def blocks(text: str) -> Iterator[tuple[str, Block | None]]:
-    """Every heading, and every block with the heading above it."""
+    """Yield every heading, and every block with the heading above it."""
     heading, file, block = "", None, None
     for line in text.splitlines():
         if block:

@@ -1,4 +1,4 @@
-"""nginx before the real server, with the files that are shipped, started as on a plain machine."""
+"""nginx in front of the real server, with the shipped files, started as on a plain machine."""
 
 import http.client
 import json
@@ -26,7 +26,7 @@ RUN = ROOT / "nginx" / "run.sh"
 
 
 def check_programs() -> None:
-    """Fail where one is missing; Debian keeps nginx off the PATH of users."""
+    """Raise an error if a program is missing. Debian does not put nginx on the PATH of users."""
     path = f"{os.environ['PATH']}:/usr/sbin"
     missing = [name for name in ("nginx", "envsubst", "openssl", "curl") if not shutil.which(name, path=path)]
     if missing:
@@ -34,7 +34,7 @@ def check_programs() -> None:
 
 
 class Nginx:
-    """nginx in a session of its own; every process of it ends with the ``with`` block."""
+    """nginx in a separate session. All its processes end with the ``with`` block."""
 
     def __init__(
         self, folder: Path, inside: Sequence[str] = (), *, as_root: bool = True, **settings: object
@@ -42,7 +42,7 @@ class Nginx:
         check_programs()
         self.folder = folder
         self.inside = inside
-        # Files of the tests are root's, where root runs them, as nginx's workers then have to be.
+        # If root runs the tests, files of the tests belong to root, so nginx's workers must be root too.
         self.user = ["-g", "user root;"] if as_root and (os.geteuid() == 0 or inside) else []
         first = free_port(in_a_row=3)
         self.url, self.api_url = f"http://127.0.0.1:{first}", f"http://127.0.0.1:{first + 1}"
@@ -62,14 +62,14 @@ class Nginx:
         self.output = folder / "nginx-output"
         self.run = RUN
         if not as_root:
-            # Another user may not be let into where the project is.
+            # Other users may have no access to the folder of the project.
             self.run = Path(shutil.copytree(RUN.parent, folder / "shipped", dirs_exist_ok=True)) / RUN.name
 
     def command(self, *arguments: str) -> list[str]:
         return [*self.inside, "sh", str(self.run), *arguments, *self.user]
 
     def check(self) -> str:
-        """What nginx says of the configuration."""
+        """Return nginx's output of a configuration test."""
         return subprocess.run(
             self.command("-t"), env=self.environment, capture_output=True, text=True, check=True, timeout=30
         ).stderr
@@ -113,14 +113,14 @@ class Nginx:
         wait_until(lambda: not family(self.process.pid), "processes are left", SECONDS_TO_STOP)
 
     def line(self, request_id: str) -> dict[str, object]:
-        """What the access log, in JSON, has of a request."""
+        """Return the line of a request in the access log, which is JSON."""
         path = self.log_dir / "access.log"
         wait_until(lambda: request_id in read(path), "the request is not in the log")
         (line,) = [line for line in read(path).splitlines() if request_id in line]
         return json.loads(line)
 
     def logs(self) -> str:
-        """All that may tell why something failed."""
+        """Return all logs that may show why a test failed."""
         texts = [self.output, self.log_dir / "error.log", self.log_dir / "access.log"]
         return "\n".join(f"--- {path.name}\n{read(path)[-10000:]}" for path in texts)
 
@@ -130,13 +130,13 @@ def read(path: Path) -> str:
 
 
 class Answer(http.client.HTTPResponse):
-    """An answer, read whole."""
+    """An answer whose body has been read."""
 
     body: bytes
 
 
 def ask(port: int, head: bytes, address: str = "127.0.0.1") -> Answer:
-    """Send the head of a request as it stands, as no library would."""
+    """Send the head of a request unchanged, which no library does."""
     with socket.create_connection((address, port), timeout=30) as line:
         line.sendall(head + b"\r\n\r\n")
         answer = Answer(line)
@@ -147,7 +147,7 @@ def ask(port: int, head: bytes, address: str = "127.0.0.1") -> Answer:
 
 @dataclass
 class Host:
-    """nginx, what stands behind it, and where things are."""
+    """nginx, the servers behind it, and the folder of their data."""
 
     nginx: Nginx
     backends: list[Server]
@@ -168,13 +168,13 @@ class Host:
         return answer.json()
 
     def served_from_disk(self, answer: requests.Response) -> bool:
-        """Whether nginx asked nobody for it."""
+        """Return whether nginx answered without a backend."""
         return self.nginx.line(answer.headers["X-Request-ID"])["upstream"] in {"", "-"}
 
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """A folder with a short path, as the sockets of many programs like it."""
+    """Yield a folder with a short path, which the sockets of many programs need."""
     folder = Path(tempfile.mkdtemp(prefix="imagehost-nginx-", dir="/tmp"))
     folder.chmod(0o755)
     try:
@@ -184,7 +184,7 @@ def working_folder() -> Iterator[Path]:
 
 
 def make_certificate(folder: Path) -> dict[str, object]:
-    """A certificate of this machine's own, and the settings that name it."""
+    """Make a self-signed certificate for this machine, and return the settings for it."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -200,7 +200,10 @@ def make_certificate(folder: Path) -> dict[str, object]:
 
 @contextmanager
 def running_host(folder: Path, database: str, **settings: object) -> Iterator[Host]:
-    """Two servers of a worker each, on consecutive ports, and nginx before them; ``settings`` are for all."""
+    """Run two servers with one worker each, on consecutive ports, and nginx.
+
+    ``settings`` are for all of them.
+    """
     shared = {
         "IMAGES_DIR": folder / "images",
         "LOG_DIR": folder / "logs",
@@ -227,5 +230,5 @@ def running_host(folder: Path, database: str, **settings: object) -> Iterator[Ho
         nginx = Nginx(folder, WEB_SERVER_START_PORT=first, WEB_SERVER_PORTS=2, **shared)
         yield Host(running.enter_context(nginx), backends, folder, database)
         for server in backends:
-            # At once: who tests a stop, does it elsewhere.
+            # Kill them, which is faster. Other tests check that a server stops.
             server.kill()

@@ -1,4 +1,4 @@
-"""A repository of the project with two versions, the second of which has changed the tables."""
+"""A git repository of the project with two versions. The second one has other tables."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ PROJECT = (
     *("Makefile", "babel.cfg", "requirements.txt", "wsgi.py", ".gitignore", ".env.sample"),
     *("imagehost", "migrations", "nginx", "static", "templates"),
 )
-"""What of the project a host needs."""
+"""The files of the project that a host needs."""
 BUILT = shutil.ignore_patterns("__pycache__", "*.gz", "*.br", "*.mo")
 MIGRATION = '''"""What a later version may bring."""
 
@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 
 def make(folder: Path, head: str) -> None:
-    """Make it; ``head`` is the revision of the tables at present."""
+    """Make the repository. ``head`` is the present revision of the tables."""
     folder.mkdir()
     for name in PROJECT:
         if (ROOT / name).is_dir():

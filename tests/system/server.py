@@ -1,4 +1,4 @@
-"""The real server, started as a user starts it: ``make run``."""
+"""The real server, started like a user starts it: ``make run``."""
 
 import http.client
 import os
@@ -20,14 +20,14 @@ SECONDS_TO_STOP = 20
 
 
 class Server:
-    """A server in a session of its own; every process of it ends with the ``with`` block."""
+    """A server in a separate session. All its processes end with the ``with`` block."""
 
     def __init__(self, folder: Path, inside: Sequence[str] = (), **settings: object) -> None:
         self.folder = folder
         self.command = [*inside, "make", "run"]
         self.port = int(settings.get("WEB_SERVER_START_PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
-        # `inside` is a command that runs another one: in a namespace, say.
+        # `inside` is a command that runs another one, for example in a namespace.
         given = {"WEB_SERVER_WORKERS": 2, "RATE_LIMIT_ENABLED": "false", **settings}
         own = {"INSTANCE_DIR": folder, "WEB_SERVER_START_PORT": self.port}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -56,7 +56,7 @@ class Server:
                 print(self.logs())  # noqa: T201  # as above
 
     def launch(self) -> None:
-        """Start it, without waiting for it."""
+        """Start the server, and do not wait for it."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -69,7 +69,7 @@ class Server:
             )
 
     def stop(self) -> float:
-        """Ask it to stop, and wait; give the seconds that it took."""
+        """Ask the server to stop, wait until it has, and return the seconds."""
         begin = time.monotonic()
         os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(SECONDS_TO_STOP)
@@ -77,14 +77,14 @@ class Server:
         return time.monotonic() - begin
 
     def kill(self) -> None:
-        """End every process of it at once, as a power failure does."""
+        """Kill every process of the server at once, like a power failure."""
         if self.processes():
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(SECONDS_TO_STOP)
         wait_until(lambda: not self.processes(), "processes are left", SECONDS_TO_STOP)
 
     def answers(self) -> bool:
-        """Tell whether it serves."""
+        """Return whether the server answers."""
         assert self.process.poll() is None, "the server ended"
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
@@ -92,70 +92,73 @@ class Server:
             return False
 
     def is_up(self) -> bool:
-        """Tell whether it serves and every worker hears signals: gunicorn loses one that comes earlier."""
+        """Return whether the server answers and every worker handles signals.
+
+        gunicorn loses earlier signals.
+        """
         workers = self.workers() if self.answers() else []
         expected = int(self.environment["WEB_SERVER_WORKERS"])
         return len(workers) == expected and all(map(catches_abort, workers))
 
     def processes(self) -> list[int]:
-        """The ids of its processes that are alive, parents first."""
+        """Return the ids of the server's living processes, parents first."""
         return [pid for pid, _ in sorted(family(self.process.pid))]
 
     def workers(self) -> list[int]:
-        """The ids of gunicorn's workers: the only processes whose parent is gunicorn's first one."""
+        """Return the ids of gunicorn's workers. Only their parent is gunicorn's first process."""
         alive = [(pid, parent) for pid, parent in family(self.process.pid) if not renders(pid)]
         parents = [parent for _, parent in alive]
         return [pid for pid, parent in alive if pid not in parents and parent != self.process.pid]
 
     def renderers(self) -> list[int]:
-        """The ids of the renderer's servers, and of the processes that they forked."""
+        """Return the ids of the renderer's servers, and of the processes that they forked."""
         return [pid for pid in self.processes() if renders(pid)]
 
     def connect(self) -> http.client.HTTPConnection:
-        """Open a connection to it."""
+        """Open a connection to the server."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def app_log(self) -> str:
-        """What it logged."""
+        """Return the content of app.log."""
         path = self.folder / "logs" / "app.log"
         return path.read_text() if path.exists() else ""
 
     def logs(self) -> str:
-        """All that may tell why something failed."""
+        """Return all logs that may show why a test failed."""
         return f"--- output\n{self.output.read_text()}\n--- app.log\n{self.app_log()[-20000:]}"
 
 
 def family(group: int) -> list[tuple[int, int]]:
-    """Every living process of a group, with its parent."""
+    """Return every living process of a group, with its parent."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # The name before it is in brackets, and may hold anything.
+            # The name before it is in brackets, and may contain any characters.
             state, parent, its_group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
         except OSError:
-            continue  # it ended meanwhile
+            continue  # the process has ended
         if int(its_group) == group and state not in "ZX":
             found.append((int(folder.name), int(parent)))
     return found
 
 
 def renders(process: int) -> bool:
-    """Tell whether a process is a server of the renderer, or was forked by one."""
+    """Return whether a process is a server of the renderer, or was forked by one."""
     try:
         return b"imagehost.imaging.fork_server" in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
-        return False  # it ended meanwhile
+        return False  # the process has ended
 
 
 def catches_abort(process: int) -> bool:
-    """Tell whether it has a handler for SIGABRT, which a worker sets after all others."""
+    """Return whether a process has a handler for SIGABRT, which a worker installs after all others."""
     status = Path(f"/proc/{process}/status").read_text()
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(caught >> (signal.SIGABRT - 1) & 1)
 
 
 def wait_until(condition: Callable[[], object], complaint: str, seconds: float = 30) -> None:
-    """Ask again and again until it holds."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{complaint} after {seconds} s"

@@ -9,7 +9,10 @@ from tests.system.nginx import Nginx
 from tests.system.server import family
 
 SIZE = 505_000
-"""Bytes that each client announces; it sends all but the last. nginx once held just so many in memory."""
+"""The bytes that each client announces.
+
+It sends all but the last. nginx once kept so many bytes in memory.
+"""
 ADDRESSES = [f"127.0.0.{number}" for number in range(1, 5)]
 
 
@@ -31,7 +34,7 @@ def begun(nginx: Nginx, number: int, addresses: Sequence[str] = ADDRESSES) -> It
 
 
 def fill(line: socket.socket) -> None:
-    """Send all of a body but its last byte; stop if the upload is refused."""
+    """Send all of a body except its last byte. Stop if the upload is refused."""
     try:
         line.sendall(bytes(SIZE - 1))
     except OSError:
@@ -45,14 +48,14 @@ def memory(nginx: Nginx) -> int:
         try:
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile, as programs do that nginx's script calls
+            continue  # the process has ended: nginx's script runs programs for a short time
         found = text.partition("\nPss:")[2].split()
         total += int(found[0]) * 1024 if found else 0
     return total
 
 
 def is_refused(line: socket.socket) -> bool:
-    """Tell whether a refusal (429) has arrived."""
+    """Return whether a refusal (429) has arrived."""
     line.settimeout(0.01)
     try:
         return line.recv(12, socket.MSG_PEEK).startswith(b"HTTP/1.1 429")

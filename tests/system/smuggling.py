@@ -1,4 +1,4 @@
-"""Requests that hide a second one, which no server may find: two servers could read them differently.
+"""Requests that contain a second one, which no server may execute. Two servers could read them differently.
 
 Each row has the lines of a head and a body, as texts in Latin 1: ``{s}`` is the hidden request, ``{n}`` its
 length, ``{all}`` the length of the whole body. A row may have its own request line, which has ``{path}``.
@@ -24,17 +24,17 @@ COVERED = "Content-Length: {all}"
 
 
 def encodings(**lines: str) -> dict[str, Row]:
-    """Make rows of lines that only some servers read as ``Transfer-Encoding: chunked``, and a full length."""
+    """Return rows of lines that only some servers read as ``Transfer-Encoding: chunked``, with a length."""
     return {name.replace("_", " "): Row((COVERED, line), AFTER_THE_END) for name, line in lines.items()}
 
 
 def lengths(**lines: str) -> dict[str, Row]:
-    """Make rows of lines about a length; the body is the hidden request alone."""
+    """Return rows of lines about a length. The body is only the hidden request."""
     return {name.replace("_", " "): Row(tuple(line.split("|")), PLAIN) for name, line in lines.items()}
 
 
 def chunks(**bodies: str) -> dict[str, Row]:
-    """Make rows of bodies in chunks."""
+    """Return rows of bodies in chunks."""
     return {name.replace("_", " "): Row((CHUNKED,), body) for name, body in bodies.items()}
 
 
@@ -111,7 +111,7 @@ MALFORMED = {
     "method in lower case": Row((COVERED,), PLAIN, "post {path} HTTP/1.1"),
     "CONNECT": Row((COVERED,), PLAIN, "CONNECT 127.0.0.1:80 HTTP/1.1"),
 }
-"""The server has to refuse these and to close the connection: nobody knows where the next request begins."""
+"""The server must refuse these and close the connection: nobody knows where the next request begins."""
 
 LEGAL = {
     **lengths(
@@ -169,6 +169,6 @@ WAITS = {
     "chunk size past 64 bits",
     "chunk size past 64 bits by far",
 }
-"""A server that accepts one of these waits for more, until the client closes."""
+"""A server that accepts one of these waits for more bytes until the client closes the connection."""
 
 ROWS = {**MALFORMED, **LEGAL}

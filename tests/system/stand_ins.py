@@ -1,4 +1,4 @@
-"""What a test machine has instead of several users, systemd, and packages that pip would have to fetch."""
+"""Replacements for several users, systemd, and packages that pip would have to download."""
 
 import os
 import shlex
@@ -9,12 +9,12 @@ from pathlib import Path
 from tests.postgres import Postgres
 
 PROGRAMS = {
-    # One user is all that there may be here; PostgreSQL is told which one it would be.
+    # There may be only one user here, so PostgreSQL gets the name of the user that sudo names.
     "sudo": 'shift; export PGUSER=$1; shift; exec "$@"',
     "chown": "",
     "pg_lsclusters": 'psql -d postgres -c "" >/dev/null 2>&1 && echo 15 main online || echo 15 main down',
     "systemctl": 'exec "$PYTHON_HERE" "$SYSTEMCTL" "$@"',
-    # A new virtual environment finds what this one has.
+    # A new virtual environment uses the packages of this one.
     "python3": """
 [ "$1 $2" = "-m venv" ] || exec "$PYTHON_HERE" "$@"
 "$PYTHON_HERE" "$@" --without-pip
@@ -27,12 +27,15 @@ done""",
 
 
 def install(folder: Path, postgres: Postgres) -> dict[str, str]:
-    """Put them into ``folder``; give the environment that finds them, and the PostgreSQL server."""
+    """Install the programs in ``folder``.
+
+    Return the environment with their path and the PostgreSQL server.
+    """
     for name, script in PROGRAMS.items():
         write(folder / "bin" / name, f"#!/bin/sh\nset -e\n{script}\n").chmod(0o755)
     units, state = folder / "etc/systemd/system", folder / "run"
     state.mkdir()
-    # What Debian's packages bring.
+    # The units of Debian's packages.
     started = shlex.join(postgres.starting())
     for name, kind, command in (("nginx", "simple", "true"), ("postgresql@15-main", "oneshot", started)):
         write(units / f"{name}.service", f"[Service]\nType={kind}\nExecStart={command}\n")
@@ -52,7 +55,7 @@ def install(folder: Path, postgres: Postgres) -> dict[str, str]:
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a file, and the folders above it."""
+    """Write a file, and create the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path

@@ -1,7 +1,7 @@
-"""Stands in for systemd's systemctl, where no systemd runs: ``systemctl.py VERB [--now] UNIT…``.
+"""A replacement for systemd's systemctl without systemd: ``systemctl.py VERB [--now] UNIT…``.
 
-Services are really run as their units say, each in a session of its own, with a clean environment. The units
-are in the folder UNITS, what is known of those that run in STATE.
+It really runs services according to their units, each in a separate session and with a clean environment. The
+units are in the folder UNITS, and the state of running services in the folder STATE.
 """
 
 import configparser
@@ -26,7 +26,7 @@ class Unit:
     def __init__(self, name: str) -> None:
         self.name = name.removesuffix(".service")
         parser = configparser.ConfigParser(interpolation=None)
-        parser.optionxform = str  # type: ignore[assignment,method-assign]  # names as they stand
+        parser.optionxform = str  # type: ignore[assignment,method-assign]  # keep the case of names
         if not parser.read(UNITS / f"{self.name}.service"):
             sys.exit(f"Unit {self.name}.service not found.")
         self.service = parser["Service"]
@@ -60,7 +60,7 @@ class Unit:
                 self.wait_until_ready(notes)
 
     def run(self, option: str) -> None:
-        """Run a command to its end."""
+        """Run a command, and wait until it ends."""
         command = shlex.split(self.service[option])
         with self.log.open("ab") as log:
             done = subprocess.run(
@@ -94,7 +94,7 @@ class Unit:
         sys.exit(f"{self.name}: {reason}\n{self.log.read_text()}")
 
     def environment(self) -> dict[str, str]:
-        """What systemd gives, and where this machine has its programs and its PostgreSQL."""
+        """Return systemd's environment, with this machine's programs and its PostgreSQL."""
         kept = ("PATH", "PGHOST", "PGPORT")
         given = [line.partition("=") for line in shlex.split(self.service.get("Environment", ""))]
         return {
@@ -104,7 +104,7 @@ class Unit:
         }
 
     def stop(self) -> None:
-        """Ask the first process to end; what does not, or is left then, is killed."""
+        """Ask the first process to end, then kill all processes that are left."""
         if self.is_active():
             os.kill(self.pid(), signal.Signals[self.service.get("KillSignal", "SIGTERM")])
             deadline = time.monotonic() + float(self.service.get("TimeoutStopSec", "90"))
@@ -113,7 +113,7 @@ class Unit:
         self.kill()
 
     def kill(self) -> None:
-        """Kill every process of it."""
+        """Kill every process of the service."""
         if self.pid_file.exists():
             with suppress(ProcessLookupError):
                 os.killpg(self.pid(), signal.SIGKILL)
@@ -123,7 +123,7 @@ class Unit:
         return int(self.pid_file.read_text())
 
     def is_active(self) -> bool:
-        """Tell whether its first process lives; a zombie does not."""
+        """Return whether the first process lives. A zombie does not."""
         try:
             return Path(f"/proc/{self.pid()}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
         except OSError:
@@ -142,7 +142,7 @@ def main(verb: str, *words: str) -> None:
             unit.start()
     if verb == "status":
         for unit in units:
-            print(unit.name, "active" if unit.is_active() else "inactive")  # noqa: T201  # as it does
+            print(unit.name, "active" if unit.is_active() else "inactive")  # noqa: T201  # like systemctl
         sys.exit(0 if all(unit.is_active() for unit in units) else 3)
 
 

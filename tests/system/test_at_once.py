@@ -1,4 +1,4 @@
-"""Many clients of the real server at the same moment, on both databases."""
+"""Many clients of the real server at the same time, on both databases."""
 
 import hashlib
 import random
@@ -20,7 +20,7 @@ JSON = {"Accept": "application/json"}
 
 
 def distinct(number: int) -> bytes:
-    """A small picture unlike the others."""
+    """Return a small picture that is different for each number."""
     return pictures.encode(Image.new("RGB", (8, 8), (number % 256, number // 256, 7)), "png")
 
 
@@ -31,7 +31,7 @@ def upload(server: Server, content: bytes) -> dict[str, object]:
 
 
 def at_once(number: int, act: Callable[[int], object]) -> list[object]:
-    """Do it in as many threads, which all begin together."""
+    """Call the function in a number of threads, which all begin at the same time."""
     barrier = threading.Barrier(number)
 
     def act_together(index: int) -> object:

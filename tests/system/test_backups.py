@@ -1,4 +1,4 @@
-"""Backups of a real server, made and brought back by the commands, on both databases."""
+"""Backups of a real server, made and restored by the commands, on both databases."""
 
 import itertools
 import shutil
@@ -32,7 +32,7 @@ LARGE = pictures.jpg(1600, 1067, quality=97)
 
 
 def distinct(number: int) -> bytes:
-    """A small picture unlike the others."""
+    """Return a small picture that is different for each number."""
     return pictures.encode(Image.new("RGB", (8, 8), (number % 256, number // 256, 7)), "png")
 
 
@@ -49,7 +49,7 @@ def settings(server, url) -> dict[str, object]:
 
 @pytest.fixture
 def load(server) -> Iterator[list[int]]:
-    """Uploads and deletions go on meanwhile; gives how many there were."""
+    """Upload and delete images until the test ends. Yield a list with an entry for each of them."""
     stop, done = threading.Event(), []
 
     def work(first: int) -> None:
@@ -89,7 +89,7 @@ def test_backups_under_load_are_whole(server, url, load):
 
 
 def truth_after(server) -> None:
-    """Nothing that was retained for a backup is left."""
+    """Assert that rows and files are exact, and that no file that was retained for a backup is left."""
     assert not truth.hidden(server.folder / "images", ".deleted")
 
 
@@ -104,7 +104,7 @@ def test_everything_comes_back_after_a_total_loss(server, url, settings):
     assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 503
     done = flask(settings, "backup", "restore", name)
     assert done["images"] == len(before)
-    # The server, which ran all the while, goes on.
+    # The server was not stopped, and continues to work.
     wait_until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200, "not ready")
     truth.assert_exact(url, server.folder / "images", before)
     upload(server, distinct(60000))
@@ -136,7 +136,10 @@ def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
 
 
 def test_one_that_is_killed_counts_for_nothing(server, settings):
-    """At the very last moment: when all is done but the name. (The first is of the folder for deletions.)"""
+    """The kill is at the last moment, before the rename.
+
+    (The first rename is that of the folder for deletions.)
+    """
     before = flask(settings, "backup", "list")["backups"]
     killed = [
         "strace",
@@ -275,7 +278,7 @@ def test_the_schedule_tells_how_the_night_went(server, settings):
 
 
 def test_several_migrate_at_once(request, postgres, tmp_path):
-    """As when all containers of a new host start together."""
+    """This happens if all containers of a new host start at the same time."""
     url = postgres.create("migrated_at_once")
     settings = {"INSTANCE_DIR": tmp_path, "DATABASE_URL": url}
     processes = [

@@ -1,4 +1,4 @@
-"""Clean-up of a host that is in use."""
+"""A clean-up of a host that is in use."""
 
 import hashlib
 import threading
@@ -46,7 +46,7 @@ def test_a_clean_up_takes_nothing_of_uploads_and_deletions_at_the_same_time(serv
                 kept[str(image["filename"])] = hashlib.sha256(content).hexdigest()
             number += 4
 
-    # So that these are not the most of what is there.
+    # More images, so that the orphans are not the majority of all files.
     work_first = [upload(server, distinct(900 + number)) for number in range(5)]
     kept |= {
         str(image["filename"]): hashlib.sha256(distinct(900 + index)).hexdigest()

@@ -27,7 +27,7 @@ URLS: dict[str, Callable[[Host], str]] = {
     ],
 )
 def test_only_our_own_pages_and_programs_come_through(host, by, method, path):
-    """An allowed request is refused later, since it has no form, or there is no such image."""
+    """An allowed request is refused later, because it has no form, or the image does not exist."""
     url, wrong = URLS[by](host), []
     with requests.Session() as session:
         for site in SITES:

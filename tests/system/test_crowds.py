@@ -26,11 +26,11 @@ from tests.system.server import Server
 from tests.web.blueprints.test_form_limits import HEADERS, with_headers
 
 ROWS = 20_000
-"""So many that their list does not fit into the buffers of a connection."""
+"""The number of rows. Their list does not fit into the buffers of a connection."""
 CROWD = 40
 LIMITS = {"RATE_LIMIT_ENABLED": "true"}
 OTHER = "127.0.0.2"
-"""Another client's address."""
+"""The address of another client."""
 GET = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -94,7 +94,7 @@ def visit(port: int, path: str, method: str = "GET") -> int:
 
 
 def assert_told(answers: list[http.client.HTTPResponse], most: int) -> None:
-    """Check that some got the whole array, and the others 503 with Retry-After."""
+    """Check that some clients got the whole array, and the others 503 with Retry-After."""
     whole = [answer for answer in answers if answer.status == 200]
     assert 1 <= len(whole) <= most
     assert all(len(json.loads(answer.body)) == ROWS for answer in whole)
@@ -157,7 +157,7 @@ def test_three_hundred_deletions_at_once(bare, tmp_path, database_url):
 def test_three_hundred_deletions_behind_nginx_are_counted_for_their_client(tmp_path, postgres):
     """Each server counts by itself; nobody knows how many requests nginx sends to which server."""
     with working_folder() as folder, running_host(folder, postgres.create("deletions"), **LIMITS) as host:
-        # More than both servers allow together.
+        # This is more than both servers allow together.
         ids = fill(host.database, host.folder, 300)
         codes = delete_all(host.nginx.port, ids)
         assert codes.count(200) + codes.count(429) == 300

@@ -1,4 +1,4 @@
-"""SQLite on a disk without room, under the real server."""
+"""The real server with SQLite on a full disk."""
 
 import shutil
 from collections.abc import Iterator
@@ -37,7 +37,10 @@ def upload(server: Server, headers: dict[str, str] | None = None) -> requests.Re
 
 
 def assert_exact(disk: SmallDisk, server: Server) -> None:
-    """Rows, files and counts say the same; the database is read from a copy, SQLite's log included."""
+    """Assert that rows, files and counts agree.
+
+    The database is read from a copy that includes SQLite's log.
+    """
     copy = server.folder / "copy"
     copy.mkdir(exist_ok=True)
     for path in copy.iterdir():
@@ -51,7 +54,7 @@ def assert_exact(disk: SmallDisk, server: Server) -> None:
 def test_a_database_without_room_takes_no_upload_until_there_is_some(server, disk):
     assert upload(server).status_code == 200
     ballast = disk.fill()
-    # What its log has room for is used up first.
+    # The log of SQLite still has some space at first.
     while (answer := upload(server)).status_code == 200:
         pass
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")

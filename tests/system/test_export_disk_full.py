@@ -1,4 +1,4 @@
-"""An export onto a disk without room: told, and continued once there is some."""
+"""An export to a full disk is reported, and continued when there is space again."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Heads that cost much to read: refused, or read at about the cost of a plain one, bare and through nginx."""
+"""Expensive heads are refused, or read at about the cost of a normal one, with and without nginx."""
 
 import json
 import os
@@ -38,13 +38,13 @@ def seconds(processes: list[int]) -> float:
         try:
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # of nginx's processes, one sleeps for a second and ends
+            continue  # one of nginx's processes sleeps for a second and ends
         took += int(fields[11]) + int(fields[12])
     return took / os.sysconf("SC_CLK_TCK")
 
 
 def cost(way: tuple[int, list[int]], head: str) -> tuple[float, set[int]]:
-    """Send a request many times; return the seconds of the processes, and the statuses."""
+    """Send a request many times. Return the seconds of the processes, and the statuses."""
     port, processes = way
     begin = seconds(processes)
     statuses = set()
@@ -57,7 +57,7 @@ def cost(way: tuple[int, list[int]], head: str) -> tuple[float, set[int]]:
 
 @pytest.fixture(scope="module", params=["bare", "nginx"])
 def way(request: pytest.FixtureRequest, host: Host) -> tuple[int, list[int]]:
-    """Return a port, and all processes that work for it."""
+    """Return a port, and all processes that handle its requests."""
     if request.param == "bare":
         return host.backends[0].port, host.backends[0].workers()
     servers = [process for backend in host.backends for process in backend.workers()]
@@ -74,7 +74,7 @@ def path(host: Host) -> str:
 @pytest.mark.parametrize(("name", "element", "times"), FLOODS.values(), ids=FLOODS)
 def test_a_long_header_costs_about_as_much_as_a_short_one(way, path, name, element, times, fields):
     if not name.startswith("Accept"):
-        fields = 1  # nginx refuses some of the others if they are repeated
+        fields = 1  # nginx refuses some of the other headers if they are repeated
     plain = PLAIN.format(path=path)
     least, short = cost(way, f"{plain}{name}: {element}\r\n")
     most, long = cost(way, plain + f"{name}: {element * (times // fields)}\r\n" * fields)

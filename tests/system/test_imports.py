@@ -1,4 +1,4 @@
-"""An import that is killed again and again, as by a power failure: nothing twice, nothing lost."""
+"""An import that is killed repeatedly, as by power failures, imports each picture exactly once."""
 
 import hashlib
 from collections import Counter
@@ -10,10 +10,10 @@ from tests import pictures
 from tests.system import commands, truth
 
 KILLS = ["fsync:signal=KILL:when=9", "pwrite64,sendto:signal=KILL:when=15"]
-"""Around the naming of a file, and in the midst of what the database is told."""
+"""System calls around the naming of a file, and during the statements of a transaction."""
 
 FILES = 10 * parallel.THREADS
-"""Enough that every thread gets there."""
+"""Enough files for every thread."""
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def folder(tmp_path):
     gallery = tmp_path / "gallery"
     gallery.mkdir()
     for number in range(FILES):
-        # Each picture twice: by their bytes alone they could not be told apart.
+        # Each picture occurs twice, so the bytes alone cannot distinguish the files.
         (gallery / f"{number:04}.jpg").write_bytes(pictures.jpg(16 + number // 2, 12))
     return gallery
 
 
 def killed(call: str) -> list[str]:
-    """Run a command that is killed at a system call."""
+    """Return the command that runs another one and kills it at a system call."""
     calls = call.partition(":")[0]
     return [
         "strace",
@@ -57,7 +57,7 @@ def test_an_import_that_is_killed_twice_is_whole_at_the_end(database_url, tmp_pa
     answer = commands.flask(settings, "images", "import", str(folder))
     assert (answer["imported"], answer["already"]) == (FILES - before, before)
     assert Counter(truth.rows(database_url).values()) == expected
-    # What was published right before a kill may be left, and clean-up finds it.
+    # A file that was published right before a kill may be left, and the clean-up finds it.
     orphans = len(truth.files(tmp_path / "images")) - FILES
     cleaned = commands.flask(settings, "cleanup", "--grace", "0")
     assert cleaned["found"]["files_without_a_row"]["removed"] == orphans

@@ -1,4 +1,7 @@
-"""Limits on the lines and bytes that one client causes in the bare server's log; all refusals are counted."""
+"""One client can only write limited lines and bytes to the log of the bare server.
+
+All refusals are counted.
+"""
 
 import re
 import socket
@@ -15,9 +18,9 @@ from tests.system.server import Server
 WORKERS = 2
 TIMES = 600
 MOST_OF_A_LINE = 1500
-"""Bytes."""
+"""The maximum number of bytes of a line."""
 MOST_LINES = (LINES + 1) * WORKERS
-"""Most lines of one kind in one minute; the test may last into the next one."""
+"""The maximum number of lines of one kind in a minute. The test may last into the next minute."""
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_one_connection_writes_few_lines_of_a_bounded_length(server):
     with connect(server) as line:
         for number in range(TIMES):
             ask_for_nothing(server, line, number)
-    # An upload always has a line.
+    # Every upload has a line.
     filename = upload(server)
     written = log.stat().st_size - before
     lines = [each for each in log.read_text().splitlines() if " refused " in each]
@@ -76,13 +79,13 @@ def test_bad_requests_write_no_more_than_others_and_nothing_on_the_console(serve
 
 
 def upload(server: Server) -> str:
-    """Upload a picture; return its filename."""
+    """Upload a picture, and return its filename."""
     answer = requests.post(f"{server.url}/upload", files={"file": ("x.png", pictures.png())}, timeout=60)
     return answer.json()["filename"]
 
 
 def counted(text: str, event: str) -> int:
-    """Count events: each has a line, or is in the number of a summary."""
+    """Count events. Each has a line, or is in the number of a summary line."""
     ours = [line for line in text.splitlines() if f" {event} " in line]
     times = [re.search(r"times=(\d+)$", line) for line in ours]
     return sum(int(found[1]) if found else 1 for found in times)

@@ -1,4 +1,4 @@
-"""Permissions of the host's files: for its user, its group with the web server in it, and nobody else."""
+"""The permissions of the host's files: for its user, its group with the web server, and no other users."""
 
 import os
 import stat
@@ -15,13 +15,13 @@ from tests.system.nginx import Nginx, working_folder
 from tests.system.server import Server, wait_until
 
 GROUP = 23456 if os.geteuid() == 0 else os.getegid()
-"""The group of the web server: as root, the tests choose another one than their own."""
+"""The group of the web server. If root runs the tests, they use another group than their own."""
 PHOTO = pictures.jpg(64, 48)
 OF_THE_TESTS = {"output", "nginx-output", "shipped"}
 
 
 def open_to_others(folder: Path) -> list[str]:
-    """List files in a folder that others may read, write or enter, except those that the tests made."""
+    """Return the files in a folder that others may read, write or enter, except those that the tests made."""
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -104,7 +104,8 @@ def test_a_web_server_that_is_in_the_group_gives_the_images_from_the_disk(folder
         inside = ["setpriv", "--reuid=nobody", "--regid=nogroup", *groups, "--no-new-privs"]
     folders = {"IMAGES_DIR": images, "ASSETS_DIR": assets, "WEB_SERVER_START_PORT": port}
     with Nginx(own, inside, as_root=False, LOG_FORMAT="json", **folders) as nginx:
-        # In a new folder and an old one, and made after the group was changed.
+        # One image is in a new folder and one in an old folder, and both were made after the group was
+        # changed.
         image = upload(nginx.url)
         assert requests.get(image["thumbnail_url"], timeout=30).status_code == 200
         for address in (image["url"], image["thumbnail_url"], f"{nginx.url}/favicon.ico"):
@@ -115,7 +116,7 @@ def test_a_web_server_that_is_in_the_group_gives_the_images_from_the_disk(folder
 
 
 def as_older_releases_left_it(folder: Path) -> None:
-    """Make all files and folders readable for others, as the umask 022 did."""
+    """Make all files and folders readable for others, as with the umask 022."""
     for path in (folder, *folder.rglob("*")):
         if path.name != "secret_key" and "backups" not in path.parts:
             path.chmod(path.stat().st_mode | (0o005 if path.is_dir() else 0o004))
@@ -140,7 +141,7 @@ def test_an_upgrade_shuts_others_out_at_once_and_a_clean_up_corrects_each_file(f
     assert flask_text(folder, "db", "upgrade") == 0
     for path in (*folder.glob("*.db*"), *(folder / "logs").iterdir(), folder / "images"):
         assert path.stat().st_mode & 0o007 == 0, path
-        # The permissions of the owner and the group stay.
+        # The permissions of the owner and the group are not changed.
         assert path.stat().st_mode & 0o770 == before[path] & 0o770
     assert backup.stat().st_mode & 0o777 == 0o750
     for path in (folder / "somebody-elses", stranger):
@@ -160,5 +161,5 @@ def test_an_upgrade_shuts_others_out_at_once_and_a_clean_up_corrects_each_file(f
 
 
 def flask_text(folder: Path, *words: str) -> int:
-    """Run a command that has no option --json; return its status."""
+    """Run a command that has no option --json, and return its status."""
     return run(settings(folder), *words).returncode

@@ -1,4 +1,4 @@
-"""Names that the host answers to, on the bare server and through nginx: one table for both."""
+"""Names that the host answers to, on the bare server and through nginx. Both use the same table."""
 
 import re
 import socket
@@ -91,7 +91,7 @@ def test_a_rebound_name_cannot_list_upload_or_delete(named, port):
         requests.post(f"{url}/api/upload", files=files, headers=REBINDING, timeout=30),
         requests.post(f"{url}/delete/{image['id']}", headers=REBINDING, timeout=30),
         requests.delete(url + path, headers=REBINDING, timeout=30),
-        # A page may send the headers of proxies.
+        # A page may send the headers that proxies send.
         requests.get(f"{url}/api/upload", headers={**REBINDING, "X-Forwarded-Host": "localhost"}, timeout=30),
         requests.delete(url + path, headers={**REBINDING, "X-Forwarded-Host": "evil.example"}, timeout=30),
     ]
@@ -136,7 +136,7 @@ def test_without_the_files_of_the_application_it_decides(named, tmp_path):
 
 
 def test_international_names_may_be_written_as_they_are_spoken(named, tmp_path):
-    """nginx leaves the decision on these names to the application."""
+    """nginx lets the application decide about these names."""
     names = {"PUBLIC_URL": "http://Bücher.example", "ALLOWED_HOSTS": "münchen.example,b.example"}
     server = Server(tmp_path, ACCESS="open", WEB_SERVER_WORKERS=1, TRUSTED_PROXIES=1, **names)
     folders = {"ASSETS_DIR": named.folder / "assets", "NGINX_CONF_DIR": tmp_path / "conf"}

@@ -1,4 +1,4 @@
-"""nginx behind a further proxy: who may set client, scheme and host."""
+"""nginx behind a further proxy accepts client, scheme and host only from that proxy."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def send(nginx: Nginx, source: str, head: str, body: bytes = b"", *, api: bool =
 
 
 def upload(nginx: Nginx, source: str, headers: dict[str, str] | list[str]) -> tuple[dict, dict]:
-    """Upload a picture; return the answer, and the application's log line."""
+    """Upload a picture, and return the answer and the application's log line."""
     sent = requests.Request("POST", "http://x", files={"file": ("x.jpg", PHOTO)}).prepare()
     lines = headers if isinstance(headers, list) else [f"{name}: {value}" for name, value in headers.items()]
     kind = [f"Content-Type: {sent.headers['Content-Type']}", f"Content-Length: {len(sent.body)}"]
@@ -103,7 +103,7 @@ def test_a_proxy_that_says_nothing_is_the_client_itself(nginx):
 
 @pytest.mark.parametrize("claimed", ["198.51.100.1", PROXY, "::1", "unknown", "127.0.0.1", "'", "x" * 500])
 def test_what_a_client_behind_the_proxy_claims_does_not_count(nginx, claimed):
-    """The proxy adds its own values at the end, as all proxies do that keep the client's values."""
+    """The proxy adds its own values at the end, like all proxies that keep the client's values."""
     told = {
         "X-Forwarded-For": f"{claimed}, 203.0.113.9",
         "X-Forwarded-Proto": "http, https",
@@ -141,21 +141,22 @@ def test_a_host_is_taken_as_the_proxy_names_it(nginx, named):
 
 
 def status(nginx: Nginx, source: str, host: str, forwarded: str, *, api: bool, path: str) -> int:
-    """Send a request with two names; return the status."""
-    # By TLS, or nginx would redirect to it.
+    """Send a request with two names, and return the status."""
+    # The scheme is TLS, since nginx would redirect plain HTTP.
     told = f"X-Forwarded-Host: {forwarded}\r\nX-Forwarded-Proto: https"
     return send(nginx, source, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{told}", api=api).status
 
 
 @pytest.mark.parametrize("api", [False, True])
 def test_the_name_that_a_proxy_says_has_to_be_one_of_the_host_as_in_host(nginx, host, api):
-    """Also for files that nginx serves from the disk, without asking the application."""
+    """This also holds for files that nginx serves from the disk, without the application."""
     paths = ["/api/upload", f"/images/{host.upload(PHOTO)['filename']}"]
     cases = [(named, path) for named in (*hosts.OWN, *hosts.OTHER) for path in paths]
     told = {
         case: status(nginx, PROXY, "inner.lan", case[0], api=api, path=case[1])
         for case in cases
-        # Without names that need a setting which this host does not have, and values that are no names.
+        # Names that need a setting which this host does not have, and values that are not names, are left
+        # out.
         if not (case[0] in hosts.OWN and case[0].endswith(".example")) and "," not in case[0]
     }
     assert told == {case: 200 if allowed(case[0]) else 421 for case in told}
@@ -172,7 +173,7 @@ def test_a_page_that_says_what_proxies_say_is_refused(nginx, host, api):
         assert status(nginx, PROXY, "evil.example", "localhost", api=api, path=path) == 421
         assert status(nginx, PROXY, "localhost", "evil.example", api=api, path=path) == 421
         assert status(nginx, PROXY, "EVIL.example.:81", "img.example.org", api=api, path=path) == 421
-        # The header of a stranger is ignored.
+        # nginx ignores the header of a client that is not a proxy.
         assert status(nginx, STRANGER, "localhost", "evil.example", api=True, path=path) == 200
         assert status(nginx, STRANGER, "evil.example", "localhost", api=True, path=path) == 421
     assert status(nginx, PROXY, "evil.example", "evil.example", api=api, path="/healthz") == 200
@@ -195,7 +196,7 @@ def test_forms_of_our_own_pages_are_taken_behind_a_proxy(nginx):
 
 
 def test_what_came_by_tls_to_the_proxy_is_not_led_there_again(nginx):
-    """The redirect would have no end."""
+    """Otherwise the browser would be redirected without end."""
     lines = [f"{name}: {value}" for name, value in TOLD.items()]
     by_tls = send(nginx, PROXY, "\r\n".join(["GET /images-list HTTP/1.1", "Host: x", *lines]), api=False)
     assert by_tls.status == 200
@@ -218,7 +219,7 @@ def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
     """Each may have one upload at a time; a second one gets 429."""
     port = host.backends[0].port
     settings = {"CLIENT_UPLOADS": 1, "PROXY_ADDRESSES": PROXY, "WEB_SERVER_START_PORT": port}
-    # One worker takes requests in their order; with two, the second request could be counted first.
+    # One worker handles requests in their order. With two, the second request could be counted first.
     with Nginx(tmp_path, NGINX_WORKERS=1, **settings) as nginx, ExitStack() as held:
 
         def is_refused(client: str) -> bool:
@@ -226,7 +227,7 @@ def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
 
         for client in ("203.0.113.1", "203.0.113.2", "2001:db8::1"):
             held.enter_context(begin(nginx, client))
-        # One network of IPv6 is one client, and so is an address of IPv4, in any notation.
+        # An IPv6 network is one client, and so is an IPv4 address in any notation.
         for client in ("203.0.113.1", "2001:db8::2:3", "::ffff:203.0.113.1"):
             wait_until(partial(is_refused, client), f"{client} is not counted")
         for client in ("203.0.113.3", "2001:db8:0:1::1", "::ffff:203.0.113.4", "::1"):
@@ -242,7 +243,7 @@ def begin(nginx: Nginx, client: str) -> socket.socket:
 
 
 def begin_and_read(nginx: Nginx, client: str, seconds: float = 0.5) -> bytes:
-    """Begin an upload; return the bytes that arrive within some seconds."""
+    """Begin an upload, and return the bytes that arrive within some seconds."""
     with begin(nginx, client) as line:
         line.settimeout(seconds)
         try:

@@ -1,4 +1,4 @@
-"""What nginx serves from the disk, compared with what the application says of the same bytes."""
+"""The files that nginx serves from the disk have the same headers as the answers of the application."""
 
 import gzip
 import re
@@ -15,12 +15,12 @@ from tests.system.server import wait_until
 PHOTO = pictures.jpg(1600, 1067)
 OLD_RELEASE = "a" * 16
 DIFFERENT = {"Server", "Date", "Connection", "ETag", "Last-Modified", "X-Request-ID", "Content-Disposition"}
-"""Headers that nginx may write otherwise, or has to."""
+"""Headers that may, or must, be different with nginx."""
 
 
 @pytest.fixture(scope="module")
 def image(host: Host) -> dict[str, object]:
-    """An image all of whose renditions are made."""
+    """Upload an image, and request all its renditions."""
     uploaded = host.upload(PHOTO, "Urlaub am Meer.jpg")
     for path in paths(uploaded["filename"]).values():
         assert requests.get(host.url + path, timeout=60).status_code == 200
@@ -43,7 +43,10 @@ def get(url: str, **headers: str) -> requests.Response:
 
 
 def comparable(answer: requests.Response) -> dict[str, str]:
-    """The headers that have to agree. That pictures are not compressed, the application says in vain."""
+    """Return the headers that must be equal.
+
+    The application sends Vary with pictures, although it never compresses them.
+    """
     headers = {name: value for name, value in answer.headers.items() if name not in DIFFERENT}
     if answer.headers["Content-Type"].startswith("image/"):
         headers.pop("Vary", None)
@@ -99,7 +102,7 @@ def test_static_files_have_the_headers_that_the_application_gives_them(host):
     for path in [*names, "/favicon.ico"]:
         ours, theirs = get(host.url + path), get(host.backends[0].url + path)
         assert host.served_from_disk(ours)
-        # nginx gives parts of files, too; and each compresses for itself.
+        # nginx also sends parts of files, and compresses by itself.
         for answer in (ours, theirs):
             for name in ("Accept-Ranges", "Content-Length"):
                 answer.headers.pop(name, None)
@@ -175,7 +178,7 @@ def test_what_nginx_cannot_say_the_application_says(host, image, kind, header, v
 
 
 def assert_no_header_twice(host: Host, path: str, line: str) -> None:
-    """No answer says a thing twice, as an answer does that nginx began and the application ended."""
+    """Assert that no header occurs twice, as it could if the application completed an answer of nginx."""
     answer = ask(host.nginx.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n{line}".encode())
     names = [name.lower() for name, _ in answer.getheaders()]
     assert len(names) == len(set(names)), names
@@ -235,7 +238,7 @@ def test_a_deleted_image_is_gone_at_once(host):
 
 
 def test_without_the_volume_images_come_from_the_application(host, image):
-    """As where nginx has no folder of images: what it does not find it asks for."""
+    """If nginx has no folder of images, it asks the application."""
     hidden = host.images.with_name("elsewhere")
     path = paths(image["filename"])["image"]
     shutil.move(host.images, hidden)
@@ -306,5 +309,5 @@ def test_a_log_of_errors_stays_empty(host, image):
     get(host.url + paths(image["filename"])["image"] + "x")
     wait_until(lambda: (host.folder / "logs" / "error.log").exists(), "there is no error.log")
     said = (host.folder / "logs" / "error.log").read_text().splitlines()
-    # Some machines do not let it have as many connections as it likes.
+    # Some machines limit the number of nginx's connections.
     assert [line for line in said if "setrlimit" not in line] == []

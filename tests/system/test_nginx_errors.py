@@ -1,4 +1,4 @@
-"""nginx's own errors, in the three shapes and both languages, as the application tells its own."""
+"""nginx's own errors have the same three shapes and two languages as those of the application."""
 
 import json
 import re
@@ -32,7 +32,7 @@ TOO_LARGE = {
 def assert_error(
     answer: requests.Response, status: int, code: str, message: str, retry: str | None = None
 ) -> None:
-    """An error of ours, with all that the application's own carry."""
+    """Assert that an answer is an error with everything that the application's own errors have."""
     assert answer.status_code == status
     answer.encoding = "utf-8"
     if answer.headers["Content-Type"] == "application/json":
@@ -63,7 +63,7 @@ def shape_of(answer: requests.Response) -> str:
 
 @pytest.fixture(scope="module")
 def lonely(host: Host, tmp_path_factory) -> Nginx:
-    """nginx before an application that is not there."""
+    """Run nginx in front of an application that does not run."""
     folder = tmp_path_factory.mktemp("lonely")
     settings = {"ASSETS_DIR": host.folder / "assets", "MAX_FILE_SIZE": 1536, "CLIENT_CONNECTIONS": 2}
     with Nginx(folder, LOG_FORMAT="json", WEB_SERVER_START_PORT=1, PROXY_TIMEOUT=1, **settings) as running:
@@ -234,7 +234,8 @@ def test_what_cannot_be_read_is_answered_in_json(host, request_head, status, cod
 
 @SHAPES
 def test_who_takes_too_many_connections_is_told_to_wait(lonely, shape):
-    # More than it takes: one may come while an earlier request is still counted, and be refused itself.
+    # Open more than the limit: a request may come while an earlier one is still counted, and be refused
+    # itself.
     begun = [slow_upload(lonely.port) for _ in range(4)]
     try:
         refused: list[requests.Response] = []
@@ -253,7 +254,7 @@ def test_who_takes_too_many_connections_is_told_to_wait(lonely, shape):
 
 
 def test_an_application_that_takes_too_long_is_unavailable(host, tmp_path):
-    """It accepts, and says nothing."""
+    """The backend accepts the connection, and sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = {"WEB_SERVER_START_PORT": silent.getsockname()[1], "PROXY_TIMEOUT": 1}
         with (
@@ -271,7 +272,7 @@ def test_an_application_that_takes_too_long_is_unavailable(host, tmp_path):
 
 
 def test_a_fault_of_nginx_tells_its_number(host, tmp_path):
-    """No room, or no right, for a body on its way."""
+    """nginx has no space, or no right, for the body that it receives."""
     settings = {"ASSETS_DIR": host.folder / "assets", "NGINX_TEMP_DIR": tmp_path / "temp"}
     with Nginx(tmp_path, WEB_SERVER_START_PORT=1, **settings) as nginx:
         body = tmp_path / "temp" / "body"
@@ -322,7 +323,7 @@ def test_the_applications_own_errors_pass_as_they_are(host):
 
 
 def slow_upload(port: int) -> socket.socket:
-    """An upload that does not end."""
+    """Begin an upload that does not end."""
     line = socket.create_connection(("127.0.0.1", port), timeout=30)
     line.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
     return line

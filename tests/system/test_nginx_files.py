@@ -1,4 +1,4 @@
-"""The files under ``nginx/``: what they are made into, and what is said of them."""
+"""The files under ``nginx/``: the generated configuration, and checks of it."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     settings = dict(VARIANTS[variant])
     if settings.pop("TLS", False):
         settings |= make_certificate(tmp_path)
-    # Those of the defaults: gixy has opinions about ports that end in 443.
+    # Use the default ports: gixy complains about other ports that end in 443.
     ports = {"HTTP_LISTEN_PORT": 8080, "API_LISTEN_PORT": 8000, "HTTPS_LISTEN_PORT": 8443}
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / nginx_files.TYPES).write_bytes(nginx_files.types())
@@ -68,7 +68,7 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     "addresses", ["", "127.0.0.1 10.0.0.1", "[::1] [::]", "127.example.org", "1127.0.0.1"]
 )
 def test_it_opens_the_host_to_other_machines_only_where_somebody_decided_on_it(tmp_path, addresses):
-    """The application behind nginx listens on loopback, and may not know of nginx."""
+    """The application behind nginx listens on loopback, and may not know that nginx is there."""
     nginx = Nginx(tmp_path, LISTEN_ADDRESSES=addresses, ACCESS="")
     ended = subprocess.run(
         nginx.command("-t"), env=nginx.environment, capture_output=True, text=True, check=False, timeout=30
@@ -93,12 +93,12 @@ def test_the_scripts_are_sound():
         check=False,
     )
     assert checked.stdout == ""
-    # The official image passes over what cannot be executed.
+    # The official image skips files that are not executable.
     assert [path for path in scripts if not os.access(path, os.X_OK)] == []
 
 
 def test_the_official_image_makes_the_same_files(tmp_path):
-    """It reads the settings, and replaces all that the environment has."""
+    """The official image reads the settings, and replaces all variables that the environment has."""
     nginx = Nginx(tmp_path, APP_HOST="app", LOG_DIR=tmp_path, IMAGES_DIR="/images", ASSETS_DIR="/assets")
     conf, other = tmp_path / "nginx", tmp_path / "other"
     nginx.check()
@@ -161,7 +161,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value):
 
 
 def derived(**settings: object) -> dict[str, str]:
-    """What follows from settings."""
+    """Return the variables that follow from settings."""
     environment = {"PATH": os.environ["PATH"], **{name: str(value) for name, value in settings.items()}}
     said = subprocess.run(
         ["sh", "-euc", '. "$1"; env', "sh", str(SETTINGS)],
@@ -179,7 +179,7 @@ def test_the_limit_is_written_as_the_application_writes_it(size):
     values = derived(MAX_FILE_SIZE=size)
     assert values["LIMIT"] == readable_size(size)
     assert values["LIMIT_WITH_COMMA"] == readable_size(size).replace(".", ",")
-    # An allowed picture is never refused here.
+    # nginx never refuses a picture that the application allows.
     assert int(values["BODY_LIMIT"]) > size + SLACK
 
 
@@ -234,7 +234,7 @@ def test_the_docs_explain_every_setting_of_nginx_with_its_default():
 
 
 def test_an_ordinary_user_needs_no_more_than_its_own_folders(host):
-    """As in the container: nothing else can be written to, and nobody is root."""
+    """As in the container, nginx can write only to these folders, and does not run as root."""
     with working_folder() as folder:
         for name in ("conf", "temp", "logs"):
             (folder / name).mkdir()
@@ -253,5 +253,5 @@ def test_an_ordinary_user_needs_no_more_than_its_own_folders(host):
         with Nginx(folder, inside, as_root=False, **folders) as nginx:
             for path in ("/images-list", "/favicon.ico"):
                 assert requests.get(nginx.url + path, timeout=30).status_code == 200
-            # It writes lines together.
+            # nginx writes several lines at once.
             wait_until(lambda: "/favicon.ico" in read(folder / "logs" / "access.log"), "there is no line")

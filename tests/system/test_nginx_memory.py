@@ -1,4 +1,4 @@
-"""Slow clients cost nginx little memory, and other clients still get answers."""
+"""Slow clients need little of nginx's memory, and other clients still get answers."""
 
 import re
 import socket
@@ -49,7 +49,7 @@ def test_slow_bodies_take_less_than_half_of_the_memory_and_others_are_answered(n
         assert answer.status_code == 200
         refused = sum(map(slow_bodies.is_refused, lines))
         used = slow_bodies.memory(nginx)
-    print(f"{before / 2**20:.1f} MiB before, {used / 2**20:.1f} MiB with {SLOW}, {refused} refused")  # noqa: T201  # with -s
+    print(f"{before / 2**20:.1f} MiB before, {used / 2**20:.1f} MiB with {SLOW}, {refused} refused")  # noqa: T201  # shown with -s
     assert used < limit() / 2
     assert refused == SLOW - 4 * int(nginx.environment.get("CLIENT_UPLOADS", 32))
 
@@ -90,7 +90,7 @@ def frame(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
 
 
 def test_even_if_all_of_them_are_let_in(host, tmp_path):
-    """Half of the memory is enough with a higher limit, too: an administrator may raise it."""
+    """Half of the memory is enough with a higher limit, too, since an administrator may raise it."""
     settings = {"CLIENT_UPLOADS": 256, "WEB_SERVER_START_PORT": host.backends[0].port}
     with Nginx(tmp_path, **settings) as nginx, slow_bodies.begun(nginx, SLOW) as lines:
         assert requests.get(f"{nginx.url}/healthz", timeout=30).status_code == 200

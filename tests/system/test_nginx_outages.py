@@ -1,4 +1,4 @@
-"""What clients notice of backends that come and go, and of other clients that mean no good: nothing."""
+"""Clients do not notice that backends start and stop, or that other clients are slow."""
 
 import hashlib
 import itertools
@@ -30,17 +30,17 @@ from tests.system.server import SECONDS_TO_START, Server, wait_until
 
 SLOW_CLIENTS = 300
 PROMPT = 2
-"""Seconds."""
+"""The maximum number of seconds of a request."""
 
 
 def distinct(number: int) -> bytes:
-    """A small picture unlike the others."""
+    """Return a small picture that is different for each number."""
     return pictures.encode(Image.new("RGB", (9, 9), (number % 256, number // 256 % 256, 99)), "png")
 
 
 @contextmanager
 def load(threads: int, act: Callable[[], object]) -> Iterator[list[object]]:
-    """Do it again and again in so many threads, while the block runs; gives the results."""
+    """Call a function repeatedly in a number of threads until the block ends, and yield the results."""
     ended = threading.Event()
     results: list[object] = []
 
@@ -59,7 +59,7 @@ def load(threads: int, act: Callable[[], object]) -> Iterator[list[object]]:
 
 
 def getting(host: Host, paths: list[str]) -> Callable[[], object]:
-    """Get one of the paths; give the status, or what went wrong instead."""
+    """Return a function that requests one of the paths, and returns the status or the error."""
     sessions = threading.local()
 
     def get() -> object:
@@ -79,7 +79,7 @@ def restarted(server: Server) -> None:
 
 @pytest.mark.parametrize(("method", "again"), [("GET", True), ("DELETE", True), ("POST", False)])
 def test_an_upload_is_not_sent_a_second_time(tmp_path, method, again):
-    """Before two backends that hang up on everybody."""
+    """Both backends close every connection."""
     first = free_port(in_a_row=2)
     asked: list[bytes] = []
 
@@ -106,14 +106,14 @@ def test_an_upload_is_not_sent_a_second_time(tmp_path, method, again):
 
 
 class SlowClients:
-    """Clients that send a byte a second: of a head, or of a body."""
+    """Clients that send a byte a second, of a head or of a body."""
 
     def __init__(self, port: int) -> None:
         self.ended = threading.Event()
         self.lines: dict[str, list[socket.socket]] = {"head": [], "body": []}
         for number in range(SLOW_CLIENTS):
             for kind, lines in self.lines.items():
-                # From many addresses: what one may have is bounded.
+                # Use many addresses, since nginx limits the connections of one address.
                 source = (f"127.0.1.{number % 50 + 1}", 0)
                 line = socket.create_connection(("127.0.0.1", port), 30, source)
                 end = b"Content-Length: 100000\r\n\r\n" if kind == "body" else b"X-Slow: "
@@ -133,15 +133,15 @@ class SlowClients:
             line.close()
 
     def drip(self) -> None:
-        """Send the next byte of each."""
+        """Send the next byte of each client."""
         while not self.ended.wait(1):
             for line in itertools.chain(*self.lines.values()):
-                # nginx may have hung up.
+                # nginx may have closed the connection.
                 with suppress(OSError):
                     line.send(b"x")
 
     def left(self, kind: str) -> int:
-        """Count those that nginx has not hung up on."""
+        """Return the number of connections that nginx has not closed."""
         with selectors.DefaultSelector() as selector:
             for line in self.lines[kind]:
                 selector.register(line, selectors.EVENT_READ)
@@ -172,13 +172,13 @@ def test_a_backend_that_is_killed_costs_no_reader_anything_and_no_upload_that_wa
     with load(6, getting(host, paths)) as gets, load(2, upload) as uploads:
         for server in host.backends:
             time.sleep(0.5)
-            # The whole process group, in the middle of everything.
+            # Kill the whole process group during requests.
             server.kill()
             time.sleep(0.5)
             restarted(server)
     record_property("gets", len(gets))
     record_property("failed", len(gets) - gets.count(200))
-    print(f"{len(gets)} GETs: {Counter(gets)}; {len(uploads)} uploads: {Counter(uploads)}")  # noqa: T201  # figures
+    print(f"{len(gets)} GETs: {Counter(gets)}; {len(uploads)} uploads: {Counter(uploads)}")  # noqa: T201  # shows the numbers
     assert set(gets) == {200}
     assert len(gets) > 200
     assert set(uploads) <= {200, 502}
@@ -186,7 +186,7 @@ def test_a_backend_that_is_killed_costs_no_reader_anything_and_no_upload_that_wa
     assert acknowledged
     assert acknowledged.items() <= rows.items()
     assert rows.items() <= truth.files(host.images).items()
-    # Each was sent once, answered or not.
+    # Each picture was sent once, whether its upload was answered or not.
     twice = [each for each, times in Counter(rows.values()).items() if times > 1]
     assert not set(twice) & {hashlib.sha256(distinct(number)).hexdigest() for number in range(next(numbers))}
 
@@ -201,7 +201,7 @@ def test_hundreds_of_slow_clients_keep_nobody_waiting_and_do_not_last(host, slow
             waited.append(time.monotonic() - begin)
         host.upload(distinct(70000 + len(waited)))
     assert max(waited) < PROMPT
-    # These go on sending, and occupy nothing but a connection.
+    # These clients continue to send, and use nothing but a connection.
     assert slow.left("body") == SLOW_CLIENTS
 
 
@@ -220,7 +220,7 @@ def test_thousands_of_connections_of_one_client_keep_nobody_waiting(host):
 
 @pytest.fixture
 def names(tmp_path) -> Path:
-    """What ``/etc/hosts`` will be for the programs that run ``inside``."""
+    """Return the ``/etc/hosts`` of the programs that run ``inside``."""
     path = tmp_path / "hosts"
     path.write_text("127.0.0.1 localhost\n")
     return path
@@ -228,7 +228,7 @@ def names(tmp_path) -> Path:
 
 @pytest.fixture
 def inside(names) -> list[str]:
-    """A command that runs another one with names of its own."""
+    """Return a command that runs another one with its own host names."""
     script = f'mount --bind {names} /etc/hosts && exec "$@"'
     for namespace, _ in NAMESPACES:
         command = [*namespace, "sh", "-c", script, "sh"]
@@ -239,7 +239,7 @@ def inside(names) -> list[str]:
 
 @pytest.fixture
 def second(host: Host, tmp_path) -> Iterator[Server]:
-    """A server at another address, and at the same port as the host's first."""
+    """Run a server at another address, and at the same port as the host's first server."""
     first = host.backends[0]
     server = Server(tmp_path, **{**first.environment, "WEB_SERVER_HOST": "127.0.0.2"})
     server.url = f"http://127.0.0.2:{first.port}"
@@ -259,10 +259,10 @@ def test_backends_are_found_as_they_come_and_go_and_nobody_notices(host, second,
             return requests.get(f"{nginx.url}/images-list", timeout=30).status_code
 
         def asked(since: int) -> set[str]:
-            """Who was asked since so many lines of the log."""
+            """Return the backends that were used in the lines of the log from a number on."""
             return set(re.findall(r'upstream="(127[^"]+)"', "\n".join(lines(nginx)[since:])))
 
-        # It starts although nobody knows yet where the application is.
+        # nginx starts although no address of the application is known yet.
         assert get() == 502
         names.write_text("127.0.0.1 app\n")
         wait_until(lambda: get() == 200, "the first is not found")
@@ -272,7 +272,7 @@ def test_backends_are_found_as_they_come_and_go_and_nobody_notices(host, second,
             names.write_text("127.0.0.2 app\n")
             wait_until(lambda: one not in read(tmp_path / "nginx/nginx/upstream.conf"), "the first stays")
             wait_until(lambda: asked(len(lines(nginx)) - 20) == {other}, "the first is still asked")
-            # Where nobody can say, those known last stay.
+            # If the name cannot be resolved, the last known addresses stay.
             names.write_text("127.0.0.1 localhost\n")
             time.sleep(3)
             assert finish() == 200
@@ -282,7 +282,7 @@ def test_backends_are_found_as_they_come_and_go_and_nobody_notices(host, second,
 
 
 def lines(nginx: Nginx) -> list[str]:
-    """All lines of the access log, rotated ones first."""
+    """Return all lines of the access log, those of rotated files first."""
     files = sorted(
         nginx.log_dir.glob("access.log*"), key=lambda path: -int(path.suffix[1:].replace("log", "0"))
     )
@@ -295,7 +295,7 @@ def logged(nginx: Nginx) -> int:
 
 @contextmanager
 def upload_begun(nginx: Nginx) -> Iterator[Callable[[], int]]:
-    """An upload half of which is sent; gives what sends the rest, and tells the status."""
+    """Send half of an upload. Yield a function that sends the rest, and returns the status."""
     request = requests.Request("POST", nginx.url, files={"file": ("x.png", distinct(99999))}).prepare()
     head = f"Content-Type: {request.headers['Content-Type']}\r\nContent-Length: {len(request.body)}"
     with socket.create_connection(("127.0.0.1", nginx.port), timeout=30) as line:
@@ -317,7 +317,7 @@ def test_logs_are_rotated_past_a_size_and_a_few_are_kept(tmp_path):
         (logs / f"{name}.2").write_text("oldest")
     with Nginx(tmp_path, WEB_SERVER_START_PORT=1, LOG_MAX_SIZE=700, LOG_KEEP=2) as nginx:
         for name in ("access.log", "error.log"):
-            wait_until(lambda: read(logs / f"{name}.2") == "older", f"{name} is not rotated")  # noqa: B023  # at once
+            wait_until(lambda: read(logs / f"{name}.2") == "older", f"{name} is not rotated")  # noqa: B023  # called at once
         wait_until(lambda: (logs / "access.log").exists(), "nginx does not begin another log")
         assert requests.get(f"{nginx.url}/nowhere", timeout=30).status_code == 502
         wait_until(lambda: " /nowhere " in read(logs / "access.log"), "nginx does not use it")

@@ -1,4 +1,4 @@
-"""What nginx hands on to the application, what it adds to answers, and what the logs have of it."""
+"""The requests that nginx sends to the application, the headers that it adds to answers, and its log."""
 
 import json
 import re
@@ -16,7 +16,7 @@ PHOTO = pictures.jpg(64, 48)
 
 
 def uploaded(host: Host, request_id: str) -> dict[str, object]:
-    """The application's line of an upload, by the number of the request."""
+    """Return the application's log line of an upload, by the id of the request."""
     lines = (host.folder / "logs" / "app.log").read_text().splitlines()
     events = [json.loads(line) for line in lines if request_id in line]
     (event,) = [event for event in events if event["event"] == "image uploaded"]
@@ -107,7 +107,7 @@ def test_the_application_is_told_by_nginx_alone(host, tmp_path):
 
 
 def hear(backend: socket.socket, requests_wanted: int) -> list[str]:
-    """Answer so many requests with nothing; give what they say."""
+    """Answer a number of requests with status 204, and return the requests."""
     heard = []
     for _ in range(requests_wanted):
         line, _ = backend.accept()
@@ -142,7 +142,7 @@ def test_what_is_text_is_compressed_and_pictures_are_not(host):
     for _ in range(8):
         host.upload(PHOTO)
     packed = {"Accept-Encoding": "gzip"}
-    # The one the application compresses, the other is streamed, and left to nginx.
+    # The application compresses the first answer. The second one is streamed, so nginx compresses it.
     for path in ("/images-list", "/api/upload"):
         answer = requests.get(host.url + path, headers=packed, timeout=30)
         assert answer.headers["Content-Encoding"] == "gzip"

@@ -1,4 +1,4 @@
-"""TLS and HTTP/2, with a certificate of the test's own."""
+"""TLS and HTTP/2, with a certificate of the tests."""
 
 import json
 import re
@@ -20,7 +20,7 @@ PHOTO = pictures.jpg(64, 48)
 
 
 def curl(host: Host, path: str, *options: str) -> str:
-    """What curl says of an address by HTTP/2; it checks the certificate."""
+    """Return curl's output for an address by HTTP/2. curl checks the certificate."""
     certificate = host.nginx.environment["TLS_CERTIFICATE"]
     url = f"https://localhost:{host.nginx.https_port}{path}"
     return subprocess.run(
@@ -78,7 +78,7 @@ def test_only_what_is_safe_is_spoken(host, option, accepted):
 
 @pytest.fixture(scope="module")
 def leading(host: Host) -> Iterator[Nginx]:
-    """nginx that leads from plain HTTP to TLS."""
+    """Run nginx that redirects plain HTTP to TLS."""
     with working_folder() as folder:
         settings = {**make_certificate(folder), "HTTPS_REDIRECT": "true", "HTTPS_PORT": 443}
         first = host.backends[0].port
@@ -91,7 +91,7 @@ def leading(host: Host) -> Iterator[Nginx]:
 def test_plain_http_leads_to_tls_if_wanted(leading):
     answer = requests.get(f"{leading.url}/images-list?page=2", allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (308, "https://127.0.0.1/images-list?page=2")
-    # For who looks after the container.
+    # Health checks are not redirected.
     assert requests.get(f"{leading.url}/healthz", timeout=30).json() == {"status": "success"}
 
 
@@ -99,7 +99,8 @@ def test_a_renewed_certificate_is_used_soon(leading, tmp_path):
     def served() -> str:
         return ssl.get_server_certificate(("127.0.0.1", leading.https_port))
 
-    # While nginx reloads, its former processes still answer, so "not the old one" could be true for a moment.
+    # During a reload, nginx's former processes still answer, so "not the old one" could hold only for a
+    # moment.
     for name, path in make_certificate(tmp_path).items():
         shutil.copy(path, leading.environment[name])
     renewed = Path(leading.environment["TLS_CERTIFICATE"]).read_text().strip()

@@ -1,4 +1,4 @@
-"""The procedures of docs/operations.md, followed to the letter on a machine that is set up by it."""
+"""The procedures of docs/operations.md work literally on a machine that is set up by this document."""
 
 import os
 import re
@@ -27,13 +27,13 @@ STOP, START = manual.OPERATIONS["Stop and start"][0].commands
 
 
 def distinct(number: int) -> bytes:
-    """A small picture unlike the others."""
+    """Return a small picture that is different for each number."""
     return pictures.encode(Image.new("RGB", (8, 8), (number % 256, number // 256, 9)), "png")
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Short, and open to whoever nginx's workers run as."""
+    """Yield a folder with a short path that the user of nginx's workers can read."""
     folder = Path(tempfile.mkdtemp(prefix="imagehost-ops-", dir="/tmp"))
     folder.chmod(0o755)
     head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
@@ -44,7 +44,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Postgres]:
-    """A server of its own, since some procedures stop it."""
+    """Run a separate PostgreSQL server, since some procedures stop it."""
     server = Postgres()
     yield server
     server.remove()
@@ -52,7 +52,7 @@ def cluster() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def host(folder, cluster) -> Iterator[Machine]:
-    """A machine on PostgreSQL with nginx, installed by the document."""
+    """Yield a machine on PostgreSQL with nginx, installed by the document."""
     machine = Machine(folder / "here", cluster)
     try:
         machine.follow("On a plain machine")
@@ -63,7 +63,7 @@ def host(folder, cluster) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def alone(host) -> Machine:
-    """The same without nginx, whose open connections make gunicorn slow to stop."""
+    """Return the same machine without nginx, whose open connections make gunicorn slow to stop."""
     host.run(Command("#", "systemctl stop imagehost-nginx"))
     host.spare("imagehost-backup")
     return host
@@ -71,7 +71,7 @@ def alone(host) -> Machine:
 
 @pytest.fixture(scope="module")
 def new(folder, cluster, host) -> Iterator[Machine]:
-    """Another machine on PostgreSQL, on which nothing was started yet."""
+    """Yield another machine on PostgreSQL, on which nothing was started yet."""
     cluster.execute("CREATE DATABASE moved OWNER imagehost")
     machine = Machine(folder / "new", cluster, "moved")
     try:
@@ -83,7 +83,7 @@ def new(folder, cluster, host) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def small(folder, cluster, host) -> Iterator[Machine]:
-    """A machine on SQLite."""
+    """Yield a machine on SQLite."""
     cluster.execute("CREATE DATABASE converted OWNER imagehost")
     machine = Machine(folder / "small", cluster, "converted")
     try:
@@ -98,7 +98,7 @@ NUMBERS = iter(range(65536))
 
 
 def upload(machine: Machine, number: int = 2) -> dict[str, str]:
-    """Upload so many pictures; give all images that the machine has."""
+    """Upload a number of pictures, and return all images that the machine has."""
     machine.upload(*(distinct(next(NUMBERS)) for _ in range(number)))
     return machine.rows()
 
@@ -108,7 +108,7 @@ def test_every_procedure_is_followed_below():
         name for name, blocks in manual.OPERATIONS.items() if any(block.kind == "console" for block in blocks)
     }
     followed = set(re.findall(r'\.follow\("([^"]+)"', Path(__file__).read_text()))
-    # The first is how each command is run; the second is done by STOP and START.
+    # The first section explains how to run commands; STOP and START execute the second one.
     assert procedures - followed == {"How commands are run", "Stop and start"}
 
 
@@ -160,13 +160,13 @@ def test_backups_off_the_site_are_whole_and_share_what_they_can(alone, folder):
     alone.follow("Off the site", 0)
     alone.backup()
     alone.follow("Off the site", 0)
-    # As mounted.
+    # The folder is like a newly mounted disk.
     (alone.folder / "mnt" / "nas").symlink_to(folder / "nas")
     assert "OK; made by" in alone.follow("Off the site", 2)
     sent = list((folder / "nas" / "imagehost").glob(f"backup_*/images/*/{next(iter(alone.rows()))}"))
     assert len(sent) > 1
     assert len({path.stat().st_ino for path in sent}) == 1
-    # As the night does it.
+    # The command that cron runs each night.
     (table,) = (block for block in manual.OPERATIONS["Off the site"] if block.file)
     *when, user, command = table.text.split(maxsplit=6)
     assert (when, user) == (["30", "4", "*", "*", "*"], "imagehost")
@@ -192,7 +192,7 @@ def test_a_lost_database_comes_back_with_later_uploads_as_new_images(alone, clus
     later = upload(alone)
     cluster.execute("DROP DATABASE imagehost WITH (FORCE)")
     assert not alone.is_ready()
-    # Of a restore, say: what counts is what the backup lacks.
+    # The time is that of a restore, for example. Only files that the backup does not have matter.
     for path in alone.images.glob("??/*"):
         os.utime(path)
     alone.follow("Only the database is lost", failing=["sudo -u postgres createuser"])
@@ -200,7 +200,8 @@ def test_a_lost_database_comes_back_with_later_uploads_as_new_images(alone, clus
     assert alone.rows().items() >= before.items()
     assert len(alone.rows()) == len(later)
     assert set(alone.rows().values()) == set(later.values())
-    # Younger than an hour, so that the command that the document ends with leaves the old copies.
+    # These files are younger than an hour, so the last command of the document does not remove the old
+    # copies.
     alone.flask("cleanup", "--force", "--grace", "0")
     alone.assert_whole(alone.rows())
 
@@ -285,7 +286,7 @@ def test_readme_restores_by_hand_as_the_operations_do():
     shown = manual.README["Backups"][-1].commands
     sections = ("The rows, with psql", "The files")
     followed = [command for name in sections for command in manual.OPERATIONS[name][0].commands]
-    # But for the old database, which a new host does not have.
+    # Without renaming the old database, which a new host does not have.
     assert shown == followed[1:]
 
 
@@ -336,7 +337,7 @@ def test_a_machine_moves(alone, new):
     own = settings.read_text()
     alone.follow("Move to another machine", 0)
     assert settings.read_text() == (alone.project / ".env").read_text()
-    # Two machines would have their own ports, and a database server each.
+    # Two machines would each have these ports and a database server.
     settings.write_text(own)
     new.choose(backup=new.newest())
     assert '"database":"ok"' in new.follow("Move to another machine", 1)
@@ -373,7 +374,7 @@ def test_images_go_to_a_larger_disk(new):
     new.follow("Images on a larger disk")
     new.images = new.folder / "mnt" / "images" / "imagehost"
     new.assert_whole(before)
-    # By nginx, from the new disk.
+    # nginx serves it from the new disk.
     filename = next(iter(before))
     for status, method in ((200, "GET"), (200, "DELETE"), (404, "GET")):
         path = "/api/upload/" if method == "DELETE" else "/images/"
@@ -382,7 +383,7 @@ def test_images_go_to_a_larger_disk(new):
 
 def test_the_database_is_started_and_found_again(alone, cluster):
     before = upload(alone)
-    # In order, since it keeps nothing safe that was just committed.
+    # PostgreSQL is stopped regularly, since in the tests the last commits are not flushed.
     cluster.run("pg_ctl", "-m", "fast", "-w", "-s", "stop")
     assert not alone.is_ready()
     assert "15 main down" in alone.follow("The database does not answer")

@@ -1,4 +1,4 @@
-"""No address leads to a file that is not public, nor to another host: bare, and through nginx."""
+"""No address leads to a file that is not public, or to another host, with and without nginx."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +69,7 @@ UP = [
     ),
     *(".\\./", "x/../../", "x%2f..%2f..%2f", "\xc0\xae\xc0\xae/"),
 ]
-"""Parts of a path that some programs read as the folder above."""
+"""Parts of a path that some programs read as the parent folder."""
 ENDS = ["secret.txt", "secret.txt%00.jpg", "secret.txt%00", "images/secret.txt", "etc/passwd"]
 ODD = [
     *(
@@ -189,7 +189,7 @@ PUBLIC = [
         "/images/%2e%2f{name}",
     ),
 ]
-"""Ways to write the address of the image; the answer is the image, or nothing."""
+"""Ways to write the address of the image. The answer is the image, or an error."""
 ELSEWHERE = [
     *(
         "//evil.example",
@@ -226,12 +226,12 @@ ELSEWHERE = [
         "/api/upload//",
     ),
 ]
-"""Addresses that a careless redirect would turn into the address of another host."""
+"""Addresses that an unsafe redirect would turn into the address of another host."""
 
 
 @pytest.fixture(scope="module")
 def image(host: Host) -> Iterator[str]:
-    """Upload a picture beside files that nobody may read; return its filename."""
+    """Upload a picture beside files that must not be readable, and return its filename."""
     name = str(host.upload(PHOTO, "x.jpg")["filename"])
     hidden = [*HIDDEN, *(f"images/{folder}/secret.txt" for folder in IN_THE_STORAGE)]
     with existing([host.folder / path for path in hidden]):

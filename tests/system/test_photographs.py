@@ -1,4 +1,4 @@
-"""Pictures as cameras and programs make them, through the real server: what is dropped, and what stays."""
+"""Parts of pictures of cameras and programs that the real server drops or keeps."""
 
 import io
 import struct
@@ -18,7 +18,7 @@ SECRETS = (b"Leica Q3", b"Strasse 7", b"Anna Muster", b"2024:02:29", b"GPS")
 
 
 def camera_exif() -> bytes:
-    """Orientation 6, camera, person, time, place, and a thumbnail in the second directory (Exif, 4.5)."""
+    """Return EXIF with orientation 6, camera, person, time, place, and a thumbnail (Exif, 4.5)."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010F], exif[0x0110], exif[0x013B] = "Leica Camera AG", "Leica Q3", "Anna Muster"
@@ -28,7 +28,7 @@ def camera_exif() -> bytes:
     thumbnail = pictures.jpg(160, 120)
     tiff = bytearray(exif.tobytes()[6:])
     order = "<" if tiff[:2] == b"II" else ">"
-    # The first directory's link to the second one is its last field; nothing of Pillow's writes it.
+    # The link to the second directory is the last field of the first one. Pillow cannot write it.
     first = struct.unpack_from(order + "I", tiff, 4)[0]
     entries = struct.unpack_from(order + "H", tiff, first)[0]
     tiff += bytes(len(tiff) % 2)
@@ -74,7 +74,7 @@ def deep_png() -> bytes:
     exif = camera_exif()[6:]
     content = pictures.encode(image, "png", icc_profile=None)
     chunk = b"eXIf" + exif
-    # Behind IHDR, which takes 33 bytes with the signature.
+    # After IHDR, which takes 33 bytes with the signature.
     whole = struct.pack(">I", len(exif)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     return content[:33] + whole + content[33:]
 

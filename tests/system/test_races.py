@@ -1,4 +1,4 @@
-"""Request an image and delete it twice as soon as it is uploaded, again and again, on both databases."""
+"""An image is requested and deleted twice as soon as it is uploaded, repeatedly, on both databases."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.system.test_at_once import distinct, upload
 
 ROUNDS = 120
 LARGE = pictures.jpg(1600, 1067)
-"""The host makes a thumbnail and two previews of this one."""
+"""A picture of which the host makes a thumbnail and two previews."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def lost(server: Server, url: str) -> Iterator[list[str]]:
 
 
 def together(*acts: Callable[[], requests.Response]) -> list[int]:
-    """Send these requests at the same moment; return the statuses."""
+    """Send these requests at the same time, and return the statuses."""
     ready = threading.Barrier(len(acts))
 
     def act_together(act: Callable[[], requests.Response]) -> int:

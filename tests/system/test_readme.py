@@ -1,4 +1,4 @@
-"""README says nothing that is not so."""
+"""The examples in README.md are true."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 
 def test_the_commands_give_the_printed_answers(server, folder):
-    """In their order, on an empty host; names and times are compared by their form."""
+    """The commands run in their order on an empty host. Names and times are compared by their form."""
     assert [command.split()[-1].rsplit("/", 1)[-1] for command, _ in EXAMPLES] == [
         "upload",
         "images-list",
@@ -40,7 +40,7 @@ def test_the_commands_give_the_printed_answers(server, folder):
 
 
 def comparable(value, host):
-    """Replace what differs from host to host by its form, keys and their order kept."""
+    """Replace values that differ between hosts by their form. Keep the keys and their order."""
     if isinstance(value, dict):
         return [
             (key, form(inner, host) if key in CHANGING else comparable(inner, host))

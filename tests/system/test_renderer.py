@@ -13,7 +13,7 @@ from tests import hostile, pictures
 from tests.system.server import Server, wait_until
 
 SLOW = hostile.jpeg(5000, 5000, 4, 100)
-"""Takes longer to decode than these tests take."""
+"""A picture that takes longer to decode than these tests last."""
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def upload(server: Server, content: bytes) -> dict[str, object]:
 
 
 def jobs(server: Server) -> list[int]:
-    """The processes that render."""
+    """Return the processes that render."""
     servers = set(server.workers())
     return [pid for pid in server.renderers() if parent(pid) not in servers]
 
@@ -38,11 +38,11 @@ def parent(process: int) -> int:
     try:
         return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
-        return 0  # it ended meanwhile
+        return 0  # the process has ended
 
 
 def ask(server: Server, image: dict[str, object]):
-    """Ask for a thumbnail, and do not wait for it."""
+    """Request a thumbnail, and do not wait for it."""
     connection = server.connect()
     connection.request("GET", f"/thumbnails/{image['filename']}.webp")
     return connection

@@ -1,4 +1,4 @@
-"""The server that ``make run`` starts, over its socket, on both databases."""
+"""The server that ``make run`` starts, tested through its socket, on both databases."""
 
 import hashlib
 import http.client
@@ -25,21 +25,21 @@ from tests.system.server import SECONDS_TO_START, Server, wait_until
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PHOTO = pictures.jpg(640, 427)
 LARGE = pictures.jpg(3600, 2400, quality=97)
-"""Half of it is more, in whole blocks, than is held in memory: it is on the disk before the rest comes."""
+"""A picture. Half of it is larger than the part that is kept in memory, so it is on the disk by then."""
 BOUNDARY = "----boundary"
 MEGABYTE = 1024 * 1024
 ESTABLISHED = "01"
-"""In /proc/net/tcp."""
+"""The state of an open connection in /proc/net/tcp."""
 
 
 def form(content: bytes) -> bytes:
-    """A form with one picture, as it goes over the line."""
+    """Return the bytes of a form with one picture."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n'
     return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def head(server: Server, *lines: str) -> bytes:
-    """The head of an upload."""
+    """Return the head of an upload."""
     kind = f"Content-Type: multipart/form-data; boundary={BOUNDARY}"
     return "\r\n".join(
         ["POST /upload HTTP/1.1", f"Host: 127.0.0.1:{server.port}", kind, *lines, "", ""]
@@ -138,7 +138,7 @@ def test_a_connection_is_of_use_after_a_refused_upload(server, size):
 
 
 def test_refusals_without_reading_cost_no_later_request(server):
-    """The body of a request that is refused at once is still on its way when the next one comes."""
+    """The body of a request that is refused at once is still arriving when the next request comes."""
     body = {"file": ("x.jpg", bytes(2 * MEGABYTE))}
     with requests.Session() as session:
         for _ in range(20):
@@ -188,14 +188,14 @@ def test_a_client_that_hangs_up_half_way_leaves_nothing(server, url, chunked):
 
 
 def open_uploads(server: Server) -> list[str]:
-    """The temporary files without a name that its processes hold open."""
+    """Return the unnamed temporary files that the server's processes have open."""
     found = []
     for process in server.processes():
         for descriptor in Path(f"/proc/{process}/fd").iterdir():
             try:
                 target = str(descriptor.readlink())
             except OSError:
-                continue  # closed meanwhile
+                continue  # it was closed meanwhile
             if "/.incoming/" in target:
                 found.append(target)
     return found
@@ -243,7 +243,7 @@ def test_a_stop_lets_an_upload_finish_and_is_soon_done(server_database, tmp_path
 
 def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_path):
     with Server(tmp_path, DATABASE_URL=server_database[1]) as running, requests.Session() as session:
-        # A connection that is kept alive does not keep it.
+        # A connection that is kept alive does not delay the stop.
         session.get(f"{running.url}/healthz", timeout=30)
         assert running.stop() < 10
     log = running.app_log()
@@ -258,7 +258,7 @@ def test_workers_share_no_connection_of_the_process_that_migrated(server_databas
 
 
 def opened(process: int) -> set[str]:
-    """What a process has open of databases: files, and connections that are up."""
+    """Return the databases that a process has open: files, and connections."""
     files = {str(path.readlink()) for path in Path(f"/proc/{process}/fd").iterdir()}
     lines = [line.split() for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
     up = {f"socket:[{line[9]}]" for line in lines if line[3] == ESTABLISHED}
@@ -355,7 +355,7 @@ def test_a_database_that_cannot_be_opened_stops_the_start_with_one_line(tmp_path
 
 
 def failed_start(tmp_path, name, value):
-    """Start the server with a setting that it cannot use; give the one line that it says of it."""
+    """Start the server with a wrong setting, and return the one line that it prints."""
     environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), "LOG_LEVEL": "error", name: value}
     ended = subprocess.run(
         ["make", "run"],
@@ -369,7 +369,7 @@ def failed_start(tmp_path, name, value):
     assert ended.returncode != 0
     lines = [line for line in ended.stderr.splitlines() if line.startswith("imagehost: ")]
     others = [line for line in ended.stderr.splitlines() if not line.startswith(("imagehost: ", "make"))]
-    # What is logged on the way is no traceback.
+    # The output of earlier steps contains no traceback.
     assert len(lines) == 1, ended.stderr
     assert len(others) <= 1, ended.stderr
     assert "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""Many clients, and slow ones, on the bare server: they keep nobody waiting, and are disconnected."""
+"""Many clients, and slow ones, on the bare server do not delay others, and are disconnected."""
 
 import io
 import json
@@ -68,7 +68,7 @@ def visit(server: Server) -> None:
 def test_half_sent_heads_keep_nobody_waiting(server, number):
     with many(server, number, HALF) as lines:
         visit(server)
-        # All were still open while the visitor was served: none was closed for it.
+        # All connections were still open while the visitor was served: none was closed for it.
         assert all(map(is_open, lines))
         for line in lines:
             found = answer(line)
@@ -82,7 +82,7 @@ def test_2100_connections_keep_nobody_waiting(server, data):
     with many(server, 2100, data) as lines:
         visit(server)
         if data == GET:
-            # Only idle connections were closed, the oldest first: so the newest ones have answers.
+            # Only idle connections were closed, the oldest first, so the newest ones have answers.
             assert sum(line.recv(12).startswith(b"HTTP/1.1 200") for line in lines[-100:]) == 100
         elif data:
             assert sum(map(is_open, lines)) > 1000
@@ -101,7 +101,7 @@ def test_slow_uploads_keep_no_visitor_waiting(server):
 
 
 def test_an_upload_at_a_byte_a_second_is_ended(server):
-    """The test sends much faster, so that it is short, but still too slowly."""
+    """The test sends much faster, to be short, but still too slowly for the limit."""
     before = len(requests.get(f"{server.url}/api/upload", timeout=30).json())
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall(upload(1_000_000) + PART)
@@ -145,7 +145,7 @@ def test_who_reads_nothing_keeps_no_thread(server):
 
 
 def is_reset(line: socket.socket) -> bool:
-    """Read as long as bytes arrive; tell whether the server reset the connection."""
+    """Read as long as bytes arrive, and return whether the server reset the connection."""
     try:
         while line.recv(1024 * 1024):
             line.settimeout(0.2)
@@ -176,7 +176,7 @@ def test_an_upload_is_refused_by_its_head(server, lines, size, status, code):
 
 
 def test_an_upload_by_another_name_is_refused_by_its_head(server):
-    """Also if its length alone would be a reason, and with or without ``Expect: 100-continue``."""
+    """This holds also if its length alone would be a reason, and with or without ``Expect: 100-continue``."""
     for size, lines in ((1000, [EXPECT]), (900_000_000, [EXPECT]), (1000, []), (900_000_000, [])):
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
             line.sendall(upload(size, *lines, host="evil.example"))

@@ -1,4 +1,4 @@
-"""A request within another is never executed, and nobody else gets its answer: bare, and through nginx."""
+"""A request within another one is never executed, and no other client gets its answer."""
 
 import io
 import json
@@ -25,14 +25,14 @@ PATHS = {"read": "/upload", "drained": "/nowhere"}
 """A view that reads the body, and an address where the server discards it."""
 PICTURE = pictures.png(8, 8)
 pages = count(1000)
-"""Pages of the list, one for each request, so that the tests recognize every answer."""
+"""The pages of the list. Each request has a different one, so the tests recognize every answer."""
 
 
 class Stream(io.BytesIO):
     """Bytes from which several answers are read, one after another."""
 
     def close(self) -> None:
-        """Stay open when an answer ends."""
+        """Do nothing, so that the stream stays open when an answer ends."""
 
     def makefile(self, _: str) -> io.BytesIO:
         return self
@@ -66,9 +66,9 @@ def written(row: Row, path: str, hidden: str) -> bytes:
 
 
 def exchange(port: int, content: bytes, page: int, *, ends: bool) -> list[tuple[int, object]]:
-    """Send an attack, then at once a request for a page of the list; return all answers.
+    """Send an attack, then at once a request for a page of the list, and return all answers.
 
-    Reads until the server closes. With ``ends``, the client closes its side too.
+    The function reads until the server closes the connection. With ``ends``, the client closes its side too.
     """
     last = f"GET /images-list?page={page} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
     data = b""
@@ -80,7 +80,7 @@ def exchange(port: int, content: bytes, page: int, *, ends: bool) -> list[tuple[
             while piece := line.recv(65536):
                 data += piece
         except ConnectionError:
-            pass  # the server closed before it had read everything
+            pass  # the server closed the connection before it had read everything
     return parsed(data, content.split(b" ", 1)[0].decode())
 
 
@@ -106,7 +106,7 @@ def port(request: pytest.FixtureRequest, host: Host) -> int:
 
 @pytest.fixture(scope="module")
 def outcomes(host: Host, port: int) -> dict[tuple[str, str], Outcome]:
-    """Run all attacks, four at a time, each on a picture of its own; return the results."""
+    """Run all attacks, four at a time, each on a separate picture, and return the results."""
 
     def run(key: tuple[str, str]) -> Outcome:
         name, path = key
@@ -144,7 +144,7 @@ def test_after_what_can_be_read_in_two_ways_nothing_is_answered(outcomes, name, 
 
 
 def test_what_is_legal_is_read_to_its_end(outcomes):
-    """This proves that the tests above do not pass just because everything is refused."""
+    """This proves that the tests above do not pass only because everything is refused."""
     in_step = {name for name, _ in outcomes if all(outcomes[name, path].answers[1:] for path in PATHS)}
     assert {"chunk that is a request", "GET with a body", "length of a body that is a request"} <= in_step
     assert len(in_step & LEGAL.keys()) > len(LEGAL) / 2

@@ -78,7 +78,7 @@ def test_two_names_for_one_field_are_refused(host: Host):
 
 
 def test_an_honest_upload_is_taken(host: Host):
-    """This proves that the tests above do not pass just because everything is refused."""
+    """This proves that the tests above do not pass only because everything is refused."""
     body = b"\r\n".join(
         [
             b"--b",

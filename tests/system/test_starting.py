@@ -1,4 +1,4 @@
-"""A server that other machines could reach does not start before somebody has decided who may use it."""
+"""A server that other machines can reach does not start without ACCESS."""
 
 import subprocess
 import sys

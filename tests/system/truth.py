@@ -1,4 +1,4 @@
-"""What rows, files and counts are there, read past the server."""
+"""Rows, files and counts of a host, read without the server."""
 
 import hashlib
 from collections import Counter
@@ -13,31 +13,34 @@ from imagehost.settings.database_url import normalise
 
 @contextmanager
 def reading(url: str) -> Iterator[sa.Connection]:
-    """A connection of the test's own."""
+    """Yield a separate connection to the database."""
     engine = sa.create_engine(normalise(url), poolclass=sa.NullPool)
     with engine.connect() as connection:
         yield connection
 
 
 def rows(url: str) -> dict[str, str]:
-    """The hash of every image that has a row, by filename."""
+    """Return the hash of every image that has a row, by filename."""
     with reading(url) as connection:
         return dict(connection.execute(sa.text("SELECT filename, sha256 FROM images")).all())
 
 
 def files(folder: Path) -> dict[str, str]:
-    """The hash of every file that nginx would serve, by filename."""
+    """Return the hash of every file that nginx would serve, by filename."""
     found = (path for path in folder.glob("[a-z0-9][a-z0-9]/*"))
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def hidden(folder: Path, kind: str) -> list[str]:
-    """The files in one of the storage's dot-folders."""
+    """Return the files in one of the storage's dot-folders."""
     return sorted(path.name for path in (folder / kind).rglob("*") if path.is_file())
 
 
 def days(url: str) -> tuple[dict[str, int], dict[str, int]]:
-    """Images a day, as counted, and as the rows have it; days with none left out."""
+    """Return the number of images per day, as counted and according to the rows.
+
+    Days without images are left out.
+    """
     with reading(url) as connection:
         counted = connection.execute(sa.text("SELECT day, sum(images) FROM image_days GROUP BY day"))
         times = connection.execute(sa.text("SELECT upload_time FROM images")).scalars()
@@ -46,7 +49,7 @@ def days(url: str) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def assert_exact(url: str, images_dir: Path, expected: dict[str, str] | None = None) -> None:
-    """Rows, files and counts say the same, and nothing is left over."""
+    """Assert that rows, files and counts agree, and that there are no other files."""
     recorded = rows(url)
     assert files(images_dir) == recorded
     assert hidden(images_dir, ".incoming") == []
