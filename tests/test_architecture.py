@@ -1,4 +1,4 @@
-"""Each module has a layer, and imports only its own layer and those below. See docs/architecture.md."""
+"""Each module has a layer, and imports only its own layer and lower ones. See docs/architecture.md."""
 
 import ast
 import subprocess
@@ -16,7 +16,7 @@ MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-# From the lowest to the highest. Packages of one line do not import each other, but for those named below.
+# From the lowest to the highest. Packages of one layer do not import each other, except for the pairs below.
 LAYERS = [
     "domain",
     "files formats imaging",
@@ -39,7 +39,7 @@ NEIGHBOURS = {
     ("gunicorn", "server"),
     ("gunicorn", "web"),
 }
-"""Who of one line may import whom."""
+"""The allowed imports between packages of one layer: importing and imported package."""
 FRAMEWORKS = {
     "flask",
     "werkzeug",
@@ -53,7 +53,7 @@ FRAMEWORKS = {
 WEB = {"web", "cli", "server", "gunicorn", "app", "__main__"}
 """Packages that may load a framework."""
 ANSWERING = ("imagehost.web.blueprints", "imagehost.cli")
-"""Views and commands are called what they do: index, create. Two modules may have the same one."""
+"""Packages of views and commands. Their functions may have the same names, such as index and create."""
 ENTRIES = {"init_app", "main"}
 
 
@@ -62,7 +62,7 @@ def tree(module: str) -> ast.Module:
 
 
 def imports(module: str) -> set[str]:
-    """All that a module imports, by full name, at its top and inside of functions."""
+    """Return the full names of everything that a module imports, also inside of functions."""
     found: set[str] = set()
     is_package = MODULES[module].name == "__init__.py"
     for node in ast.walk(tree(module)):
@@ -77,17 +77,17 @@ def imports(module: str) -> set[str]:
 
 
 def package_of(name: str) -> str:
-    """Return the part of a name after ``imagehost``; an empty string for names of other packages."""
+    """Return the part of a name after ``imagehost``, or an empty string for names of other packages."""
     return f"{name}.".split(".")[1] if f"{name}.".startswith("imagehost.") else ""
 
 
 def importers(*names: str) -> set[str]:
-    """The modules that import one of some foreign packages."""
+    """Return the modules that import one of some foreign packages."""
     return {module for module in MODULES if {name.split(".")[0] for name in imports(module)} & set(names)}
 
 
 def uses(pattern: str) -> set[str]:
-    """The modules in whose code an attribute or a call of that name stands."""
+    """Return the modules whose code has an attribute or a call with this name."""
     return {
         module
         for module in MODULES
@@ -116,7 +116,7 @@ def test_a_module_imports_only_what_is_below(module):
 
 @pytest.mark.parametrize("package", [package for package in RANK if package not in WEB])
 def test_a_lower_layer_loads_no_framework(package):
-    """Also not by way of others: it is imported in a process of its own."""
+    """This includes indirect imports, since the modules are imported in a separate process."""
     modules = [module for module in MODULES if package_of(module) == package]
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     loaded = subprocess.run(
@@ -153,7 +153,7 @@ def test_only_imaging_looks_at_pictures():
 
 
 def test_only_the_server_knows_how_gunicorn_works():
-    # Its errors mean that a body cannot be read.
+    # gunicorn's errors mean that a body cannot be read.
     assert importers("gunicorn") <= {module for module in MODULES if package_of(module) == "server"} | {
         "imagehost.__main__",
         "imagehost.web.upload_request",
@@ -162,9 +162,9 @@ def test_only_the_server_knows_how_gunicorn_works():
 
 def test_only_the_settings_read_the_environment():
     assert importers("environs", "dotenv") == {"imagehost.settings.reader"}
-    # Which sets where libmagic's database is, for python-magic.
+    # This module sets the path of libmagic's database for python-magic.
     allowed = {"imagehost.imaging.libmagic", "imagehost.settings.reader"}
-    # Which passes variables on to PostgreSQL's programs.
+    # This module passes variables to PostgreSQL's programs.
     allowed |= {"imagehost.operations.dumps.programs"}
     assert uses("os.environ") - allowed == set()
     assert uses("os.getenv") == set()

@@ -1,4 +1,4 @@
-"""The frame of the benchmarks; what they measure is no matter of tests."""
+"""The framework of the benchmarks. The tests do not run the measurements."""
 
 import importlib
 import json
@@ -66,7 +66,7 @@ def test_the_tables_of_the_document_are_those_of_the_last_run():
 def test_the_pictures_have_the_size_that_is_said_and_metadata_only_where_wanted(client, metadata):
     content = load.jpeg(200_000, metadata=metadata)
     assert abs(len(content) - 200_000) < 20_000
-    # Where the script of wrk counts.
+    # The script of wrk writes its counter into these bytes.
     assert content[6:11] == b"JFIF\0"
     counted = content[:14] + b"\0\1\2\3" + content[18:]
     answer = client.post("/upload", **form(part(counted))).json

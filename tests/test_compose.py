@@ -1,4 +1,7 @@
-"""What the containers are made of: checked without an engine. ``make stack`` starts them."""
+"""The Compose files and the Dockerfile, checked without a Docker engine.
+
+``make stack`` starts the containers.
+"""
 
 import re
 import subprocess

@@ -1,7 +1,7 @@
-"""What the busiest requests cost, in calls of functions: the same on any machine, however busy it is.
+"""The cost of the most frequent requests, in calls of functions: the same on every machine under any load.
 
-Benchmarks tell how long they take (docs/performance.md); this tells when one begins to do more. Who has a
-good reason for more raises the number here.
+Benchmarks measure the time (docs/performance.md). This test fails if a request does more than before. If
+there is a good reason for that, raise the number here.
 """
 
 import sys
@@ -29,11 +29,11 @@ MOST = {
     "a thumbnail already made": 2050,
     "a health check": 1000,
 }
-"""Calls: a twentieth more than Python 3.11 and 3.13 make, on either database."""
+"""The maximum number of calls: 5 % more than with Python 3.11 and 3.13, on either database."""
 
 
 def calls(app: Flask, path: str, *, status: str = "200", **options: object) -> int:
-    """Answer a request; count the calls of functions, of Python's and of C's, that the application makes."""
+    """Answer a request, and return the number of calls of Python and C functions in the application."""
     environ = EnvironBuilder(path=path, **options).get_environ()
     count = 0
 
@@ -52,7 +52,7 @@ def calls(app: Flask, path: str, *, status: str = "200", **options: object) -> i
 
 @pytest.fixture
 def costs(app, client) -> dict[str, int]:
-    """Each request's calls, once it was answered before: what is made once and kept is there by then."""
+    """Return the calls of each request. It is answered before, so that values that are created once exist."""
     now = datetime.now(UTC)
     ids = add_rows(app, [now - timedelta(days=number) for number in range(30)])
     image = client.post("/upload", **PLAIN).json

@@ -1,4 +1,4 @@
-"""The docs name what the code has, and nothing else."""
+"""The docs describe all settings, addresses, commands and tests that exist, and no others."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 @pytest.fixture
 def settings_read(monkeypatch, tmp_path) -> set[str]:
-    """The names of all settings that the code asks the environment for."""
+    """Return the names of all settings that the code reads from the environment."""
     names = set()
     original = Env.str
 
@@ -35,7 +35,7 @@ def settings_read(monkeypatch, tmp_path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def compose_reads() -> dict[str, str]:
-    """The names of all settings that Docker Compose takes from .env, and their defaults."""
+    """Return the names of all settings that Docker Compose reads from .env, and their defaults."""
     return dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE))
 
 
@@ -68,7 +68,7 @@ def test_the_sample_shows_the_defaults_of_compose_and_else_those_of_nginx(compos
 
 
 def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
-    """Commented in, the sample changes nothing but what has no default."""
+    """If all lines of the sample are active, only settings without a default change."""
     defaults = definitions.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k", WEB_SERVER_WORKERS=2)
     for name, value in re.findall(r"^#([A-Z_]+)=(.+)$", SAMPLE, re.MULTILINE):
         if not name.startswith("DB_") and not name.endswith(("_DIR", "_URL", "_ADDRESS")):
@@ -91,7 +91,7 @@ def test_the_interface_is_described_whole(tmp_path):
 
 
 def plain(rule: str) -> str:
-    """Write a route as the docs do: without converters."""
+    """Return a route as the docs write it: without converters."""
     return re.sub(r"<.*?(filename|name|id|side)>", r"<\1>", rule)
 
 
@@ -113,7 +113,7 @@ def test_links_between_the_docs_lead_somewhere(page: Path):
 
 
 def places(page: Path) -> set[str]:
-    """What a link can lead to in a page: its headings, as GitHub names them."""
+    """Return the anchors of a page: its headings, in GitHub's form."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""What the docs tell people to type is there, and what is there they describe."""
+"""All commands in the docs exist, and the docs describe all of our commands."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ COMPOSE_COMMANDS = {"build", "down", "exec", "logs", "ps", "restart", "run", "st
 
 
 def typed() -> Iterator[str]:
-    """Everything in the docs that is code: lines between fences, and what stands in backticks."""
+    """Yield all code in the docs: lines between fences, and text in backticks."""
     for text in DOCS.values():
         for block in re.findall(r"^```.*?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             yield from re.sub(r"\\\n\s*", "", block).splitlines()
@@ -28,7 +28,7 @@ def typed() -> Iterator[str]:
 
 
 def calls(program: str) -> set[str]:
-    """What follows a program's name, up to the end of the command."""
+    """Return the text after a program's name, up to the end of the command, for each call."""
     found = re.compile(rf"(?:^|[\s/(])(?:{program}) ([^|&;>)]+)")
     return {match.strip() for line in typed() for match in found.findall(line)}
 
@@ -39,7 +39,7 @@ def cli(tmp_path_factory) -> click.Group:
 
 
 def find(cli: click.Group, words: list[str]) -> click.Command | None:
-    """The command that words name; None where there is none."""
+    """Return the command that words name, or None."""
     command: click.Command = cli
     for word in words:
         if not isinstance(command, click.Group) or not re.fullmatch("[a-z][a-z-]*", word):
@@ -67,7 +67,7 @@ def options(command: click.Command) -> set[str]:
 
 
 def ours(group: click.Group, name: str = "flask") -> Iterator[tuple[str, click.Command]]:
-    """The commands that are this project's, not Flask's and its extensions'."""
+    """Yield the commands of this project, without those of Flask and its extensions."""
     for word, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from ours(command, f"{name} {word}")
@@ -94,7 +94,7 @@ def test_every_option_is_described(cli):
 
 
 def compose_calls() -> set[tuple[str, ...]]:
-    """The words behind ``docker compose``, of each command."""
+    """Return the words after ``docker compose`` of each command."""
     found = set()
     for line in typed():
         if "docker compose" in line:
@@ -110,7 +110,7 @@ def compose_calls() -> set[tuple[str, ...]]:
 def test_what_the_docs_ask_of_compose_is_there(call):
     words = list(call)
     arguments: list[str] = []
-    # What runs in a container begins behind its service.
+    # The command for the container begins after the name of the service.
     while words and not (len(arguments) == 2 and arguments[0] in {"exec", "run"}):
         word = words.pop(0)
         if word in WITH_A_VALUE:

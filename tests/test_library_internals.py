@@ -61,7 +61,7 @@ USED = {
     "gunicorn.workers.gthread.STOP_KEEPALIVE_LINGER": gunicorn.workers.gthread,
     "werkzeug.local.LocalProxy._get_current_object": werkzeug.local,
 }
-"""Names without documentation, and the modules in whose code they are."""
+"""Undocumented names, and the modules in whose code they are."""
 
 
 def digest(function: object) -> str:

@@ -1,4 +1,4 @@
-"""All that is said is translated, and can be told without a request."""
+"""All texts are translated, and can be formatted outside of a request."""
 
 import ast
 import re
@@ -51,7 +51,7 @@ def mtime(path: Path) -> float:
 
 @pytest.fixture(scope="module")
 def updated(tmp_path_factory) -> Path:
-    """What ``make messages`` makes of the catalogues, in a copy of the project."""
+    """Return a copy of the project after ``make messages``."""
     copy, venv = tmp_path_factory.mktemp("copy"), Path(sys.prefix)
     for folder in ("imagehost", "templates"):
         shutil.copytree(ROOT / folder, copy / folder)
@@ -63,7 +63,7 @@ def updated(tmp_path_factory) -> Path:
 
 
 def entries(path: Path) -> list[tuple[list[str], list[str], bool]]:
-    """The sentences of a catalogue, and what became of them: each with its plural, if it has one."""
+    """Return the English texts and the translations of a catalogue, with plurals, and whether they are fuzzy."""
     with path.open("rb") as file:
         messages = [message for message in read_po(file) if message.id]
     return [(as_list(message.id), as_list(message.string), message.fuzzy) for message in messages]
@@ -91,13 +91,13 @@ def test_every_sentence_is_translated(updated, path):
 def test_placeholders_are_those_of_the_sentence(updated, path):
     for english, told, _ in entries(updated / path):
         for text in filter(None, told):
-            # A singular may say "one" where the plural needs its number.
+            # A singular may contain "one" instead of the number that the plural needs.
             allowed = [set(PLACEHOLDER.findall(form_)) for form_ in english]
             assert set(PLACEHOLDER.findall(text)) in (allowed if text is not told[-1] else allowed[-1:]), text
 
 
 def test_a_reason_is_written_out_where_it_is_given():
-    """It is found only as a literal; what is put together would stay English."""
+    """Only literals are collected. Text that is put together would stay English."""
     for path in sorted((ROOT / "imagehost").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             name = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""

@@ -152,7 +152,7 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatc
 
 
 def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(stoppable, server):
-    """The connection is lost after the last query, before the session ends. The answer is already complete."""
+    """The connection is lost after the last query and before the session ends. The answer is complete."""
     database = host_of(stoppable).database
 
     @stoppable.get("/lose")

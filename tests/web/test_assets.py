@@ -1,4 +1,4 @@
-"""Static files: kept for good under addresses that hold their content's hash, compressed, and protected."""
+"""Static files have addresses with a hash of their content, can be cached permanently, and are compressed."""
 
 import gzip
 import re
@@ -15,7 +15,7 @@ DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
 
 
 def address(client, name: str) -> str:
-    """Where a page finds a file."""
+    """Return the address of a file in a page."""
     (found,) = re.findall(rf'(?:src|href)="(/static/[^"]*{re.escape(name)})"', client.get("/upload").text)
     return found
 
@@ -58,7 +58,7 @@ def test_pages_are_compressed(client, path, coding):
     answer = client.get(path, headers={**PAGE, "Accept-Encoding": coding})
     assert answer.headers["Content-Encoding"] == coding
     assert "Accept-Encoding" in answer.vary
-    if path != "/":  # which shows one of five pictures
+    if path != "/":  # the page shows one of five pictures at random
         assert DECODE[coding](answer.data) == plain.data
 
 

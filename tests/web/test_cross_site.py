@@ -60,19 +60,22 @@ def headers(site: str | None, origin: str | None, own: str = OWN) -> dict[str, s
 
 
 def allowed(site: str | None, origin: str | None) -> bool:
-    """Tell whether a request comes from one of our pages, or from no page."""
+    """Return whether a request comes from one of our pages, or from no page."""
     verdict = SITES[site]
     return ORIGINS[origin] if verdict is None else verdict
 
 
 def changes(app: Flask) -> list[tuple[str, str]]:
-    """List the method and rule of every request that is not safe."""
+    """Return the method and rule of every request that is not safe."""
     rules = app.url_map.iter_rules()
     return sorted((method, rule.rule) for rule in rules for method in (rule.methods or set()) - SAFE_METHODS)
 
 
 def test_these_requests_change_something(app):
-    """A new request that changes something needs an unsafe method; the tests below find it by themselves."""
+    """A new request that changes something must use an unsafe method.
+
+    The tests below find it by themselves.
+    """
     assert ("POST", "/upload") in changes(app)
     assert ("DELETE", "/api/upload/<filename:filename>") in changes(app)
     assert len(changes(app)) >= 6

@@ -1,4 +1,4 @@
-"""Refusal of other sites' changes, and the headers of every answer."""
+"""Changes from pages of other sites are refused, and every answer has the protecting headers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every sentence in the language of whoever reads it; the log in English."""
+"""Every sentence is in the language of the client, and the log is in English."""
 
 import html
 
@@ -22,7 +22,7 @@ EACH_ERROR = pytest.mark.parametrize(
 
 
 def fail_with(monkeypatch, error: Exception) -> None:
-    """Let the list of images end in an error."""
+    """Let the request of the list fail with an error."""
 
     def page(*_):
         raise error
@@ -31,7 +31,7 @@ def fail_with(monkeypatch, error: Exception) -> None:
 
 
 def told(answer) -> str:
-    """What a person reads of an error."""
+    """Return the text of an error that a person reads."""
     return answer.json["message"] if answer.is_json else html.unescape(answer.text)
 
 

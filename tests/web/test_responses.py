@@ -1,4 +1,4 @@
-"""Faults of ours, in all shapes: told by a number, with a traceback in the log only."""
+"""Internal errors, in all shapes: the answer has the request id, and only the log has the traceback."""
 
 import re
 

@@ -18,7 +18,7 @@ from tests.services.test_lists import START
 
 
 class Work:
-    """Streams of pieces, and the number of streams that are written at once."""
+    """Streams of pieces, and the number of streams that are written at the same time."""
 
     def __init__(self) -> None:
         self.streams = Streams()
@@ -53,7 +53,7 @@ def test_streams_are_written_one_after_the_other(work, monkeypatch):
 
     def read(number: int) -> None:
         for piece in work.open(f"client {number}", 20):
-            order.append((number, piece))  # noqa: PERF401  # while it is read
+            order.append((number, piece))  # noqa: PERF401  # it is read meanwhile
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(read, range(8)))

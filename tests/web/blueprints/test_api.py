@@ -1,4 +1,4 @@
-"""The JSON interface as scripts use it: every address with and without its last slash."""
+"""The JSON interface for scripts: every address, with and without a slash at the end."""
 
 import pytest
 

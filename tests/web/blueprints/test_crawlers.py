@@ -1,4 +1,4 @@
-"""Files and headers for search engines, for link previews, and for people who find faults."""
+"""Files and headers for search engines, for link previews, and for people who report security problems."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.robotparser import RobotFileParser
@@ -30,7 +30,7 @@ TRUE = {"ALLOW_INDEXING": True}
 
 
 def may(text: str, agent: str, path: str) -> bool:
-    """Ask Python's parser, which does not know that $ marks the end."""
+    """Return whether Python's parser allows an address. It does not know that $ marks the end."""
     reader = RobotFileParser()
     reader.parse([line for line in text.splitlines() if line != "Allow: /$"])
     return reader.can_fetch(agent, f"http://localhost{path}")

@@ -1,4 +1,4 @@
-"""DELETE and POST /delete/<id>, DELETE /api/upload/<filename>: row and bytes go at once."""
+"""DELETE and POST /delete/<id>, and DELETE /api/upload/<filename>, remove row and file at once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Renditions that cannot be made are remembered for a day; how often a client may ask for new ones."""
+"""Failures of renditions are remembered for a day, and new renditions of a client are limited."""
 
 import json
 import time
@@ -20,7 +20,7 @@ RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/
 
 @pytest.fixture
 def broken(app, client):
-    """A photograph whose bytes are damaged after its upload."""
+    """Upload a photograph, damage its file, and return the filename."""
     image = uploaded(client, PHOTO, "odd.jpg")
     (file,) = stored_files(app)
     file.write_bytes(PHOTO[:600])
@@ -28,7 +28,7 @@ def broken(app, client):
 
 
 def jobs(act) -> int:
-    """How many processes are asked for meanwhile."""
+    """Return the number of processes that are requested during a call."""
     before = PROCESS.jobs
     act()
     return PROCESS.jobs - before
@@ -162,7 +162,7 @@ LIMIT = {"RENDERING_RATE_LIMIT": "2/minute", "RATE_LIMIT_ENABLED": True}
 
 @pytest.fixture
 def images(make_app):
-    """A client that may have two renditions made in a minute, and three thumbnails to make."""
+    """Return a client that may request two new renditions in a minute, and three thumbnails to request."""
     client = make_app(**LIMIT).test_client()
     return client, [uploaded(client, pictures.jpg(20 + number, 9))["thumbnail_url"] for number in range(3)]
 

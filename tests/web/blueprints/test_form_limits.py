@@ -37,7 +37,10 @@ class Body(io.BytesIO):
 
 
 def post(client, body: bytes, boundary: str = "boundary", **options: object):
-    """Send a body of a declared length; return the answer, and how many bytes of the body were read."""
+    """Send a body with a declared length.
+
+    Return the answer, and the number of bytes of the body that were read.
+    """
     stream = Body(body)
     overrides = {
         "CONTENT_TYPE": f"multipart/form-data; boundary={boundary}",
@@ -193,7 +196,7 @@ LARGE_FORMS = {
 
 
 NOISE = 2
-"""Ratio that two measurements of the same work may have on a busy machine."""
+"""The maximum ratio of two measurements of the same work on a busy machine."""
 
 
 def costs(app, *bodies: tuple[bytes, str]) -> list[float]:
@@ -249,5 +252,5 @@ def test_look_alikes_of_any_boundary_are_cheap(app, plain, length):
     head = b'\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     for near in (b"\r\n--", b"\r\n--" + b"y" * (length - 1) + b"z"):
         body = begin + head + near * (LARGE // len(near)) + b"\r\n" + begin + b"--\r\n"
-        # Python needs twice the time to find five bytes, of the shortest boundary, as to find six.
+        # To find five bytes, as in the shortest boundary, Python needs twice as long as for six.
         assert ratio(app, body, plain[LARGE], boundary) < (2 * NOISE if length == 1 else NOISE)

@@ -22,7 +22,7 @@ def test_a_database_that_does_not_answer_is_named(make_app, shape):
     assert_error(answer, 503, "unavailable", "The database")
     assert int(answer.headers["Retry-After"]) > 0
     if answer.is_json:
-        # A new storage, which cannot be set up without it, is not to blame.
+        # The storage is new and cannot be set up without the database, but it is not the cause.
         assert (answer.json["database"], answer.json["storage"]) == ("unavailable", "ok")
     assert client.get("/healthz").status_code == 200
 

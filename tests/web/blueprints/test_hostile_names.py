@@ -42,13 +42,13 @@ class Skeleton(HTMLParser):
 
 
 def sent(client, name: str, **options: object):
-    """Return the answer to an upload under this name, encoded as a browser does."""
+    """Return the answer to an upload with this name, encoded as in a browser."""
     return client.post("/upload", **form(part(SMALL, name.encode())), **options)
 
 
 def pages(app: Flask, name: str) -> list[Skeleton]:
     """Return every page and fragment that shows the name, on a host with no other image."""
-    # A plain client: these pages need no lint.
+    # Use a client without the check of the markup.
     client = FlaskClient(app, app.response_class)
     for image in client.get("/api/upload").json:
         client.delete(f"/api/upload/{image['filename']}")

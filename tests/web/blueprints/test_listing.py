@@ -1,4 +1,4 @@
-"""GET /images-list and GET /api/upload: order, pages, numbers that are none."""
+"""GET /images-list and GET /api/upload: the order, the pages, and invalid page numbers."""
 
 import html
 import re

@@ -15,7 +15,7 @@ from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, 
 from tests.rows import add_rows, total
 
 NOON = datetime(2025, 1, 24, 12, tzinfo=UTC)
-# Some images share a moment, and parts end between such images.
+# Some images have the same time, and some parts end between such images.
 MOMENTS = [NOON + timedelta(seconds=number // 3) for number in range(10)]
 
 

@@ -237,7 +237,7 @@ def test_a_deletion_takes_every_rendition(app, client):
 
 
 def told(host, app, image):
-    """What templates are told of an image's previews: addresses and widths."""
+    """Return the addresses and the widths of an image's previews in templates."""
     with app.test_request_context():
         (row,) = scalars(host, sa.select(Row).where(Row.id == image["id"]))
         sources = representations.srcset(row)

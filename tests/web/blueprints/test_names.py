@@ -1,4 +1,4 @@
-"""What clients call their files: kept as text, shown everywhere, never a path."""
+"""The clients' names of files are stored as text, shown everywhere, and never used as a path."""
 
 import html
 from urllib.parse import unquote

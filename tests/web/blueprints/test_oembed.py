@@ -1,4 +1,4 @@
-"""GET /oembed: how other sites show an image that they have an address of."""
+"""GET /oembed describes an image for other sites that have its address."""
 
 import io
 from urllib.parse import parse_qs, urlsplit
@@ -100,7 +100,7 @@ ODD = [(1, 1), (321, 10), (3000, 2), (2, 3000), (1023, 767), (500, 333), (1299, 
 @pytest.mark.parametrize("sides", ODD, ids=str)
 @pytest.mark.parametrize("kind", ["jpg", "png"])
 def test_sizes_of_thumbnails_are_those_of_the_thumbnails(client, kind, sides, orientation):
-    # A picture that one can see through is scaled in another way.
+    # A picture with transparency is scaled in another way.
     picture = Image.new("RGB" if kind == "jpg" else "RGBA", sides)
     content = pictures.encode(picture, kind, exif=samples.exif(orientation))
     answer = asked(client, uploaded(client, content)["url"])
@@ -180,7 +180,7 @@ def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_room(client,
     answer = asked(client, uploaded(client, content)["url"], maxwidth=str(room), maxheight=str(room))
     shown, real = size(answer), real_size(client, answer["url"])
     if orientation == 6 and "/images/" in answer["url"]:
-        # Renditions are upright; an image itself is turned by the program that shows it.
+        # Renditions are upright. A program that shows the image itself turns it.
         real = real[::-1]
     assert max(shown) <= room
     assert shown[0] <= real[0]
@@ -295,7 +295,7 @@ def test_any_name_is_a_title(client, name):
 
 @ON_SQLITE
 def test_an_image_without_a_name_is_called_by_its_filename(host, client):
-    """Old rows may have no name; today a file without a name is named after its date."""
+    """Old rows may have no name. Today a file without a name is named by its date."""
     image = uploaded(client)
     execute(host, sa.update(models.Image).values(original_name=""))
     assert asked(client, image["view_url"])["title"] == image["filename"]

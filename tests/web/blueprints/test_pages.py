@@ -1,4 +1,4 @@
-"""The pages of the host itself, what they load, and what they say to other programs."""
+"""The pages of the host, the files that they load, and their data for other programs."""
 
 import io
 import random
@@ -90,7 +90,7 @@ def test_a_phone_can_install_the_host_and_share_pictures_to_it(make_app):
     assert (share["method"], share["enctype"]) == ("POST", "multipart/form-data")
     (field,) = share["params"]["files"]
     assert field["accept"] == ["image/jpeg", "image/webp"]
-    # As a phone sends it: a navigation that no page began.
+    # The headers of a phone: a navigation that no page has started.
     headers = {**PAGE, "Origin": "null", "Sec-Fetch-Site": "none"}
     form = {field["name"]: (io.BytesIO(jpg()), "shared.jpg")}
     shared = client.post(share["action"], data=form, headers=headers)

@@ -1,4 +1,4 @@
-"""Uploads whose pixels decide: where the end marker is missing, in a process of their own, and only then."""
+"""If the end marker is missing, and only then, the pixels of an upload are decoded, in a separate process."""
 
 import pytest
 

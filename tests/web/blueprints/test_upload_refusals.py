@@ -1,4 +1,4 @@
-"""What an upload is refused for: in all shapes, on both databases, and nothing of it is kept."""
+"""Refusals of uploads in all shapes, on both databases. Nothing of a refused upload is kept."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ TEXT_FIELD = part_with(b'form-data; name="file"', SMALL)
 
 
 def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
-    """A PNG of a few bytes that declares any number of pixels."""
+    """Return a PNG of a few bytes that declares any number of pixels."""
     content = b"\x89PNG\r\n\x1a\n"
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 9)), (b"IEND", b"")):
@@ -216,7 +216,7 @@ def test_the_areas_of_all_frames_count_for_an_animation(make_app, limit, status)
 
 @ON_SQLITE
 def test_half_a_minute_of_screen_recording_is_accepted(client):
-    """Thirty seconds at ten frames a second, of which each changes a small part of the screen."""
+    """Thirty seconds at ten frames a second. Each frame changes a small part of the screen."""
     frames = [Image.new("P", (1280, 720)) for _ in range(300)]
     for number, frame in enumerate(frames):
         frame.putpixel((number, number), 1)

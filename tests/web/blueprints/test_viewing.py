@@ -1,4 +1,4 @@
-"""GET /view/<filename>: one image, its links, and what chat programs read."""
+"""GET /view/<filename>: one image, its links, and its data for chat programs."""
 
 import html
 import io
@@ -55,7 +55,7 @@ def test_chat_programs_learn_what_they_unfurl(client):
 
 
 def test_an_image_without_a_name_is_called_by_its_filename(host, client):
-    """Old rows may have no name; today a file without a name is named after its date."""
+    """Old rows may have no name. Today a file without a name is named by its date."""
     image = uploaded(client)
     execute(host, sa.update(models.Image).values(original_name=""))
     assert f"<title>{image['filename']} · imagehost</title>" in client.get(page_of(image)).text
@@ -115,7 +115,7 @@ def test_the_name_with_another_extension_is_no_page(client, shape, kind):
 
 
 def add_namesake(host: Host, app, image: dict[str, object], kind: str) -> str:
-    """Add an image with the name of another, as a database from elsewhere may have; return its filename."""
+    """Add an image with another's name, which an imported database may have. Return its filename."""
     filename = page_of(image).removeprefix("/view/") + f".{kind}"
     namesake = uploaded(app.test_client(), pictures.MAKE[kind](), f"namesake.{kind}")
     stored = Layout(host.settings.images_dir)
@@ -173,7 +173,7 @@ def test_the_page_goes_with_its_image(client, shape):
 
 
 def test_sizes_are_those_that_are_shown(client):
-    """A phone held upright stores a picture on its side, and says so."""
+    """A portrait photograph of a phone is stored in landscape, with an orientation."""
     exif = Image.Exif()
     exif[0x0112] = 6
     image = uploaded(client, pictures.jpg(64, 48, exif=exif))
