@@ -63,7 +63,7 @@ def updated(tmp_path_factory) -> Path:
 
 
 def entries(path: Path) -> list[tuple[list[str], list[str], bool]]:
-    """Return the English texts and the translations of a catalogue, with plurals, and whether they are fuzzy."""
+    """Return English and translation of each text in a catalogue, with plurals, and whether it is fuzzy."""
     with path.open("rb") as file:
         messages = [message for message in read_po(file) if message.id]
     return [(as_list(message.id), as_list(message.string), message.fuzzy) for message in messages]

@@ -111,7 +111,7 @@ MALFORMED = {
     "method in lower case": Row((COVERED,), PLAIN, "post {path} HTTP/1.1"),
     "CONNECT": Row((COVERED,), PLAIN, "CONNECT 127.0.0.1:80 HTTP/1.1"),
 }
-"""The server must refuse these and close the connection: nobody knows where the next request begins."""
+"""The server must refuse these and close the connection, since it cannot know where the next one begins."""
 
 LEGAL = {
     **lengths(

@@ -277,7 +277,7 @@ def assert_harmless(answers: dict[str, Answer], port: int) -> None:
 
 
 def leads_away(location: str, port: int) -> bool:
-    """Tell whether a browser, which reads a backslash as a slash, would leave the host."""
+    """Return whether a browser, which reads a backslash as a slash, would leave the host."""
     parts = urlsplit(location.replace("\\", "/"))
     return parts.scheme not in {"", "http"} or parts.netloc not in {"", "127.0.0.1", f"127.0.0.1:{port}"}
 

@@ -1,4 +1,4 @@
-"""A name that contains an attack is treated as text wherever it is shown."""
+"""A name that contains an attack is treated as text on all pages, in logs and in files."""
 
 import csv
 import json
