@@ -1,3 +1,5 @@
+"""The parser of AV1 data."""
+
 import io
 
 import pytest

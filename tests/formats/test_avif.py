@@ -1,3 +1,5 @@
+"""The parser of AVIF files."""
+
 import io
 import json
 import struct

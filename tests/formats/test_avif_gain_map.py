@@ -1,3 +1,5 @@
+"""Gain maps in AVIF files."""
+
 import base64
 import io
 

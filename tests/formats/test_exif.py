@@ -1,3 +1,5 @@
+"""The orientation in EXIF, and the minimal EXIF that is written."""
+
 import pytest
 
 from imagehost.formats import exif

@@ -1,3 +1,5 @@
+"""The parser of GIF files."""
+
 import io
 import struct
 from contextlib import suppress

@@ -1,3 +1,5 @@
+"""The parser of JPEG files."""
+
 import io
 
 import pytest

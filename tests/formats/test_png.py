@@ -1,3 +1,5 @@
+"""The parser of PNG files."""
+
 import io
 import random
 import struct

@@ -1,3 +1,5 @@
+"""The parser of WebP files."""
+
 import io
 
 import pytest

@@ -1,4 +1,4 @@
-"""Follow each recipe of docs/access.md for a password in front of the host, to the letter."""
+"""The recipes of docs/access.md for a password in front of the host work if they are followed literally."""
 
 import re
 import subprocess
