@@ -102,7 +102,7 @@ def test_each_module_has_a_layer():
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "imagehost"])
-def test_a_module_imports_only_what_is_below(module):
+def test_a_module_imports_only_lower_layers(module):
     own = package_of(module)
     wrong = {
         name
@@ -181,7 +181,7 @@ def test_locks_and_atomic_writes_have_one_home():
     assert uses("tempfile.mkstemp") == {"imagehost.files.atomic_files", "imagehost.storage.spool"}
 
 
-def test_only_responses_reads_what_shape_is_wanted():
+def test_only_responses_reads_the_wanted_shape():
     readers = {module for module, path in MODULES.items() if "HX-Request" in path.read_text()}
     assert readers == {"imagehost.web.responses"}
     assert uses(".accept_mimetypes") == {"imagehost.web.responses"}

@@ -38,7 +38,7 @@ def test_ratios_are_of_the_same_round():
     assert (row.value.low, row.value.high, row.is_met) == (2, 2, True)
 
 
-def test_what_is_kept_can_be_read_again(table):
+def test_saved_tables_can_be_read_again(table):
     assert Table.read(table.json()).markdown() == table.markdown()
 
 

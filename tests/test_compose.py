@@ -55,14 +55,14 @@ def test_every_container_has_limits(service):
 
 
 @EVERY_LASTING
-def test_what_runs_on_is_started_anew_looked_after_and_cannot_change_itself(service):
+def test_permanent_services_restart_have_a_health_check_and_are_read_only(service):
     assert service["restart"] == "unless-stopped"
     assert service["healthcheck"]
     assert service["read_only"]
     assert service["stop_grace_period"]
 
 
-def test_services_wait_until_what_they_need_is_well():
+def test_services_wait_until_the_services_that_they_need_are_healthy():
     conditions = {name: service.get("depends_on", {}) for name, service in SERVICES.items()}
     well = {"condition": "service_healthy"}
     assert conditions == {
@@ -88,7 +88,7 @@ def test_the_application_can_be_scaled():
 
 
 @EVERY
-def test_no_secret_stands_in_the_environment(service):
+def test_no_secret_is_in_the_environment(service):
     secrets = [
         name for name in service.get("environment", {}) if re.search("PASSWORD|SECRET|DATABASE_URL", name)
     ]

@@ -76,7 +76,7 @@ def test_the_sample_shows_the_defaults(monkeypatch, tmp_path):
     assert definitions.load_settings(INSTANCE_DIR=tmp_path, SECRET_KEY="k") == defaults
 
 
-def test_the_interface_is_described_whole(tmp_path):
+def test_every_address_is_described(tmp_path):
     rules = [
         rule
         for rule in create_app(INSTANCE_DIR=tmp_path).url_map.iter_rules()

@@ -107,7 +107,7 @@ def compose_calls() -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("call", sorted(compose_calls()), ids=" ".join)
-def test_what_the_docs_ask_of_compose_is_there(call):
+def test_compose_commands_and_services_in_the_docs_exist(call):
     words = list(call)
     arguments: list[str] = []
     # The command for the container begins after the name of the service.

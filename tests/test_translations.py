@@ -74,7 +74,7 @@ def as_list(text: str | tuple[str, ...]) -> list[str]:
 
 
 @EACH_CATALOGUE
-def test_the_catalogue_holds_what_the_code_says(updated, path):
+def test_the_catalogue_has_all_texts_of_the_code(updated, path):
     sentences = {tuple(english) for english, _, _ in entries(ROOT / path)}
     assert sentences == {tuple(english) for english, _, _ in entries(updated / path)}, "run make messages"
     assert (ROOT / path).read_text() == (updated / path).read_text(), "run make messages"

@@ -56,7 +56,9 @@ def test_a_deletion_in_another_window_waits_until_the_picture_is_closed(server, 
     expect(page.locator("#images tbody tr")).to_have_count(2)
 
 
-def test_what_was_deleted_elsewhere_goes_when_it_is_deleted_again(server, open_page, page_problems):
+def test_an_image_that_another_window_deleted_is_removed_when_it_is_deleted_again(
+    server, open_page, page_problems
+):
     page_problems.expect("status of 404")
     page_problems.expect("Response Status Error Code 404")
     image = upload(server, "photo.jpg", SMALL)
@@ -81,7 +83,7 @@ def test_back_and_paste_close_the_picture(server, open_page):
     expect(page.locator("#upload")).to_be_visible()
 
 
-def test_the_keys_lead_on_after_the_last_picture(server, open_page):
+def test_the_arrow_keys_work_after_the_last_picture(server, open_page):
     for number in range(2):
         upload(server, f"photo{number}.jpg", SMALL)
     page = open_page("/images-list")
@@ -104,7 +106,7 @@ def test_a_picture_chosen_before_the_scripts_are_there_is_taken(server, open_pag
 
 
 @pytest.mark.parametrize("script", ["**/js/queue.js", "**/app.js", "**/htmx.min.js"])
-def test_where_a_script_does_not_come_the_form_is_there(server, open_page, page_problems, tmp_path, script):
+def test_if_a_script_cannot_be_loaded_the_form_is_shown(server, open_page, page_problems, tmp_path, script):
     page_problems.expect("ERR_FAILED")
     if "htmx" in script:
         page_problems.expect("htmx did not load")
@@ -153,7 +155,7 @@ def test_another_window_shows_what_was_uploaded_and_chosen_here(server, open_pag
     expect(other.locator("#uploads-kind-link")).to_be_checked()
 
 
-def test_a_theme_that_is_none_is_passed_over(open_page):
+def test_an_invalid_theme_is_ignored(open_page):
     page = open_page("/upload")
     other = page.context.new_page()
     other.goto("/upload")
@@ -189,7 +191,7 @@ def test_many_refusals_are_not_all_read_out(open_page):
     expect(page.locator("#status")).to_have_text("Some pictures were not uploaded. See the list below.")
 
 
-def test_the_newest_uploads_stand_on_top(open_page, tmp_path):
+def test_the_newest_uploads_are_at_the_top(open_page, tmp_path):
     page = open_page("/upload")
     choose(page, write(tmp_path, first_jpg=PHOTO, second_jpg=PHOTO))
     expect(page.locator("#queue .done")).to_have_count(2)

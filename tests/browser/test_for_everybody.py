@@ -72,7 +72,7 @@ def test_nothing_keeps_anybody_out(image, open_page, page_problems, tmp_path, st
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("window", [PHONE, {}], ids=["phone", "desktop"])
-def test_who_asks_by_another_name_can_read_why_not(browser, server, window, theme):
+def test_the_refusal_of_another_host_name_is_readable(browser, server, window, theme):
     """The page needs no other file, since the host serves none under this name."""
     with Pages(browser, f"http://{OTHER_HOST}:{server.port}") as pages:
         pages.problems.expect("status of 421")
@@ -107,7 +107,7 @@ def test_nothing_is_wider_than_the_window(image, open_page, page_problems, tmp_p
         assert box["x"] + box["width"] <= window["viewport"]["width"], button.inner_text()
 
 
-def test_a_phone_does_the_whole_round(server, open_page, tmp_path):
+def test_everything_works_on_a_phone(server, open_page, tmp_path):
     page = open_page("/", **PHONE)
     page.get_by_role("link", name="Upload a picture").tap()
     choose(page, write(tmp_path, beach_jpg=PHOTO))
@@ -160,7 +160,7 @@ def test_pictures_are_chosen_by_the_keyboard(open_page, tmp_path, key):
     expect_done(page, "beach.jpg")
 
 
-def test_who_skips_lands_in_the_content(open_page):
+def test_the_skip_link_leads_to_the_content(open_page):
     page = open_page("/upload")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

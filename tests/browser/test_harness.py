@@ -139,7 +139,7 @@ def test_the_network_is_slow(page, page_problems):
     assert time.monotonic() - begin > 0.4
 
 
-def test_what_keeps_people_out_is_found(page):
+def test_an_accessibility_problem_is_found(page):
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
     with pytest.raises(AssertionError, match="button-name"):
         assert_accessible(page)

@@ -32,7 +32,7 @@ def twelve(server) -> list[dict[str, object]]:
     return [upload(server, f"photo{number}.jpg", SMALL) for number in range(12)]
 
 
-def test_a_row_tells_all_of_its_image(server, open_page):
+def test_a_row_shows_the_facts_of_its_image(server, open_page):
     image = upload(server, "Grüße & <b>.png", pictures.png(64, 48))
     page = open_page("/images-list")
     cells = rows(page).locator("td")
@@ -109,7 +109,7 @@ def test_an_image_that_is_gone_already(server, open_page, page_problems):
     expect(page.locator("#alerts")).to_have_text("There is no such image. It may have been deleted.")
 
 
-def test_deleting_the_last_row_of_a_page_goes_to_the_page_before(server, open_page):
+def test_deleting_the_last_row_of_a_page_shows_the_previous_page(server, open_page):
     for number in range(11):
         upload(server, f"photo{number}.jpg", SMALL)
     page = open_page("/images-list?page=2")
@@ -135,7 +135,7 @@ def test_pages(twelve, open_page):
     assert_sound(page)
 
 
-def test_a_page_past_the_last_leads_to_the_last(twelve, open_page):
+def test_a_page_after_the_last_one_has_a_link_to_the_last_page(twelve, open_page):
     page = open_page("/images-list?page=99")
     expect(rows(page)).to_have_count(2)
     expect(page).to_have_url(re.compile(r"/images-list\?page=2$"))
@@ -154,7 +154,7 @@ def test_two_windows(server, open_page, tmp_path):
     expect(uploading.locator("#uploads .upload")).to_have_count(0)
 
 
-def test_what_is_done_elsewhere_shows_without_a_refresh(server, open_page):
+def test_changes_by_others_are_shown_without_a_reload(server, open_page):
     page = open_page()
     page.clock.install()
     page.goto("/images-list")
@@ -186,7 +186,7 @@ def test_the_window_stays_where_it_is_while_the_list_changes(twelve, server, ope
     assert page.evaluate("[scrollY, document.activeElement === document.body]") == [300, True]
 
 
-def test_the_focus_is_kept_when_what_had_it_is_deleted_elsewhere(twelve, server, open_page):
+def test_the_focus_is_kept_when_another_client_deletes_the_focused_row(twelve, server, open_page):
     page = open_page()
     page.clock.install()
     page.goto("/images-list")
@@ -219,7 +219,7 @@ def test_a_hidden_window_does_not_ask(server, open_page):
     expect(rows(page)).to_have_count(1)
 
 
-def test_what_is_being_done_is_not_disturbed(twelve, server, open_page):
+def test_an_update_does_not_disturb_the_user(twelve, server, open_page):
     page = open_page()
     page.clock.install()
     page.goto("/images-list")

@@ -62,7 +62,7 @@ def test_no_more_than_twelve_are_kept(open_page, tmp_path):
     assert len(kept(page)["imagehost:1:recent"]) == 12
 
 
-def test_an_upload_that_was_deleted_elsewhere_goes(server, open_page, page_problems, tmp_path):
+def test_a_saved_upload_that_another_client_deleted_is_removed(server, open_page, page_problems, tmp_path):
     page_problems.expect("status of 404")
     page = open_page("/upload")
     choose(page, write(tmp_path, beach_jpg=PHOTO))

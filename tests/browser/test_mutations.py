@@ -71,7 +71,7 @@ def blank_page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("name", samples.jpegs())
-def test_what_is_stored_looks_like_what_was_sent(blank_page, name):
+def test_the_stored_picture_looks_like_the_uploaded_one(blank_page, name):
     pictures = [
         [base64.b64encode(content).decode() for content in pair]
         for pair in [*changed(name), (samples.jpegs()[name], samples.jpegs()[name])]

@@ -121,7 +121,7 @@ def test_in_a_page_of_another_site_it_does_nothing(server, urls, watched):
     assert watched.executed == []
 
 
-def test_what_is_no_picture_is_not_taken(server):
+def test_files_that_are_not_pictures_are_refused(server):
     for name, content in NO_PICTURES.items():
         for mime_type in ("image/jpeg", "text/html"):
             files = {"file": (name, content, mime_type)}

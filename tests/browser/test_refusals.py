@@ -68,7 +68,9 @@ BEFORE_SENDING = {
 
 
 @pytest.mark.parametrize("name", BEFORE_SENDING)
-def test_type_and_size_are_told_before_sending_in_the_words_of_the_server(server, open_page, tmp_path, name):
+def test_wrong_type_and_size_are_reported_before_sending_in_the_words_of_the_server(
+    server, open_page, tmp_path, name
+):
     content, words = BEFORE_SENDING[name]
     page = open_page("/upload")
     asked = sent(page)
@@ -101,7 +103,7 @@ def told_by_server(url: str, name: str, content: bytes, language: str = "en") ->
 
 @pytest.mark.parametrize("content", [b"text", foreign.HEIC], ids=["text", "HEIC"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_any_name_is_told_as_the_server_tells_it(server, open_page, name, content):
+def test_for_any_name_the_page_shows_the_sentence_of_the_server(server, open_page, name, content):
     page = open_page("/upload")
     page.evaluate(DROP, [name, list(content)])
     told = page.locator("#queue .state").last
@@ -110,7 +112,7 @@ def test_any_name_is_told_as_the_server_tells_it(server, open_page, name, conten
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_any_file_is_told_as_the_server_tells_it(server, open_page, language):
+def test_for_any_file_the_page_shows_the_sentence_of_the_server(server, open_page, language):
     page = open_page("/upload", locale=language, extra_http_headers={"Accept-Language": language})
     module = page.locator('link[rel="modulepreload"][href$="checking.js"]').first.get_attribute("href")
     samples = [sample for samples in foreign.SAMPLES.values() for sample in samples]
@@ -120,7 +122,7 @@ def test_any_file_is_told_as_the_server_tells_it(server, open_page, language):
     assert len(set(told)) == len(foreign.SAMPLES) + 1
 
 
-def test_what_is_allowed_is_not_in_the_way(open_page):
+def test_allowed_pictures_are_not_refused_by_the_page(open_page):
     page = open_page("/upload")
     module = page.locator('link[rel="modulepreload"][href$="checking.js"]').first.get_attribute("href")
     contents = [list(make()) for make in pictures.MAKE.values()]

@@ -93,7 +93,7 @@ def test_reload_on_each(open_page, path, tab):
     is_on(page, tab)
 
 
-def test_back_from_another_page_shows_a_whole_one(server, open_page):
+def test_back_from_another_page_shows_a_whole_page(server, open_page):
     image = upload(server, "photo.jpg", PHOTO)
     page = open_page("/upload")
     page.get_by_role("link", name="Images").click()
@@ -201,7 +201,7 @@ def test_without_the_server_the_uploads_can_be_reached(server, open_page, page_p
     expect_done(page, "image.png")
 
 
-def test_a_way_back_that_is_cut_is_told_of(server, open_page, page_problems):
+def test_going_back_without_a_network_is_reported(server, open_page, page_problems):
     page_problems.expect("ERR_INTERNET_DISCONNECTED")
     image = upload(server, "photo.jpg", PHOTO)
     page = open_page(image["view_url"])
@@ -222,7 +222,7 @@ def test_from_a_page_of_another_kind_and_back(server, open_page):
     expect(page.locator(".tabs [aria-current]")).to_have_count(0)
 
 
-def test_a_server_that_is_gone_is_told_of(open_page, page_problems):
+def test_an_unreachable_server_is_reported(open_page, page_problems):
     for words in ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"):
         page_problems.expect(words)
     page = open_page("/upload")

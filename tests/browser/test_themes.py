@@ -69,7 +69,7 @@ def test_the_wrong_theme_never_flashes(open_page):
     assert page.evaluate("[...seen]") == [GROUND["dark"]]
 
 
-def test_little_moves_for_who_wants_little_motion(open_page):
+def test_reduced_motion_is_respected(open_page):
     page = open_page("/upload", reduced_motion="reduce")
     assert page.evaluate(TRANSITIONS) == [0]
     page.emulate_media(reduced_motion="no-preference")

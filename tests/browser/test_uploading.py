@@ -37,7 +37,7 @@ def test_dropped_anywhere_on_the_page(server, open_page, tmp_path):
     assert names(server) == ["beach.jpg"]
 
 
-def test_the_field_shows_that_it_would_take_what_is_held_over_it(open_page, tmp_path):
+def test_the_field_is_highlighted_while_files_are_dragged_over_it(open_page, tmp_path):
     page = open_page("/upload")
     field = page.locator("#drop")
     expect(field).to_have_attribute("data-state", "idle")
@@ -59,7 +59,7 @@ def test_pasted(server, open_page):
     assert names(server) == ["image.png"]
 
 
-def test_pasted_on_the_list_leads_to_the_uploads(server, open_page):
+def test_pasting_on_the_list_switches_to_the_uploads(server, open_page):
     page = open_page("/images-list")
     paste_image(page, pictures.png(320, 200))
     expect_done(page, "image.png")

@@ -20,7 +20,7 @@ OLDER = """() => {
 }"""
 
 
-def test_the_old_address_leads_to_the_page(server, open_page):
+def test_the_old_address_redirects_to_the_page(server, open_page):
     image = upload(server, "beach.jpg", PHOTO)
     page = open_page(f"/view/{image['filename']}")
     expect(page).to_have_url(image["view_url"])

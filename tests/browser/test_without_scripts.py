@@ -16,7 +16,7 @@ OFF = {"java_script_enabled": False}
 
 
 @ON_BOTH_DATABASES
-def test_the_whole_round(server, open_page, tmp_path):
+def test_uploading_viewing_and_deleting_work_without_scripts(server, open_page, tmp_path):
     page = open_page("/", **OFF)
     page.get_by_role("link", name="Upload a picture").click()
     page.get_by_label("Choose a picture").set_input_files(write(tmp_path, beach_jpg=PHOTO))
@@ -41,7 +41,7 @@ def test_the_whole_round(server, open_page, tmp_path):
     assert requests.get(f"{server.url}/api/upload", timeout=30).json() == []
 
 
-def test_a_refusal_is_a_page_that_leads_on(open_page, page_problems, tmp_path):
+def test_a_refusal_is_a_page_with_a_link_back(open_page, page_problems, tmp_path):
     page_problems.expect("status of 415")
     page = open_page("/upload", **OFF)
     page.get_by_label("Choose a picture").set_input_files(write(tmp_path, notes_png=b"hello"))

@@ -24,7 +24,7 @@ def flask(app, runner):
     return lambda *words: runner.invoke(args=["backup", *words])
 
 
-def test_create_says_what_it_made(flask):
+def test_create_prints_a_summary(flask):
     made = flask("create")
     assert made.exit_code == 0
     assert made.stdout.startswith("backup_")
@@ -50,7 +50,7 @@ def test_create_ends_with_1_where_an_image_is_lost(host, flask, app):
     assert "had no bytes in the storage" in told(made)["problems"][0]
 
 
-def test_list_says_what_is_there(flask):
+def test_list_prints_all_backups(flask):
     assert "no backup yet" in flask("list").stdout
     name = told(flask("create", "--json"))["name"]
     lone = told(flask("create", "--database-only", "--json"))["name"]
@@ -97,7 +97,7 @@ def test_a_name_in_a_backup_from_elsewhere_writes_nothing_to_the_terminal(host, 
     assert [line for line in told_of.split("\n") if not line.isprintable()] == []
 
 
-def test_restore_says_what_it_needs_and_what_it_did(host, flask, app):
+def test_restore_prints_the_missing_option_and_the_result(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     refused = flask("restore", name)
     assert refused.exit_code == 1
@@ -137,7 +137,7 @@ def test_restore_brings_old_tables_up_to_date(make_app, tmp_path):
     assert app.test_client().get(f"/images/{row['filename']}").data == content
 
 
-def test_verify_says_who_made_it(host, flask, app):
+def test_verify_prints_who_made_a_backup(host, flask, app):
     name = told(flask("create", "--json"))["name"]
     assert flask("verify").stdout == f"{name}: OK; made by this host\n"
     assert told(flask("verify", "--json"))["origins"] == {name: "this_host"}
@@ -196,7 +196,7 @@ def test_thousands_of_problems_do_not_fill_the_terminal(host, flask, app):
     assert len(told(flask("verify", "--json"))["backups"][backup.name]) == 1200
 
 
-def test_prune_says_what_went(flask):
+def test_prune_prints_the_removed_backups(flask):
     assert flask("prune").stdout == "There are no backups to remove.\n"
     first, second = (told(flask("create", "--json"))["name"] for _ in range(2))
     # It may be a safety backup of a restore.
@@ -214,7 +214,7 @@ def test_an_error_is_one_line_or_json(flask, words):
     assert told(flask(*words, "--json"))["status"] == "error"
 
 
-def test_a_host_without_tables_is_told_what_to_do(make_app, tmp_path):
+def test_without_tables_the_error_names_the_command_to_run(make_app, tmp_path):
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
     refused = app.test_cli_runner().invoke(args=["backup", "create"])
     assert refused.exit_code == 1

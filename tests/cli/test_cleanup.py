@@ -41,7 +41,7 @@ def test_it_prints_a_table(flask):
     assert "  README.txt" in lines
 
 
-def test_a_dry_run_says_what_would_be(flask, folder):
+def test_a_dry_run_prints_what_would_be_removed(flask, folder):
     ended = flask("--grace", "0", "--dry-run")
     assert ended.exit_code == 0
     assert "to remove" in ended.stdout
@@ -49,7 +49,7 @@ def test_a_dry_run_says_what_would_be(flask, folder):
     assert "Freed 15 Bytes." in flask("--grace", "0").stdout
 
 
-def test_it_tells_scripts(flask):
+def test_the_json_has_all_counts(flask):
     answer = json.loads(flask("--grace", "0", "--json").stdout)
     assert (answer["status"], answer["dry_run"], answer["freed"]) == ("success", False, 15)
     orphans = {"found": 1, "bytes": 5, "removed": 1, "failed": 0, "names": ["or/orphan0000000000.jpg"]}
@@ -57,7 +57,7 @@ def test_it_tells_scripts(flask):
     assert "damaged_files" not in answer["found"]
 
 
-def test_the_young_are_spared_unless_told(flask):
+def test_young_files_are_kept_by_default(flask):
     answer = json.loads(flask("--json").stdout)
     assert answer["found"]["files_without_a_row"]["found"] == 0
 
@@ -85,7 +85,7 @@ def test_a_damaged_file_ends_it_with_1_in_its_slice(flask, folder):
     assert flask("--checksums", "--slice", "7/9").exit_code == 0
 
 
-def test_many_names_are_cut_and_none_writes_to_the_terminal(flask, folder):
+def test_many_names_are_cut_and_no_name_controls_the_terminal(flask, folder):
     for number in range(30):
         put(folder, f"\x1b[31m{number}\n\udcff")
     ended = flask()
@@ -95,7 +95,7 @@ def test_many_names_are_cut_and_none_writes_to_the_terminal(flask, folder):
 
 
 @pytest.mark.parametrize("share", ["0/7", "8/7", "1/0", "x", "1", "-1/7", "1/7/7", ""])
-def test_a_slice_that_is_none_is_refused(flask, share):
+def test_an_invalid_slice_is_refused(flask, share):
     ended = flask("--checksums", "--slice", share)
     assert ended.exit_code == 2
     assert "must have the form N/M with N from 1 to M, for example 3/7." in ended.stderr
@@ -107,7 +107,7 @@ def test_a_slice_of_nothing_is_refused(flask):
     assert "--slice needs --checksums" in ended.stderr
 
 
-def test_what_looks_wrong_is_one_line(flask, folder):
+def test_a_refusal_is_one_line(flask, folder):
     (folder / ".imagehost").unlink()
     ended = flask()
     assert (ended.exit_code, ended.stdout) == (1, "")

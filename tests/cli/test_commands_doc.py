@@ -25,7 +25,7 @@ def find(app: Flask, name: str) -> click.Command:
 
 @pytest.mark.parametrize(("name", "text"), SECTIONS, ids=[name for name, _ in SECTIONS])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_section_names_every_option_and_none_that_is_not_there(app, name, text):
+def test_a_section_names_every_option_and_no_unknown_one(app, name, text):
     named = set(re.findall(r"(?<=[`\s])--[a-z-]+", text))
     assert options(find(app, name)) <= named
     assert named <= {option for other, _ in SECTIONS for option in options(find(app, other))}

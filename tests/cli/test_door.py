@@ -26,7 +26,7 @@ def broken(monkeypatch):
 
 
 @ON_SQLITE
-def test_a_fault_of_ours_is_one_line_and_its_traceback_is_in_the_log(app, flask, broken):
+def test_an_internal_error_prints_one_line_and_logs_its_traceback(app, flask, broken):
     ended = flask()
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr == "imagehost: ZeroDivisionError: by\\nnothing (details in app.log)\n"
@@ -36,7 +36,7 @@ def test_a_fault_of_ours_is_one_line_and_its_traceback_is_in_the_log(app, flask,
 
 
 @ON_SQLITE
-def test_a_fault_of_ours_is_told_to_scripts(flask, broken):
+def test_an_internal_error_is_reported_in_json(flask, broken):
     ended = flask("--json")
     assert ended.exit_code == 1
     answer = {"status": "error", "message": "ZeroDivisionError: by\\nnothing (details in app.log)"}
@@ -50,7 +50,7 @@ def test_a_wrong_use_ends_with_2(flask):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_command_that_is_asked_to_end_takes_back_what_it_did(number):
+def test_a_command_that_gets_a_signal_undoes_its_work(number):
     # If nohup runs the tests, they inherit that SIGHUP is ignored.
     before, steps = signal.signal(number, signal.SIG_DFL), []
 
@@ -71,7 +71,7 @@ def test_a_command_that_is_asked_to_end_takes_back_what_it_did(number):
     assert (ended.value.code, steps) == (128 + number, ["taken back"])
 
 
-def test_under_nohup_the_end_of_the_terminal_is_none():
+def test_under_nohup_sighup_is_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         command(lambda: os.kill(os.getpid(), signal.SIGHUP))()
@@ -79,7 +79,7 @@ def test_under_nohup_the_end_of_the_terminal_is_none():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_what_click_ends_with_passes():
+def test_exit_statuses_of_click_are_kept():
     @command
     def ask() -> None:
         raise click.Abort

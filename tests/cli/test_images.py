@@ -26,7 +26,7 @@ def gallery(tmp_path):
     return folder
 
 
-def test_an_import_says_what_it_did(flask, gallery):
+def test_an_import_prints_a_summary(flask, gallery):
     ended = flask("import", gallery)
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == "2 imported\n1 skipped\n  1 not a picture\n"
@@ -60,7 +60,7 @@ def test_an_import_that_refused_something_ends_with_1(flask, gallery):
     }
 
 
-def test_an_import_says_what_was_deleted_since(flask, gallery, client):
+def test_an_import_prints_which_files_were_deleted_since(flask, gallery, client):
     flask("import", gallery)
     client.delete("/delete/1")
     ended = flask("import", gallery)
@@ -87,7 +87,7 @@ def test_an_import_of_a_folder_beside_the_backups_is_fine(flask, gallery, tmp_pa
     assert flask("import", tmp_path / "backups" / "rescued").stdout.startswith("2 imported\n")
 
 
-def test_an_import_of_nothing_says_so(flask, tmp_path):
+def test_an_import_of_an_empty_folder_says_so(flask, tmp_path):
     (tmp_path / "empty").mkdir()
     assert flask("import", tmp_path / "empty").stdout == "There are no files to import in this folder.\n"
 
@@ -98,7 +98,7 @@ def test_an_import_of_no_folder_is_refused(flask, tmp_path, name):
     assert flask("import", tmp_path / name).exit_code == 2
 
 
-def test_an_export_says_what_it_did(flask, gallery, tmp_path):
+def test_an_export_prints_a_summary(flask, gallery, tmp_path):
     flask("import", gallery)
     ended = flask("export", tmp_path / "out")
     assert (ended.exit_code, ended.stderr) == (0, "")
@@ -110,7 +110,7 @@ def test_an_export_says_what_it_did(flask, gallery, tmp_path):
     assert answer == {"status": "success", "folder": f"{tmp_path}/other", "exported": 2, "problems": {}}
 
 
-def test_an_export_that_is_not_whole_ends_with_1(app, flask, gallery, tmp_path):
+def test_an_incomplete_export_ends_with_1(app, flask, gallery, tmp_path):
     flask("import", gallery)
     lost = next(host_of(app).settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))
     content = lost.read_bytes()

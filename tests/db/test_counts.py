@@ -16,7 +16,7 @@ ON_EACH = {"sqlite": [0, 0, 0], "postgresql": [1, 1, 0, 1]}
 """The shards of three days. The last day had deletions."""
 
 
-def test_nothing_is_none(host, app):
+def test_the_total_of_no_images_is_0(host, app):
     with app.app_context():
         assert total(host) == 0
 

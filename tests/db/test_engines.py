@@ -38,7 +38,7 @@ def test_postgresql_speaks_utc(host, app):
 
 @ON_POSTGRESQL
 @pytest.mark.parametrize("seconds", [0, engines.SECONDS_IDLE])
-def test_a_connection_lost_while_it_was_idle_is_made_anew(host, app, monkeypatch, seconds):
+def test_a_connection_that_was_lost_while_idle_is_replaced(host, app, monkeypatch, seconds):
     with app.app_context():
         ask = sa.text("SELECT pg_backend_pid()")
         with host.database.engine.connect() as connection:

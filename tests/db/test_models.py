@@ -54,7 +54,7 @@ def test_the_database_itself_knows_the_time_and_that_an_image_is_upright(host, a
     assert image.orientation == 1
 
 
-def test_the_migrations_make_what_the_models_say(host, app):
+def test_the_migrations_make_the_tables_of_the_models(host, app):
     with app.app_context(), host.database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}

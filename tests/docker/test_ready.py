@@ -44,7 +44,7 @@ def test_a_health_check_passes_where_the_server_is_ready(server, status, code):
     assert ask(server.server_port) == code
 
 
-def test_a_health_check_fails_where_nobody_answers(server):
+def test_a_health_check_fails_without_an_answer(server):
     port = server.server_port
     server.server_close()
     assert ask(port) == 1

@@ -15,7 +15,7 @@ def make_secrets(folder: Path, given: str) -> dict[str, str]:
     return {path.name: path.read_text() for path in secrets.iterdir()}
 
 
-def test_secrets_that_nobody_gave_are_random(tmp_path):
+def test_secrets_are_random_by_default(tmp_path):
     made = make_secrets(tmp_path, "db_password=\nsecret_key=\n")
     assert set(made) == {"db_password", "secret_key"}
     assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in made.values())
@@ -37,7 +37,7 @@ def test_secrets_are_made_once(tmp_path):
     assert make_secrets(tmp_path, "db_password=another\n") == made
 
 
-def test_a_secret_that_was_cut_short_is_made_anew(tmp_path):
+def test_an_incomplete_secret_is_replaced(tmp_path):
     (tmp_path / "secrets").mkdir()
     for name in ("db_password", "db_password.draft"):
         (tmp_path / "secrets" / name).touch(0o440)

@@ -38,13 +38,13 @@ def test_other_files_have_no_name(name):
 
 
 @pytest.mark.parametrize(("what", "number"), EACH)
-def test_what_can_be_hosted_is_never_taken_for_another_format(what, number):
+def test_allowed_pictures_are_never_recognised_as_another_format(what, number):
     kind = kinds.kind_of_bytes(SAMPLES[what][number])
     assert kind is None or KNOWN[kind].what == what
 
 
 @pytest.mark.parametrize(("what", "number"), EACH)
-def test_a_beginning_of_any_length_has_that_name_a_wider_one_or_none(what, number):
+def test_a_shorter_beginning_gets_the_same_name_a_more_general_one_or_no_name(what, number):
     head = SAMPLES[what][number][:600]
     wider = {
         "an MP4 video",
@@ -66,7 +66,7 @@ def test_no_file_makes_it_slow(name):
 
 
 @pytest.mark.parametrize("found", [*KNOWN.values(), *FOREIGN], ids=lambda found: str(found.what))
-def test_signatures_use_only_what_python_and_javascript_share(found):
+def test_signatures_use_only_syntax_that_python_and_javascript_share(found):
     source = found.signature
     assert source.startswith("^")
     assert source.isascii()

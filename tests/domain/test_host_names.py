@@ -51,7 +51,7 @@ def test_every_address_is_guarded(client, shape, path):
     assert answer.headers["X-Request-ID"]
 
 
-def test_the_page_that_says_so_asks_for_nothing(client):
+def test_the_page_of_the_refusal_loads_no_files(client):
     """The host would refuse other files for the page too."""
     page = client.get("/images-list", headers={**PAGE, "Host": "evil.example"}).text
     assert re.findall('(?:src|href)="([^"]*)"', page) == ["data:,"]
@@ -93,7 +93,7 @@ def test_health_checks_may_use_any_name(client, path, host):
 
 
 @pytest.mark.parametrize("host", ["[::1]x", "localhost:0", "localhost:65536", "a:b", "@"])
-def test_what_is_no_name_is_told_so(client, host):
+def test_an_invalid_host_header_is_reported(client, host):
     answer = client.get("/", headers={**FRAGMENT, "Host": host})
     assert_error(answer, 400, "bad_request", "Host header")
 

@@ -51,7 +51,7 @@ def with_sums(png):
 
 
 @each
-def test_what_is_seen_stays_and_what_is_secret_goes(kind, name):
+def test_visible_parts_are_kept_and_private_data_is_dropped(kind, name):
     cleaned = stored(kind, sample(kind, name))
     assert look(kind, sound(kind, name)) is not None
     assert look(kind, cleaned) == look(kind, sound(kind, name))
@@ -71,7 +71,7 @@ def test_a_clean_picture_is_left_alone(kind, name):
 
 
 @each
-def test_the_stored_file_differs_in_nothing_but_what_is_reported(kind, name):
+def test_the_stored_file_differs_only_in_the_reported_parts(kind, name):
     data = sample(kind, name)
     dropped = [piece for piece in pieces(kind, data) if not isinstance(piece, formats.Kept)]
     assert bool(dropped) == (clean(kind, data) is not data)
@@ -79,7 +79,7 @@ def test_the_stored_file_differs_in_nothing_but_what_is_reported(kind, name):
 
 
 @each
-def test_size_and_frames_are_those_that_pillow_tells(kind, name):
+def test_size_and_frames_are_the_same_as_in_pillow(kind, name):
     found = walked(kind, sample(kind, name))
     frames = look(kind, sound(kind, name))
     assert ((found.width, found.height), found.frames) == (frames[0][0], len(frames))

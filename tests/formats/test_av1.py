@@ -38,7 +38,7 @@ HIGH_POINT = ((0, 12), (9, 5), (1, 1), (1, 1), (7, 10), (7, 10), (0, 1), (1, 1),
     ],
     ids=["still", "film", "layers", "times", "decoder model"],
 )
-def test_the_size_is_found_behind_whatever_precedes_it(fields):
+def test_the_size_is_found_after_any_optional_fields(fields):
     assert av1.sequence_size(packed(*fields, *SIZE)) == (1920, 1000)
 
 

@@ -101,7 +101,7 @@ def test_empty_and_foreign_boxes_are_cut_off_at_the_end_and_blanked_elsewhere():
     assert look("avif", cleaned)
 
 
-def test_what_is_blanked_may_not_be_needed():
+def test_parts_that_pixels_need_are_not_blanked():
     data = bytearray(avifs()["rich"])
     at = data.index(b"iloc") + 12
     places = [at + 14 * item + 6 for item in range(3)]
@@ -117,7 +117,7 @@ def test_what_is_blanked_may_not_be_needed():
         assert refusal(bytes(changed)) == reason
 
 
-def test_what_has_no_place_in_an_avif_is_refused():
+def test_invalid_boxes_are_refused():
     plain = avifs()["plain"]
     rest = plain[len(FILE_TYPE) :]
     assert refusal(box(b"ftyp", b"heic\0\0\0\0mif1heic") + rest) == "it does not begin like an AVIF"
@@ -147,7 +147,7 @@ def report(data):
     return formats.clean_picture("avif", io.BytesIO(data), canvas(), io.BytesIO).report.dropped
 
 
-def test_a_report_names_all_that_goes():
+def test_the_report_names_all_dropped_parts():
     words = {"EXIF", "XMP", "name", "metadata", "description", "thumbnail"}
     assert words == set(report(avifs()["described"]))
     words = {"EXIF", "XMP", "times", "audio", "track", "box", "name", "encoder", "unused data"}
@@ -191,7 +191,7 @@ def test_units_that_decoders_ignore_are_blanked(unit):
     assert look("avif", clean("avif", data)) == look("avif", avifs()["plain"])
 
 
-def test_a_thumbnail_goes_with_its_tiles_and_its_alpha():
+def test_a_thumbnail_is_dropped_with_its_tiles_and_its_alpha():
     colour, alpha = (building.coded(avifs()["alpha"], item) for item in (1, 2))
     tile = building.Item(b"av01", colour.data + b"\0\1", colour.properties)
     size = struct.pack(">HH", *colour.size)
@@ -220,7 +220,7 @@ def test_a_profile_loses_the_name_of_the_monitor_and_keeps_its_colours():
         assert [frame[3] for frame in before] == [frame[3] for frame in after]
 
 
-def test_a_gain_map_stays_whole_and_is_counted():
+def test_a_gain_map_is_kept_and_counted():
     data = avifs()["gain-map"]
     assert clean("avif", data) is data
     counted = canvas()

@@ -42,7 +42,7 @@ def test_a_cleaned_picture_looks_the_same_in_chromium_and_is_measured_as_there(n
 
 
 @pytest.mark.parametrize("name", not_shown())
-def test_what_chromium_does_not_show_is_refused(name, decode):
+def test_variants_that_chromium_does_not_show_are_refused(name, decode):
     data, reason = not_shown()[name]
     with pytest.raises(formats.Malformed) as caught:
         clean("avif", data)
@@ -51,7 +51,7 @@ def test_what_chromium_does_not_show_is_refused(name, decode):
 
 
 @pytest.mark.parametrize("name", ["derived", "derived and turned", "miaf"])
-def test_what_only_pillow_does_not_open_is_hosted(name):
+def test_variants_that_only_pillow_cannot_open_are_accepted(name):
     data = shown()[name]
     assert look("avif", data) is None
     rules = imaging.Rules(("avif",), formats.Limits(), keep_metadata=False)

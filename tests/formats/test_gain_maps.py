@@ -22,7 +22,7 @@ def parts(jpeg: bytes) -> tuple[bytes, bytes]:
 
 
 @each
-def test_the_index_leads_to_the_gain_map_and_both_are_all_there_is(name):
+def test_the_index_has_the_place_of_the_gain_map_and_the_file_has_no_other_parts(name):
     original = KINDS[name]()
     cleaned = clean("jpg", original)
     (_, size), (start, length) = gain_maps.places(cleaned)
@@ -82,7 +82,7 @@ def test_the_values_of_iso_21496_are_kept_byte_for_byte():
         assert found == [written[4:].removesuffix(SECRET)]
 
 
-def test_without_an_index_the_container_tells_where_the_map_is():
+def test_without_an_index_the_container_in_xmp_has_the_length_of_the_map():
     cleaned = clean("jpg", gain_maps.ultra_hdr(indexed=False))
     assert gain_maps.places(cleaned) == []
     length = int(gain_maps.xmp_of(cleaned)["items"][1][f"{{{ITEM}}}Length"])
@@ -122,7 +122,7 @@ NO_MAPS = {
 
 
 @pytest.mark.parametrize("original", NO_MAPS.values(), ids=NO_MAPS)
-def test_what_browsers_do_not_take_for_a_gain_map_is_dropped(original):
+def test_a_gain_map_that_browsers_do_not_use_is_dropped(original):
     without_a_map(original)
 
 

@@ -153,7 +153,7 @@ def test_a_frame_that_ends_between_two_sub_blocks_is_refused():
         b"," + bytes(9),
     ],
 )
-def test_a_gif_that_ends_within_what_belongs_to_a_further_frame_is_refused(rest):
+def test_a_gif_that_ends_within_a_further_frame_is_refused(rest):
     assert refusal(gifs()["moving"][:-1] + rest) == "it ends too early"
 
 
@@ -172,7 +172,7 @@ def test_a_screen_recording_of_a_minute_gets_in_by_the_default_limits():
     assert (found.frames, found.pixels) == (600, 600 * 1280 * 720)
 
 
-def test_a_text_keeps_the_control_block_from_the_next_frame_but_none_of_its_words():
+def test_a_text_block_is_kept_without_its_words():
     gif = behind_screen(gifs()["still"], CONTROL, PLAIN)
     assert clean("gif", gif) == behind_screen(gifs()["still"], CONTROL, extension(0x01, PLAIN[3:15]))
 
@@ -196,7 +196,7 @@ def test_the_canvas_is_as_large_as_decoders_make_it():
         formats.clean_picture("gif", io.BytesIO(gif), canvas(pixels=140 * 28 - 1), io.BytesIO)
 
 
-def test_what_has_no_place_in_a_gif_is_refused():
+def test_invalid_blocks_are_refused():
     gif = gifs()["still"]
     assert refusal(b"GIF88a" + gif[6:]) == "it does not begin like a GIF"
     assert refusal(gif[: samples.head_size(gif)] + b";") == "it contains no picture"

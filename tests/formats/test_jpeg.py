@@ -47,7 +47,7 @@ def test_the_thumbnail_in_a_jfif_header_is_cut_out_and_the_header_stays():
     assert cleaned[2:20] == segment(0xE0, samples.THUMBNAIL[:12] + b"\0\0")
 
 
-def test_what_hides_behind_the_adobe_marker_goes_and_the_marker_stays():
+def test_bytes_after_the_adobe_data_are_dropped_and_the_segment_is_kept():
     adobe = b"Adobe\0d\0\0\0\0\x01"
     hidden = behind_soi(jpegs()["baseline"], segment(0xEE, adobe + b"GEHEIM"))
     assert clean("jpg", hidden) == behind_soi(jpegs()["baseline"], segment(0xEE, adobe))
@@ -64,7 +64,7 @@ def test_of_several_pictures_the_first_is_kept():
         assert (image.format, image.size) == ("JPEG", samples.SMALL)
 
 
-def test_what_has_no_place_in_a_jpeg_is_refused():
+def test_invalid_segments_are_refused():
     jpeg = jpegs()["baseline"]
     frame, scan = jpeg.index(b"\xff\xc0"), jpeg.index(b"\xff\xda")
     assert refusal(jpeg[2:]) == "it does not begin like a JPEG"
@@ -147,7 +147,7 @@ def test_fill_bytes_before_a_marker_are_dropped():
 
 
 @pytest.mark.parametrize("data", [b"JFIF\0", b"JFIF\0\1\1\0\0\1\0\1\0", b"JFIF", b"JFIFx\1\1\0\0\1\0\1\0\0"])
-def test_a_jfif_header_that_is_none_to_decoders_is_dropped(data):
+def test_a_jfif_header_that_decoders_ignore_is_dropped(data):
     bare = JPEG[:2] + JPEG[20:]
     assert clean("jpg", behind_soi(bare, segment(0xE0, data))) == bare
 
@@ -232,7 +232,7 @@ def test_a_profile_in_several_segments_loses_its_private_tags():
 
 
 @pytest.mark.parametrize("order", [[0, 2], [0, 1, 2, 2], [0, 1]], ids=str)
-def test_a_profile_that_lacks_a_part_is_none(order):
+def test_an_incomplete_profile_is_dropped(order):
     parts = in_segments(monitor_profile(), -(-len(monitor_profile()) // 3), order)
     assert clean("jpg", behind_soi(JPEG, *parts)) == JPEG
 
@@ -251,7 +251,7 @@ def test_work_is_counted_by_samples_and_scans():
     assert work(subsampling="4:4:4", progressive=True) == 3 * area + 9 * area + 2 * area
 
 
-def test_a_cut_picture_is_refused_whatever_follows_it():
+def test_a_truncated_picture_is_refused_with_any_bytes_after_it():
     """An end marker in a trailer does not complete a picture with missing scans."""
     jpeg = jpegs()["progressive"]
     scans = [at for at in range(len(jpeg)) if jpeg[at : at + 2] == b"\xff\xda"]
@@ -283,13 +283,13 @@ def test_nothing_is_stored_of_a_trailer_behind_a_missing_end_marker(name, traile
 @pytest.mark.parametrize(
     "trailer", [b"", b"PK\3\4 a ZIP archive", bytes(9), jpegs()["grey"], b"\0\0\0\x18ftypmp42"]
 )
-def test_nothing_is_stored_of_what_follows_an_end_marker(trailer):
+def test_bytes_after_an_end_marker_are_dropped(trailer):
     assert stored("jpg", JPEG + trailer) == JPEG
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}], ids=str)
 @pytest.mark.parametrize("colour", ["white", "grey", "#123456"])
-def test_a_picture_of_one_colour_loses_none_of_its_bytes(colour, options):
+def test_a_picture_of_one_colour_keeps_all_its_bytes(colour, options):
     """Its last bytes may have no effect on its pixels."""
     jpeg = samples.saved(Image.new("RGB", (333, 77), colour), "JPEG", **options)
     assert stored("jpg", jpeg[:-2]) == jpeg

@@ -52,7 +52,7 @@ def huge(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_too_many_pixels_are_told_from_the_header_alone(kind):
+def test_too_many_pixels_are_refused_after_reading_only_the_header(kind):
     stream = Watched(huge(kind))
     with pytest.raises(formats.PixelLimit) as caught:
         formats.clean_picture(kind, stream, canvas(pixels=99_999_999), io.BytesIO)

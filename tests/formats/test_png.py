@@ -89,7 +89,7 @@ def test_shuffled_chunks_are_refused_or_look_the_same(name):
         assert looks_the_same("png", data, cleaned)
 
 
-def test_what_has_no_place_in_a_png_is_refused():
+def test_invalid_chunks_are_refused():
     png = pngs()["rgb"]
     header, end = chunks(png)[0], chunk(b"IEND")
     pixels = next(part for part in chunks(png) if part[4:8] == b"IDAT")
@@ -122,7 +122,7 @@ def test_what_has_no_place_in_a_png_is_refused():
 
 
 @pytest.mark.parametrize("name", [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"])
-def test_a_wrong_checksum_of_what_makes_the_picture_is_refused(name):
+def test_a_wrong_checksum_of_a_needed_chunk_is_refused(name):
     png = pngs()["palette" if name == b"PLTE" else "moving"]
     order = chunks(png)
     for number, part in enumerate(order):
@@ -300,7 +300,7 @@ def test_an_animation_that_announces_nothing_sensible_is_a_still_picture(control
         assert clean("png", pngs()["moving"][:8] + b"".join(wrong)) == pngs()["moving"][:8] + b"".join(still)
 
 
-def test_an_animation_holds_what_it_announces_in_order():
+def test_an_animation_must_have_its_declared_chunks_in_order():
     parts = chunks(pngs()["moving"])
     names = [part[4:8] for part in parts]
     control, second, last = names.index(b"acTL"), names.index(b"fdAT") - 1, len(names) - 2

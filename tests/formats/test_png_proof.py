@@ -49,7 +49,7 @@ def proves(picture):
 
 @pytest.mark.parametrize("interlace", [0, 1])
 @pytest.mark.parametrize(("colour", "depth"), KINDS)
-def test_exactly_the_pixels_of_each_kind_and_size_are_whole(colour, depth, interlace):
+def test_a_png_is_complete_only_with_all_its_pixels(colour, depth, interlace):
     for size in [(1, 1), (2, 1), (1, 5), (3, 3), (5, 2), (7, 9), (8, 8), (9, 17), (33, 31)]:
         data = rows(*size, colour, depth, interlace)
         picture = png(size, colour, depth, interlace, zlib.compress(data))
@@ -92,7 +92,7 @@ def test_a_refusal_says_that_pixels_are_missing():
         png_proof.check_png_data(io.BytesIO(png((3, 3), 0, 8, 0, zlib.compress(b""))))
 
 
-def test_pixels_in_many_chunks_are_whole_too():
+def test_pixels_in_many_chunks_are_complete_too():
     data = zlib.compress(rows(33, 31, 2, 8, 0))
     whole = png((33, 31), 2, 8, 0, data)
     parts = b"".join(samples.chunk(b"IDAT", data[at : at + 7]) for at in range(0, len(data), 7))

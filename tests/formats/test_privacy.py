@@ -72,7 +72,7 @@ def test_nothing_private_is_stored(stored, name):
 
 
 @pytest.mark.parametrize("name", [f"{name}.{kind}" for kind, name in EACH if name.endswith("rich")])
-def test_exiftool_finds_what_samples_have(uploaded, name):
+def test_exiftool_finds_the_private_data_of_the_samples(uploaded, name):
     assert exiftool.private(uploaded[name])
 
 
@@ -94,7 +94,7 @@ def test_exiftool_finds_each_kind_of_metadata(uploaded):
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "gif", "webp", "avif"])
-def test_what_exiftool_itself_writes_is_dropped(tmp_path, kind):
+def test_metadata_that_exiftool_writes_is_dropped(tmp_path, kind):
     before = written(tmp_path / "before", {f"x.{kind}": pictures.encode(pictures.photo(32, 24), kind)})
     tags = [f"-{name}={value}" for name, value in PRIVATE.items()]
     subprocess.run(

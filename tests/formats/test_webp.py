@@ -45,12 +45,12 @@ def test_a_wrong_length_is_refused_as_by_browsers(name, change):
     assert refusal(picture[:4] + size.to_bytes(4, "little") + picture[8:])
 
 
-def test_whatever_nobody_knows_is_gone_byte_for_byte():
+def test_unknown_chunks_are_dropped():
     assert clean("webp", webps()["unknown"]) == webps()["alpha"]
     assert clean("webp", webps()["simple"]) == webps()["lossy"]
 
 
-def test_what_has_no_place_in_a_webp_is_refused():
+def test_invalid_chunks_are_refused():
     lossy, alpha, moving = (webps()[name] for name in ("lossy", "alpha", "moving"))
     header, frame = alpha[12:30], moving[moving.index(b"ANMF") :]
     pixels = lossy[12:]

@@ -23,14 +23,14 @@ RENDERER = imaging.Renderer()
 
 
 @pytest.mark.parametrize("kind", [*pictures.MAKE, "webp", "avif"])
-def test_kinds_are_told_by_their_bytes(kind):
+def test_kinds_are_recognised_by_their_bytes(kind):
     assert imaging.detect_kind(io.BytesIO(pictures.encode(pictures.photo(32, 24), kind))) == kind
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"\0", b"\x89PNG", b"GIF", b"%PDF-1.7", b"<svg/>", b"BM" + b"\0" * 60]
 )
-def test_what_is_none_is_not_admitted(content):
+def test_files_that_are_not_allowed_pictures_are_refused(content):
     with pytest.raises(imaging.WrongKind):
         imaging.admit(io.BytesIO(content), RULES, io.BytesIO, partial(RENDERER.prove, None))
 
@@ -82,7 +82,7 @@ COUNTED = {
 
 @BOTH_RULES
 @pytest.mark.parametrize("content", IGNORED.values(), ids=IGNORED)
-def test_what_browsers_do_not_turn_is_upright(rules, content):
+def test_pictures_that_browsers_do_not_turn_are_upright(rules, content):
     facts = admitted(content, rules)
     assert facts.orientation == 1
     assert thumbnail(content, facts.kind).size == samples.SMALL
@@ -90,7 +90,7 @@ def test_what_browsers_do_not_turn_is_upright(rules, content):
 
 @BOTH_RULES
 @pytest.mark.parametrize("content", COUNTED.values(), ids=COUNTED)
-def test_what_browsers_turn_is_turned(rules, content):
+def test_pictures_that_browsers_turn_have_an_orientation(rules, content):
     facts = admitted(content, rules)
     assert facts.orientation in {6, 8}
     assert thumbnail(content, facts.kind).size == samples.SMALL[::-1]
@@ -143,7 +143,7 @@ def test_a_browser_turns_pictures_as_we_say():
             assert page.evaluate(SHOWN, address) == (size if facts.orientation < 5 else size[::-1]), name
 
 
-def test_a_picture_that_has_to_be_decoded_counts_as_often():
+def test_a_picture_that_must_be_decoded_three_times_counts_three_times():
     jpeg = pictures.jpg(64, 48, subsampling="4:4:4")
     area = 3 * 64 * 48
     for content, work in ((jpeg, area), (jpeg[:-2], 3 * area)):

@@ -46,7 +46,7 @@ def without_end(content: bytes) -> bytes:
 
 
 @EACH
-def test_a_whole_scan_is_accepted_as_it_is(content):
+def test_a_complete_scan_is_accepted_unchanged(content):
     assert proven(without_end(content)) == 0
 
 
@@ -74,7 +74,7 @@ def test_every_cut_that_loses_pixels_is_refused(content):
 
 @pytest.mark.parametrize("name", ["baseline", "progressive", "grey", "with restarts"])
 @pytest.mark.parametrize("junk", ["text", "random", "zeros"])
-def test_what_follows_the_pixels_is_cut_exactly(name, junk):
+def test_exactly_the_bytes_after_the_pixels_are_found(name, junk):
     some = random.Random(1)
     trailer = {
         "text": b"Serial number 12345, at home: 52.5 N, 13.4 E" * 20,

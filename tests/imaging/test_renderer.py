@@ -80,7 +80,7 @@ def test_the_server_loads_nothing_of_the_web_process():
     assert names & {"flask", "werkzeug", "sqlalchemy", "magic", "flask_babel", "gunicorn", "limits"} == set()
 
 
-def test_the_server_is_one_thread_and_has_no_descriptor_of_ours(tmp_path):
+def test_the_server_has_one_thread_and_inherits_no_descriptor(tmp_path):
     render(PHOTO)
     with (tmp_path / "open").open("w"):
         wait_until(idle, "a job is still running")
@@ -115,7 +115,7 @@ def render_or_fail(content: bytes, renderer: Renderer) -> None:
         assert content != PHOTO
 
 
-def test_a_picture_that_needs_more_memory_than_a_budget_fails_and_kills_nobody():
+def test_a_picture_that_needs_more_memory_than_its_budget_fails_alone():
     tight = limited(memory=64 * MIB)
     content = pictures.encode(Image.new("RGBA", (6000, 6000)), "png", compress_level=1)
     with pytest.raises(RenderingTooCostly):
@@ -142,7 +142,7 @@ def test_a_picture_that_takes_longer_than_a_budget_is_killed():
     wait_until(idle, "the job goes on")
 
 
-def test_what_exceeds_the_light_budget_is_rendered_with_the_large_one():
+def test_a_picture_that_exceeds_the_light_budget_is_rendered_with_the_large_one():
     content = pictures.encode(Image.new("RGB", (3000, 3000)), "png", compress_level=1)
     for limit in ({"memory": 24 * MIB}, {"pixels": 1000}):
         light = replace(PLAN.light, **limit)
@@ -240,7 +240,7 @@ def test_a_client_that_leaves_takes_its_job_along():
     wait_until(idle, "the job goes on")
 
 
-def test_a_job_goes_on_as_long_as_another_client_waits_for_it():
+def test_a_job_continues_while_another_client_waits_for_it():
     ours, theirs = socket.socketpair()
     with ours:
         others = [1]
@@ -254,7 +254,7 @@ def test_a_job_goes_on_as_long_as_another_client_waits_for_it():
     assert isinstance(ended[0], Abandoned)
 
 
-def test_a_turn_tells_whether_anybody_waits():
+def test_a_turn_reports_whether_a_client_still_waits():
     ours, theirs = socket.socketpair()
     shared = Renderer(PLAN)
     with ours, shared.turn("a.jpg", ours.fileno()) as gone:
@@ -267,7 +267,7 @@ def test_a_turn_tells_whether_anybody_waits():
     waiting.join(10)
 
 
-def test_those_who_wait_leave_threads_to_others(monkeypatch):
+def test_the_number_of_waiting_clients_is_limited(monkeypatch):
     monkeypatch.setattr(module, "MOST_WAITING", 1)
     monkeypatch.setattr(module, "SECONDS_TO_WAIT_TO_WAIT", 0.01)
     shared = Renderer()

@@ -205,7 +205,7 @@ def test_a_profile_that_is_large_when_inflated_adds_nothing():
 
 @pytest.mark.parametrize("kind", pictures.MAKE)
 @pytest.mark.parametrize("length", [0, 20, 60])
-def test_what_cannot_be_decoded_is_damaged(kind, length):
+def test_a_picture_that_cannot_be_decoded_is_damaged(kind, length):
     with pytest.raises(formats.Malformed, match="its pixels cannot be decoded"):
         imaging.render_picture(io.BytesIO(pictures.MAKE[kind]()[:length]), kind, 320)
 
@@ -247,7 +247,7 @@ def test_a_thumbnail_needs_little_more_memory_than_the_picture(tmp_path, mode, b
 
 
 @pytest.mark.parametrize("size", [(4000, 3000), (6000, 4000)], ids=str)
-def test_a_photograph_is_never_unfolded_whole_for_its_preview(tmp_path, size):
+def test_a_photograph_is_never_decoded_in_full_size_for_its_preview(tmp_path, size):
     Image.new("RGB", size).save(tmp_path / "photo.jpg")
     made = rendered_within(64 * 1024 * 1024, tmp_path / "photo.jpg", "jpg", 1280)
     assert max(made.size) == 1280

@@ -71,7 +71,7 @@ def test_a_thread_that_waits_sleeps(monkeypatch):
     assert len(looks) == 1
 
 
-def test_whoever_waits_too_long_is_told():
+def test_waiting_too_long_is_an_error():
     one = Slots(LockFile(), [0], 9)
     with one.hold(stays, 1), pytest.raises(Crowded), one.hold(stays, 0.01):
         pass
@@ -79,7 +79,7 @@ def test_whoever_waits_too_long_is_told():
         pass
 
 
-def test_whoever_leaves_gives_its_turn_up():
+def test_a_client_that_leaves_gives_up_its_turn():
     one = Slots(LockFile(), [0], 9)
     with one.hold(stays, 1), pytest.raises(Abandoned), one.hold(lambda: True, 60):
         pass
@@ -128,7 +128,7 @@ def test_a_child_does_not_release_what_its_parent_holds():
         assert os.waitpid(child, 0)[1] == 0
 
 
-def test_each_name_has_its_turn_and_none_is_left_behind():
+def test_each_name_has_one_turn_which_is_removed_after_use():
     turns = Turns(LockFile(), 10)
     with turns.of("a") as first, turns.of("a") as second, turns.of("b") as other:
         assert first is second
@@ -144,7 +144,7 @@ def test_two_renderers_share_nothing():
         pass
 
 
-def test_whoever_holds_a_slot_sees_that_a_thread_waits():
+def test_the_holder_of_a_slot_sees_that_a_thread_waits():
     one = Slots(LockFile(), [0], 9)
     with one.hold(stays, 1):
         assert not one.are_wanted()
@@ -155,7 +155,7 @@ def test_whoever_holds_a_slot_sees_that_a_thread_waits():
     assert not one.are_wanted()
 
 
-def test_whoever_holds_a_slot_sees_that_another_process_waits():
+def test_the_holder_of_a_slot_sees_that_another_process_waits():
     one = Slots(LockFile(), [0], 9)
     held, hold = os.pipe()
 

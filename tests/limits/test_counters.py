@@ -114,7 +114,7 @@ def test_a_client_is_an_address_or_a_network(address, client):
     assert network(address) == client
 
 
-def test_one_household_is_one_client(limited):
+def test_an_ipv6_network_is_one_client(limited):
     client = limited.test_client()
     addresses = ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
     assert [upload(client, address).status_code for address in addresses] == [200, 200, 429, 200]
@@ -197,7 +197,7 @@ def test_each_kind_of_request_has_a_limit_of_its_own(make_app, kind):
         assert client.open(path, method=method).status_code != 429
 
 
-def test_what_is_known_already_counts_too(make_app):
+def test_answers_of_304_count_too(make_app):
     client = make_app(RATE_LIMIT_ENABLED=True, LIST_RATE_LIMIT="3/hour").test_client()
     known = {"If-None-Match": client.get("/images-list").headers["ETag"]}
     codes = [client.get("/images-list", headers=known).status_code for _ in range(3)]
@@ -235,7 +235,7 @@ def test_three_hundred_images_cannot_be_deleted_at_once(make_app):
         ("1500/2hour", "deletions: 1,500 in 2 hours"),
     ],
 )
-def test_any_limit_is_told(make_app, monkeypatch, rate, words):
+def test_every_limit_is_named_in_the_refusal(make_app, monkeypatch, rate, words):
     counts = host_of(make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT=rate)).counters
     now = time.time()
     monkeypatch.setattr(counters.time, "time", lambda: now)

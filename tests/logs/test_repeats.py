@@ -88,7 +88,7 @@ def test_problems_have_lines_of_their_own(capsys, client, clock, log, monkeypatc
     assert capsys.readouterr().err.count("internal error") == LINES
 
 
-def test_what_was_left_out_is_told_when_the_process_ends(client, clock, log):
+def test_left_out_lines_are_reported_when_the_process_ends(client, clock, log):
     knock(client, LINES + 7)
     gate().close()
     assert log()[-1].endswith("refused 7 more times times=7")
@@ -103,7 +103,7 @@ def test_json_has_the_number(make_app):
     assert (last["client"], last["times"]) == ("203.0.113.9", 7)
 
 
-def test_memory_is_bounded_however_many_clients_there_are(app):
+def test_memory_is_bounded_for_any_number_of_clients(app):
     clock = Clock()
     counted = Repeats(clock)
     admitted = sum(counted.admit(f"client {number}", "refused", 20) for number in range(10 * CLIENTS))
@@ -116,7 +116,7 @@ def test_memory_is_bounded_however_many_clients_there_are(app):
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_what_a_client_says_is_cut(make_app, log_format):
+def test_values_of_clients_are_cut(make_app, log_format):
     app = make_app(LOG_FORMAT=log_format)
     client = app.test_client()
     client.get("/" + "x" * 8000)

@@ -79,7 +79,7 @@ def test_never_more_than_a_few_old_files_are_kept(tmp_path):
     ]
 
 
-def test_a_gap_among_old_files_costs_none(tmp_path):
+def test_a_gap_among_old_files_removes_no_file(tmp_path):
     file = LineFile(tmp_path / "app.log", max_size=10, keep=5)
     for number in (1, 3):
         (tmp_path / f"app.log.{number}").write_text(f"old {number}")
@@ -124,7 +124,7 @@ def test_a_file_that_root_begins_belongs_to_the_owner_of_the_folder(tmp_path):
     assert (found.st_uid, stat.S_IMODE(found.st_mode) & 0o007) == (owner, 0)
 
 
-def test_what_cannot_be_rotated_goes_on_growing_and_is_told_once(tmp_path, capsys):
+def test_a_file_that_cannot_be_rotated_grows_and_this_is_reported_once(tmp_path, capsys):
     path = tmp_path / "app.log"
     # A folder prevents the rotation, for root too.
     (tmp_path / "app.log.1").mkdir()
@@ -136,7 +136,7 @@ def test_what_cannot_be_rotated_goes_on_growing_and_is_told_once(tmp_path, capsy
     assert capsys.readouterr().err.count("cannot be rotated") == 1
 
 
-def test_a_disk_that_fills_up_in_the_middle_of_a_line_keeps_none_of_it(tmp_path, monkeypatch, capsys):
+def test_if_the_disk_is_full_no_part_of_a_line_is_kept(tmp_path, monkeypatch, capsys):
     """The kernel writes the bytes that fit, and refuses the next write."""
     path = tmp_path / "app.log"
     file = LineFile(path, max_size=1000, keep=1)
@@ -151,7 +151,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_line_keeps_none_of_it(tmp_path,
 
 
 @pytest.mark.parametrize("break_it", [lambda path: path.parent.rmdir(), lambda path: path.mkdir()])
-def test_a_missing_folder_stops_nobody(tmp_path, break_it, capsys):
+def test_a_log_file_that_cannot_be_written_raises_no_error(tmp_path, break_it, capsys):
     folder = tmp_path / "logs"
     folder.mkdir()
     file = LineFile(folder / "app.log", max_size=1000, keep=1)

@@ -42,7 +42,7 @@ def lines_with(lines, words):
     return [line for line in lines if words in line["rest"]]
 
 
-def test_each_event_is_one_line_that_says_who_and_when(client, log, far_from_utc):
+def test_each_event_is_one_line_with_client_and_time(client, log, far_from_utc):
     answer = client.post(
         "/upload", data=as_upload(SMALL, "cat.jpg"), environ_overrides={"REMOTE_ADDR": "203.0.113.9"}
     )
@@ -101,7 +101,7 @@ def test_the_number_of_a_request_is_kept_from_a_trusted_proxy(make_app, proxies,
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "a b c d e f", 'a"b=c\\d-ef'])
-def test_a_number_that_is_none_is_replaced(make_app, given):
+def test_an_invalid_request_id_is_replaced(make_app, given):
     client = make_app(TRUSTED_PROXIES=1).test_client()
     assert re.fullmatch(
         r"[0-9a-f]{16}", client.get("/", headers={"X-Request-ID": given}).headers["X-Request-ID"]
@@ -181,7 +181,7 @@ def test_no_secret_is_logged(make_app):
     assert "hunter2" not in text
 
 
-def test_the_console_shows_only_what_needs_somebody(capsys, make_app):
+def test_the_console_shows_only_warnings_and_errors(capsys, make_app):
     make_app()
     logging.getLogger("imagehost.services").info("quiet")
     logging.getLogger("imagehost.services").warning("loud")
@@ -189,7 +189,7 @@ def test_the_console_shows_only_what_needs_somebody(capsys, make_app):
     assert ("quiet" in printed, "loud" in printed) == (False, True)
 
 
-def test_a_log_that_cannot_be_written_is_told_once(app, client, capsys):
+def test_a_log_that_cannot_be_written_is_reported_once(app, client, capsys):
     file = host_of(app).settings.log_dir / "app.log"
     file.unlink(missing_ok=True)
     # A file that nobody can write, not even root.

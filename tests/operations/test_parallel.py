@@ -29,7 +29,7 @@ def test_several_are_worked_on_at_once():
     assert len(list(each(lambda _: barrier.wait(10), range(THREADS)))) == THREADS
 
 
-def test_what_the_caller_sees_is_seen():
+def test_calls_see_the_context_variables_of_the_caller():
     WORD.set("set")
     assert list(each(lambda _: WORD.get(), range(3))) == ["set"] * 3
 

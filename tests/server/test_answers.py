@@ -40,7 +40,7 @@ def pieces(ours: socket.socket, theirs: socket.socket) -> list[bytes]:
     return list(iter(lambda: theirs.recv(1024 * 1024), b""))
 
 
-def test_the_head_goes_with_the_body(ends):
+def test_the_head_is_sent_with_the_body(ends):
     answer = begun(ends[0], "GET", {"Content-Length": "5"})
     answer.write(BODY)
     answer.close()
@@ -49,7 +49,7 @@ def test_the_head_goes_with_the_body(ends):
     assert piece.endswith(b"\r\n\r\nhello")
 
 
-def test_a_stream_of_one_part_goes_at_once(ends):
+def test_a_stream_of_one_part_is_one_piece(ends):
     answer = begun(ends[0], "GET", {})
     answer.write(BODY)
     answer.close()
@@ -57,7 +57,7 @@ def test_a_stream_of_one_part_goes_at_once(ends):
     assert piece.endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
 
 
-def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(ends):
+def test_a_longer_stream_is_sent_in_parts_and_its_end_with_the_last_one(ends):
     answer = begun(ends[0], "GET", {})
     for part in (b"one", b"two", b"three"):
         answer.write(part)
@@ -68,7 +68,7 @@ def test_a_longer_stream_goes_part_by_part_and_its_end_with_the_last(ends):
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", b""), ("HEAD", BODY)])
-def test_a_head_without_a_body_goes_alone(ends, method, body):
+def test_a_head_without_a_body_is_sent_alone(ends, method, body):
     answer = begun(ends[0], method, {"Content-Length": str(len(body))})
     answer.write(body)
     answer.close()
@@ -79,7 +79,7 @@ def test_a_head_without_a_body_goes_alone(ends, method, body):
 
 @pytest.mark.parametrize("size", [0, 5, BEGINNING, BEGINNING + 1, 3 * BEGINNING])
 @pytest.mark.parametrize("offset", [0, 3])
-def test_the_head_goes_with_the_beginning_of_a_file(tmp_path: Path, size, offset):
+def test_the_head_is_sent_with_the_beginning_of_a_file(tmp_path: Path, size, offset):
     content = bytes(range(256)) * (size // 256 + 1)
     path = tmp_path / "file"
     path.write_bytes(b"x" * offset + content)

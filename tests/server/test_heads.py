@@ -70,7 +70,7 @@ def test_a_long_address_is_refused_as_such(small):
         (b"", b"GET / HTTP/1.1\r\n\r\n"),
     ],
 )
-def test_what_is_kept_of_a_refused_head(head, kept):
+def test_only_some_fields_of_a_refused_head_are_kept(head, kept):
     assert pared(head) == kept
 
 
@@ -138,6 +138,6 @@ def statuses(small: Small, data: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("data", SUSPECT.values(), ids=SUSPECT)
-def test_what_gunicorn_refuses_is_refused(small, gthread, data):
+def test_requests_that_gunicorn_refuses_are_refused(small, gthread, data):
     """Our worker splits bytes into requests exactly as gunicorn's own worker does."""
     assert statuses(small, data) == statuses(gthread, data)

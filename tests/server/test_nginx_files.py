@@ -47,7 +47,7 @@ def test_all_that_a_page_names_is_there(client, folder):
         assert (folder / name).read_bytes() == client.get(f"/{name}").data
 
 
-def test_what_gains_by_it_is_there_compressed_too(folder):
+def test_compressible_files_are_also_written_compressed(folder):
     packed = list(folder.rglob("*.gz"))
     assert {path.with_suffix("").suffix for path in packed} == nginx_files.COMPRESSIBLE
     for path in packed:
@@ -127,7 +127,7 @@ def test_codes_are_those_of_the_application(folder):
     }
 
 
-def test_what_depends_on_settings_is_left_to_the_web_server(make_app, runner, folder, tmp_path):
+def test_the_files_do_not_depend_on_settings(make_app, runner, folder, tmp_path):
     other = make_app(MAX_FILE_SIZE=5, ALLOWED_EXTENSIONS=("gif",), PUBLIC_URL="https://x.example")
     run(other.test_cli_runner(), tmp_path / "other")
     ours, theirs = contents(folder), contents(tmp_path / "other")
@@ -146,7 +146,7 @@ def test_a_second_time_changes_nothing(runner, folder):
     assert contents(folder) == before
 
 
-def test_what_was_spoilt_is_written_anew(runner, folder):
+def test_a_changed_file_is_written_again(runner, folder):
     before = contents(folder)
     spoilt = next(folder.rglob("app.css"))
     spoilt.write_text("spoilt")
@@ -189,12 +189,12 @@ def test_a_write_that_fails_leaves_the_former_file_and_nothing_else(app, folder,
     assert contents(folder).keys() == before.keys()
 
 
-def test_the_group_can_read_them_and_nobody_else(folder):
+def test_the_group_can_read_the_files_and_other_users_cannot(folder):
     modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
     assert modes == {0o640}
 
 
-def test_it_says_what_it_wrote(runner, tmp_path):
+def test_the_command_prints_a_summary(runner, tmp_path):
     said = json.loads(run(runner, tmp_path / "web", "--json"))
     assert said == {
         "status": "success",

@@ -48,7 +48,7 @@ def small(shared: Small) -> Iterator[Small]:
     shared.hang_up()
 
 
-def test_what_the_worker_overrides_is_there():
+def test_the_methods_that_the_worker_overrides_exist():
     """A new version of gunicorn may rename its methods."""
     own = {"go_on", "watch", "unwatch", "drop", "on_readable", "make_room", "serves_more"}
     own |= {"answer_next", "defer_finish"}
@@ -88,7 +88,7 @@ def test_half_sent_heads_occupy_no_thread():
             assert ended(line)
 
 
-def test_a_head_has_a_time_in_all_however_it_trickles(small):
+def test_a_head_has_a_total_time_limit(small):
     with small.connect() as line:
         begin = time.monotonic()
         sent = trickle(line, HALF + b"a" * 1000, 0.05)
@@ -136,7 +136,7 @@ def test_a_connection_that_is_to_close_closes(small, request_head):
 
 
 @pytest.mark.parametrize("pieces", [1, 3], ids=["together", "one by one"])
-def test_a_chunked_body_is_read_and_the_connection_goes_on(small, pieces):
+def test_a_chunked_body_is_read_and_the_connection_stays_open(small, pieces):
     sent = [post("/first", "Transfer-Encoding: chunked"), b"6\r\nabcdef\r\n", b"0\r\n\r\n"]
     with small.connect() as line:
         for part in [b"".join(sent)] if pieces == 1 else sent:
@@ -163,13 +163,13 @@ def test_a_body_may_have_some_tiny_chunks_and_not_very_many(small, length, size,
         assert (found.status, found.body == b"%d" % length) == (status, status == 200)
 
 
-def test_what_follows_a_chunked_body_is_bounded(small):
+def test_the_trailers_of_a_chunked_body_are_limited(small):
     """gunicorn accepts 3 MB of trailers, and searches all of them again whenever a piece comes."""
     with small.send(post("/read", "Transfer-Encoding: chunked") + b"0\r\nA: " + b"b" * 60_000) as line:
         assert answer(line).status == 400
 
 
-def test_a_chunked_body_that_goes_on_after_the_answer_ends_the_connection(small):
+def test_a_chunked_body_that_continues_after_the_answer_closes_the_connection(small):
     with small.send(post("/refuse", "Transfer-Encoding: chunked") + b"5\r\nabcde\r\n") as line:
         found = answer(line)
         assert (found.status, found.getheader("Connection")) == (413, "close")
@@ -177,7 +177,7 @@ def test_a_chunked_body_that_goes_on_after_the_answer_ends_the_connection(small)
 
 
 @pytest.mark.parametrize("size", [10, 100_000, 20_000_000])
-def test_a_refused_body_is_passed_over_and_the_connection_goes_on(small, size):
+def test_a_refused_body_is_discarded_and_the_connection_stays_open(small, size):
     with small.send(post("/refuse", f"Content-Length: {size}")) as line:
         assert answer(line).status == 413
         line.sendall(b"G" * size)
@@ -233,7 +233,7 @@ class TestExpect:
             assert (found.status, found.getheader("Connection")) == (413, "close")
             assert ended(line)
 
-    def test_who_does_not_wait_is_not_asked(self, small):
+    def test_a_client_that_does_not_wait_gets_no_100(self, small):
         with small.send(post("/read", "Content-Length: 5", "Expect: 100-continue") + b"abcde" + GET) as line:
             assert answer(line).body == b"5"
             assert answer(line).body == b"hello"
@@ -244,12 +244,12 @@ class TestExpect:
             line.sendall(b"abcde")
             assert answer(line).body == b"5"
 
-    def test_what_else_is_expected_is_refused(self, small):
+    def test_other_expectations_are_refused(self, small):
         with small.send(post("/read", "Content-Length: 5", "Expect: money")) as line:
             assert answer(line).status == 417
 
 
-def test_who_reads_nothing_loses_the_thread(small):
+def test_a_client_that_reads_nothing_loses_its_thread(small):
     """Four clients share two threads. A visitor may be served before the last client loses its thread."""
     lines = [small.send(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(4)]
     assert small.ask("/").body == b"hello"
@@ -264,11 +264,11 @@ def test_who_reads_nothing_loses_the_thread(small):
         assert received < FILE_SIZE
 
 
-def test_who_reads_all_gets_all(small, folder):
+def test_a_client_that_reads_everything_gets_everything(small, folder):
     assert small.ask("/file").body == (folder / "file").read_bytes()
 
 
-def test_who_reads_slowly_but_steadily_gets_all():
+def test_a_client_that_reads_slowly_but_steadily_gets_everything():
     """The kernel accepts 2 MB at once, then nothing for long: only bytes that the client receives count."""
     with Small(file=__file__, grace="0.5") as small, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
@@ -307,7 +307,7 @@ def test_slow_uploads_hold_up_no_page_and_no_other_upload_for_long():
         pytest.param(GET.replace(b"/", b"/file", 1), GET, id="down"),
     ],
 )
-def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, one):
+def test_many_slow_connections_of_one_client_do_not_delay_others(small, many, one):
     """Forty connections of one client wait for two threads, and another client is served next."""
     slow = [small.send(many, "127.0.0.9") for _ in range(40)]
     with small.send(one) as line:
@@ -315,7 +315,7 @@ def test_who_opens_many_slow_connections_keeps_nobody_else_waiting(small, many, 
     assert sum(map(is_open, slow)) >= 32
 
 
-def test_a_failing_application_is_told_of_once(small):
+def test_an_error_of_the_application_is_reported_once(small):
     with small.send(b"GET /fails HTTP/1.1\r\nHost: x\r\n\r\n") as line:
         found = answer(line)
         assert (found.status, b"internal_error" in found.body) == (500, True)
@@ -325,7 +325,7 @@ def test_a_failing_application_is_told_of_once(small):
         assert data.count(b"HTTP/1.1") == 1
 
 
-def test_who_waits_notices_that_the_client_has_gone(tmp_path):
+def test_a_waiting_request_notices_that_its_client_has_left(tmp_path):
     with Small(file=tmp_path / "noted") as small:
         small.send(b"GET /gone HTTP/1.1\r\nHost: x\r\n\r\n").close()
         wait_until((tmp_path / "noted").exists, "it was not noticed")
@@ -364,7 +364,7 @@ def test_requests_without_a_thread_make_room_at_last():
         assert small.ask("/").body == b"hello"
 
 
-def test_a_stop_lets_what_has_begun_finish():
+def test_a_stop_lets_open_requests_finish():
     with Small(grace=60) as small, small.send(GET) as idle:
         assert answer(idle).body == b"hello"
         with small.send(post("/read", "Content-Length: 3", "Expect: 100-continue")) as line:

@@ -122,7 +122,7 @@ def test_today_is_not_folded(host, app, database_url):
 
 
 @RENDITIONS
-def test_a_deletion_while_a_rendition_is_made_leaves_none(
+def test_a_deletion_while_a_rendition_is_made_leaves_no_rendition(
     app, client, folder, database_url, monkeypatch, path
 ):
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
@@ -177,7 +177,7 @@ def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeyp
 
 
 @SHAPES
-def test_too_many_requests_for_the_connections_are_told_to_come_again(make_app, monkeypatch, shape):
+def test_without_a_free_connection_the_answer_is_503_with_retry_after(make_app, monkeypatch, shape):
     monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.1)
     app = make_app()
     with app.app_context(), ExitStack() as held:

@@ -90,7 +90,7 @@ def assert_whole(app: Flask, url: str) -> None:
 
 
 @SHAPES
-def test_a_stopped_database_is_told_and_needs_no_restart(stoppable, server, shape):
+def test_a_stopped_database_is_reported_and_needs_no_restart_of_the_host(stoppable, server, shape):
     client = stoppable.test_client()
     image = upload(client).json
     server.stop()
@@ -130,7 +130,7 @@ def test_a_database_that_stops_amid_an_upload_leaves_nothing(stoppable, server, 
     assert_whole(stoppable, server.url("imagehost"))
 
 
-def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatch):
+def test_connections_that_the_server_closed_are_replaced(stoppable, server, monkeypatch):
     monkeypatch.setattr(engines, "SECONDS_IDLE", 0)
     client = stoppable.test_client()
     image = upload(client).json
@@ -151,7 +151,7 @@ def test_connections_that_were_ended_are_made_anew(stoppable, server, monkeypatc
     assert_whole(stoppable, server.url("imagehost"))
 
 
-def test_a_connection_that_is_lost_before_the_end_of_a_request_spoils_no_answer(stoppable, server):
+def test_a_connection_that_is_lost_at_the_end_of_a_request_does_not_change_the_answer(stoppable, server):
     """The connection is lost after the last query and before the session ends. The answer is complete."""
     database = host_of(stoppable).database
 
@@ -186,7 +186,7 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
 
 @SHAPES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_writer_that_holds_sqlite_too_long_is_told(make_app, database_url, monkeypatch, shape):
+def test_a_writer_that_locks_sqlite_too_long_is_reported(make_app, database_url, monkeypatch, shape):
     monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.05)
     app = make_app()
     client = app.test_client()
@@ -225,7 +225,7 @@ def test_a_sqlite_that_can_only_be_read_takes_no_change(make_app, database_url, 
 
 @SHAPES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_sqlite_whose_folder_is_gone_is_told_until_it_is_back(make_app, tmp_path, migrated_sqlite, shape):
+def test_a_missing_folder_of_sqlite_is_reported_until_it_is_back(make_app, tmp_path, migrated_sqlite, shape):
     folder = tmp_path / "database"
     folder.mkdir()
     (folder / "imagehost.db").write_bytes(migrated_sqlite.read_bytes())
@@ -243,7 +243,7 @@ def test_a_sqlite_whose_folder_is_gone_is_told_until_it_is_back(make_app, tmp_pa
 
 
 @SHAPES
-def test_a_storage_that_is_gone_is_told_and_not_set_up_anew(make_app, database_url, tmp_path, shape):
+def test_a_lost_storage_is_reported_and_not_set_up_again(make_app, database_url, tmp_path, shape):
     app = make_app()
     client = app.test_client()
     image = upload(client).json

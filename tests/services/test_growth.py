@@ -154,7 +154,7 @@ def test_the_whole_list_is_read_in_its_order_not_sorted(host, context):
         assert not SCANS.search(found), f"{statement}\n{found}"
 
 
-def test_what_looks_at_all_images_is_seen(host, context):
+def test_the_check_detects_plans_that_read_all_images(host, context):
     grow(host, 1, FEW)
     for rest in ("WHERE size = 3", "ORDER BY original_name LIMIT 1"):
         assert SCANS.search(plan(host, f"SELECT * FROM images {rest}", ())), f"{rest} is not seen"

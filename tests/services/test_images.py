@@ -39,7 +39,7 @@ def test_an_image_knows_how_it_is_turned(make_app, orientation, keep):
 
 
 @pytest.mark.parametrize("image_id", [-1, 0, 2, 2**31 - 1, 2**31, 2**64, 10**30])
-def test_an_id_that_is_none_is_not_found(host, app, image_id):
+def test_an_invalid_id_is_not_found(host, app, image_id):
     add_rows(app, [START])
     with app.app_context():
         with pytest.raises(NotFound):
@@ -48,7 +48,7 @@ def test_an_id_that_is_none_is_not_found(host, app, image_id):
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "gif"])
-def test_two_images_never_share_a_name_whatever_their_types(app, client, kind):
+def test_two_images_of_any_types_never_share_a_name(app, client, kind):
     change_host(app, new_name=lambda: "a" * 16)
     first = uploaded(client)
     answer = client.post("/upload", data=as_upload(pictures.MAKE[kind]()))

@@ -95,7 +95,7 @@ def test_a_page_skips_at_most_half_of_its_own_day(host, app):
     assert set(skipped) <= set(range(13))
 
 
-def test_the_shards_of_a_day_are_one_count_wherever_they_stand(host, app):
+def test_the_shards_of_a_day_are_added_up(host, app):
     """After deletions, some counts are below zero, and the sum of a day may be zero."""
     add_rows(app, [START - timedelta(days=day) for day in (0, 2) for _ in range(15)])
     rows = [
@@ -109,7 +109,7 @@ def test_the_shards_of_a_day_are_one_count_wherever_they_stand(host, app):
 
 
 @pytest.mark.parametrize("change", [-25, -5, 1, 30])
-def test_a_page_is_there_while_counts_and_rows_disagree(host, app, change):
+def test_a_page_is_shown_even_if_counts_and_rows_disagree(host, app, change):
     """They may differ for a moment between the two statements of a page, while others upload and delete."""
     add_rows(app, [START - timedelta(days=day) for day in range(3) for _ in range(20)])
     with app.app_context():
@@ -122,7 +122,7 @@ def test_a_page_is_there_while_counts_and_rows_disagree(host, app, change):
             assert shown or number > page.total_pages
 
 
-def test_a_busy_day_is_listed_as_it_was(host, app):
+def test_a_day_with_many_images_is_listed_in_order(host, app):
     """Pages at both ends of the day and beyond them are right, although many images have the same time."""
     moments = [START - timedelta(days=number // 40, seconds=number % 7) for number in range(100)]
     with app.app_context():
@@ -131,7 +131,7 @@ def test_a_busy_day_is_listed_as_it_was(host, app):
         assert pages(host) == [image_id for _, image_id in newest]
 
 
-def test_the_list_goes_on_while_images_come_and_go(host, app, monkeypatch):
+def test_the_list_is_right_while_images_are_added_and_deleted(host, app, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 2)
     add_rows(app, [START] * 6)
     with app.app_context():

@@ -45,7 +45,7 @@ ALONE = {
 
 
 @pytest.mark.parametrize(("settings", "reason"), REACHABLE.values(), ids=REACHABLE)
-def test_who_is_reached_by_others_has_to_say_who_may_do_what(load, settings, reason):
+def test_a_host_that_other_machines_can_reach_needs_access(load, settings, reason):
     with pytest.raises(SystemExit) as stop:
         access.check_access(load(**settings))
     line = str(stop.value)
@@ -58,7 +58,7 @@ def test_who_is_reached_by_others_has_to_say_who_may_do_what(load, settings, rea
 
 
 @pytest.mark.parametrize("settings", ALONE.values(), ids=ALONE)
-def test_who_is_reached_by_this_machine_only_starts(load, settings):
+def test_a_host_that_only_this_machine_can_reach_starts(load, settings):
     assert access.reachable(load(**settings)) is None
     access.check_access(load(**settings))
 
@@ -73,7 +73,7 @@ def test_who_is_reached_by_this_machine_only_starts(load, settings):
         ({}, None),
     ],
 )
-def test_containers_that_are_published_for_this_machine_say_so(load, settings, level):
+def test_containers_that_are_published_only_for_this_machine_log_that(load, settings, level):
     logger = logging.getLogger("imagehost.settings.access")
     handler = logging.handlers.BufferingHandler(10)
     logger.addHandler(handler)

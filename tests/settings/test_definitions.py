@@ -130,7 +130,7 @@ def test_a_wrong_value_stops_the_start_with_one_line(name, value, allowed):
         "x:hunter2@y",
     ],
 )
-def test_a_wrong_database_url_is_told_without_its_password(url):
+def test_a_wrong_database_url_is_reported_without_its_password(url):
     with pytest.raises(SystemExit, match="DATABASE_URL") as stop:
         load(DATABASE_URL=url)
     assert "hunter2" not in str(stop.value)
@@ -172,7 +172,7 @@ def secret_file(tmp_path) -> str:
     return str(tmp_path / "secret")
 
 
-def test_secrets_may_stand_in_files_of_their_own(secret_file):
+def test_secrets_may_be_in_separate_files(secret_file):
     settings = load(DB_PASSWORD_FILE=secret_file, SECRET_KEY_FILE=secret_file)
     assert settings.database_url.password == "p@/ss"
     assert settings.secret_key == "p@/ss"
@@ -189,7 +189,7 @@ def test_the_environment_comes_before_the_file(tmp_path):
     assert (settings.max_file_size, settings.max_pixels) == (6, 7)
 
 
-def test_what_create_app_is_given_comes_first(tmp_path):
+def test_arguments_of_create_app_take_precedence(tmp_path):
     os.environ["MAX_FILE_SIZE"] = "6"
     assert definitions.load_settings(MAX_FILE_SIZE=8).max_file_size == 8
     with pytest.raises(TypeError, match="MAX_FILESIZE"):
@@ -197,7 +197,7 @@ def test_what_create_app_is_given_comes_first(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(SETTING_NAMES - {"INSTANCE_DIR", "SECRET_KEY"}))
-def test_an_empty_value_counts_as_none(name):
+def test_an_empty_value_means_the_default(name):
     defaults = load()
     assert load(**{name: ""}) == defaults
 
@@ -261,14 +261,14 @@ def test_processes_that_start_together_agree_on_the_secret_key(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
 
 
-def test_an_empty_secret_key_is_made_anew(tmp_path):
+def test_an_empty_secret_key_is_replaced(tmp_path):
     (tmp_path / "secret_key").touch()
     key = definitions.load_settings(INSTANCE_DIR=tmp_path).secret_key
     assert len(key) == 64
     assert definitions.load_settings(INSTANCE_DIR=tmp_path).secret_key == key
 
 
-def test_the_last_port_is_one(tmp_path):
+def test_the_last_port_must_be_valid(tmp_path):
     with pytest.raises(SystemExit, match=r"WEB_SERVER_PORTS is 3, but must be .* 65535"):
         definitions.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=3)
     assert definitions.load_settings(INSTANCE_DIR=tmp_path, WEB_SERVER_START_PORT=65534, WEB_SERVER_PORTS=2)

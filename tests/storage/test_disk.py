@@ -70,7 +70,7 @@ def test_it_is_ready_once_the_marker_is_there(tmp_path):
 
 
 @ERRORS
-def test_a_storage_that_cannot_be_set_up_is_told_and_not_ready(tmp_path, monkeypatch, number, error):
+def test_a_storage_that_cannot_be_set_up_is_reported_and_not_ready(tmp_path, monkeypatch, number, error):
     storage = DiskStorage(tmp_path / "images", max_size=1000)
     monkeypatch.setattr(os, "mkdir", failing(number))
     with pytest.raises(error):
@@ -117,7 +117,7 @@ def test_of_two_that_publish_one_name_at_once_one_succeeds(storage):
 
 @ERRORS
 @pytest.mark.parametrize("step", ["mkdir", "link", "fsync"])
-def test_publishing_that_fails_is_told(storage, monkeypatch, step, number, error):
+def test_a_failure_to_publish_is_reported(storage, monkeypatch, step, number, error):
     with storage.receive() as incoming:
         incoming.write(b"abc")
         incoming.flush_to_disk()
@@ -162,7 +162,7 @@ def test_deleting_twice_is_no_error_and_takes_every_rendition_along(storage):
     assert not storage.exists(NAME)
 
 
-def test_what_is_not_there_is_not_found(storage):
+def test_a_missing_file_is_not_found(storage):
     with pytest.raises(NotFound):
         storage.open(NAME)
     with pytest.raises(NotFound):
@@ -201,7 +201,7 @@ def test_a_rendition_that_cannot_be_written_leaves_the_old_one(storage, monkeypa
 
 @ERRORS
 @pytest.mark.parametrize("method", ["open", "delete", "open_rendition", "delete_rendition"])
-def test_an_error_of_the_disk_is_told(storage, monkeypatch, method, number, error):
+def test_an_error_of_the_disk_is_reported(storage, monkeypatch, method, number, error):
     publish(storage)
     storage.publish_rendition(NAME, b"small")
     with monkeypatch.context() as broken:

@@ -39,7 +39,7 @@ def test_a_new_storage_is_empty(storage):
     assert listed(storage) == {}
 
 
-def test_everything_is_told_by_place_and_name(storage):
+def test_every_file_is_listed_by_place_and_name(storage):
     places = {
         StoredPlace.IMAGE: {f"ab/{NAME}", "99/9999999999999999.avif", "aa/a" + "a" * 99 + ".png"},
         StoredPlace.RENDITION: {
@@ -85,7 +85,7 @@ def test_an_image_and_its_renditions_come_together(storage):
     assert {item.image for item in items} == {NAME}
 
 
-def test_a_look_tells_size_and_last_change(storage):
+def test_a_look_returns_size_and_last_change(storage):
     put(storage, f"ab/{NAME}")
     os.utime(storage.folder / "ab" / NAME, (0, 0))
     seen = storage.look_at(NAME)
@@ -102,13 +102,13 @@ def test_a_look_opens_and_follows_nothing(storage):
     assert not storage.look_at(NAME).is_file
 
 
-def test_what_is_gone_is_none(storage):
+def test_a_missing_file_is_none(storage):
     assert storage.look_at(NAME) is None
     put(storage, "ab")
     assert storage.look_at(NAME) is None
 
 
-def test_what_is_removed_is_gone(storage):
+def test_a_removed_file_no_longer_exists(storage):
     put(storage, f"ab/{NAME}")
     item = StoredItem(StoredPlace.IMAGE, f"ab/{NAME}", NAME)
     storage.remove(item)

@@ -62,7 +62,7 @@ def test_a_deletion_before_or_after_leaves_nothing(storage):
     assert hidden(storage) == set()
 
 
-def test_what_a_killed_holder_left_goes_with_the_next(storage):
+def test_the_next_holder_removes_the_files_of_a_killed_one(storage):
     left = storage.folder / ".deleted" / NAME
     left.parent.mkdir()
     left.touch()
@@ -71,7 +71,7 @@ def test_what_a_killed_holder_left_goes_with_the_next(storage):
     assert hidden(storage) == set()
 
 
-def test_nothing_is_left_however_deletions_and_holders_meet(storage):
+def test_no_file_is_left_in_any_order_of_deletion_and_release(storage):
     names = [f"{number:016}.png" for number in range(3000)]
     for name in names:
         publish(storage, name)
@@ -128,7 +128,7 @@ def take_all_inodes(disk):
             return
 
 
-def test_a_full_disk_is_held_and_retains_what_is_deleted(disk):
+def test_on_a_full_disk_deleted_files_are_retained_too(disk):
     storage = DiskStorage(disk.path / "images", 1000)
     storage.initialise()
     for name in (NAME, "b" + NAME):
@@ -209,7 +209,7 @@ def test_a_lock_that_cannot_be_opened_leaves_no_bytes(storage):
         pass
 
 
-def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path):
+def test_files_that_root_creates_belong_to_the_owner_of_the_folder(tmp_path):
     """Only root can create files for another user."""
     owner = 12345 if os.geteuid() == 0 else os.geteuid()
     (tmp_path / "host").mkdir(mode=0o755)

@@ -54,7 +54,7 @@ def held(request, monkeypatch):
     return request.param
 
 
-def test_it_counts_and_hashes_what_is_written(folder, held):
+def test_written_bytes_are_counted_and_hashed(folder, held):
     with Incoming(folder, 100) as incoming:
         assert incoming.write(b"abc") == 3
         assert incoming.write(bytearray(b"def")) == 3
@@ -68,28 +68,28 @@ def test_it_counts_and_hashes_what_is_written(folder, held):
         assert (incoming.read(2), incoming.tell()) == (b"de", 5)
 
 
-def test_what_is_small_and_refused_never_reaches_the_disk(folder, monkeypatch):
+def test_a_small_refused_file_is_never_written_to_the_disk(folder, monkeypatch):
     monkeypatch.setattr(os, "open", None)
     with Incoming(folder, 2 * HELD) as incoming:
         incoming.write(bytes(HELD))
         assert incoming.written == HELD
 
 
-def test_what_is_large_is_written_as_it_comes(folder):
+def test_a_large_file_is_written_while_it_arrives(folder):
     with Incoming(folder, 2 * HELD) as incoming:
         for _ in range(4):
             incoming.write(bytes(HELD // 2))
         assert os.fstat(incoming.fileno()).st_size == 2 * HELD
 
 
-def test_what_is_not_published_vanishes(folder, held):
+def test_an_unpublished_file_is_removed(folder, held):
     with Incoming(folder, 100) as incoming:
         incoming.write(b"abc")
     incoming.close()
     assert list(folder.iterdir()) == []
 
 
-def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_server(folder, tmp_path, held):
+def test_a_published_file_is_complete_has_one_name_and_the_web_server_can_read_it(folder, tmp_path, held):
     with Incoming(folder, 100) as incoming:
         incoming.write(b"abc")
         incoming.write(b"defgh")
@@ -101,7 +101,7 @@ def test_what_is_published_has_all_bytes_one_name_and_is_readable_for_the_web_se
     assert list(folder.iterdir()) == []
 
 
-def test_nobody_else_can_read_it_before(folder):
+def test_other_users_cannot_read_a_file_before_it_is_published(folder):
     with Incoming(folder, 100) as incoming:
         incoming.put_on_disk()
         assert stat.S_IMODE(os.fstat(incoming.fileno()).st_mode) == 0o600
@@ -153,7 +153,7 @@ with spool.Incoming(Path(sys.argv[1]), 10000) as file:
 
 
 @ERRORS
-def test_a_file_that_cannot_be_opened_is_told(tmp_path, monkeypatch, number, error):
+def test_a_file_that_cannot_be_opened_is_reported(tmp_path, monkeypatch, number, error):
     def failing(*_):
         raise OSError(number, os.strerror(number))
 
@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path, monkeypatch, number, err
 
 
 @ERRORS
-def test_a_flush_that_fails_is_told(folder, monkeypatch, number, error):
+def test_a_failed_flush_is_reported(folder, monkeypatch, number, error):
     def failing(_):
         raise OSError(number, os.strerror(number))
 
@@ -173,7 +173,7 @@ def test_a_flush_that_fails_is_told(folder, monkeypatch, number, error):
             incoming.flush_to_disk()
 
 
-def test_a_limit_on_file_sizes_is_told_as_no_room(tmp_path):
+def test_a_limit_on_file_sizes_is_reported_as_a_full_storage(tmp_path):
     code = """
 import resource, signal, sys
 from pathlib import Path
@@ -195,7 +195,7 @@ with Incoming(Path(sys.argv[1]), 10000) as incoming:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_folder_is_told_as_unavailable(tmp_path):
+def test_a_missing_folder_is_reported_as_unavailable(tmp_path):
     with Incoming(tmp_path / "gone", 100) as incoming, pytest.raises(Unavailable):
         incoming.put_on_disk()
 

@@ -42,7 +42,7 @@ def at_once(number: int, act: Callable[[int], object]) -> list[object]:
         return list(pool.map(act_together, range(number)))
 
 
-def test_uploads_and_deletions_at_once_leave_exactly_what_was_acknowledged(server, url):
+def test_after_simultaneous_uploads_and_deletions_exactly_the_acknowledged_images_exist(server, url):
     kept = dict(truth.rows(url))
 
     def work(number: int) -> None:
@@ -129,7 +129,7 @@ def test_a_page_never_shows_an_image_twice_while_others_upload(server):
     assert any(pages)
 
 
-def test_every_image_is_listed_once_however_many_pages(server, url):
+def test_every_image_is_listed_once_on_all_pages_together(server, url):
     entries = requests.get(f"{server.url}/api/upload", timeout=60).json()
     first = requests.get(f"{server.url}/images-list", timeout=60).json()["pagination"]
     seen = []

@@ -72,7 +72,7 @@ def load(server) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_backups_under_load_are_whole(server, url, load):
+def test_backups_under_load_are_complete(server, url, load):
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=server.folder)
     try:
         host = host_of(app)
@@ -124,7 +124,7 @@ def small_disk(tmp_path):
         yield disk
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
+def test_a_full_disk_is_reported_and_no_file_is_left(server, settings, small_disk):
     upload(server, LARGE)
     elsewhere = {**settings, "BACKUP_DIR": small_disk.mount}
     small_disk.fill()
@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(server, settings, small_disk):
     assert not [path for path in small_disk.path.iterdir() if "backup_" in path.name]
 
 
-def test_one_that_is_killed_counts_for_nothing(server, settings):
+def test_a_killed_backup_is_not_listed(server, settings):
     """The kill is at the last moment, before the rename.
 
     (The first rename is that of the folder for deletions.)
@@ -228,7 +228,7 @@ def test_a_restore_to_a_disk_without_room_leaves_nothing(server, url, settings, 
     truth.assert_exact(url, server.folder / "images", before)
 
 
-def test_one_that_is_told_to_stop_takes_back_what_it_has(server, settings):
+def test_a_stopped_backup_removes_its_files(server, settings):
     with subprocess.Popen(
         [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(free_port())],
         cwd=ROOT,
@@ -242,7 +242,7 @@ def test_one_that_is_told_to_stop_takes_back_what_it_has(server, settings):
     assert not [name for name in left if name.startswith(".draft")]
 
 
-def test_the_schedule_tells_how_the_night_went(server, settings):
+def test_the_schedule_reports_the_result_of_the_night(server, settings):
     port = free_port()
     folder = server.folder / "nightly"
     with subprocess.Popen(

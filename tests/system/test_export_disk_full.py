@@ -14,7 +14,7 @@ from tests.system import commands
     [(0, "cannot be used: database or disk is full"), (64 * 1024, "There is no space left in")],
     ids=["no room", "room for a part"],
 )
-def test_a_disk_that_is_full_is_told_and_it_goes_on_when_there_is_room(client, tmp_path, leave, words):
+def test_a_full_disk_is_reported_and_the_export_continues_when_there_is_space(client, tmp_path, leave, words):
     names = {
         str(uploaded(client, pictures.jpg(800 + number, 600), f"{number}.jpg")["original_name"])
         for number in range(2)

@@ -42,7 +42,7 @@ def killed(call: str) -> list[str]:
     ]
 
 
-def test_an_import_that_is_killed_twice_is_whole_at_the_end(database_url, tmp_path, folder):
+def test_an_import_that_is_killed_twice_is_complete_at_the_end(database_url, tmp_path, folder):
     settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path}
     expected = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
     before = 0

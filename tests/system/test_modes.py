@@ -60,7 +60,7 @@ def upload(url: str) -> dict[str, str]:
     return answer.json()
 
 
-def test_others_read_nothing_of_what_is_written(folder, server, port):
+def test_other_users_cannot_read_any_file(folder, server, port):
     flask(settings(folder), "assets", str(folder / "assets"))
     with Nginx(folder, WEB_SERVER_START_PORT=port, LOG_MAX_SIZE=2000, LOG_KEEP=2) as nginx:
         image = upload(nginx.url)

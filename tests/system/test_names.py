@@ -51,7 +51,7 @@ def test_both_answer_to_the_same_names(port):
     assert {host: status(port, host) for host in hosts.OTHER} == dict.fromkeys(hosts.OTHER, 421)
 
 
-def test_what_is_no_name_is_refused(port):
+def test_invalid_names_are_refused(port):
     told = {host: status(port, host) for host in hosts.BROKEN}
     assert set(told.values()) <= {400, 421}, told
 
@@ -100,7 +100,7 @@ def test_a_rebound_name_cannot_list_upload_or_delete(named, port):
     assert requests.get(f"{url}/api/upload", timeout=30).json() == before
 
 
-def test_what_nginx_serves_from_the_disk_has_the_same_names(named):
+def test_files_from_the_disk_are_served_for_the_same_names(named):
     image = named.upload(PHOTO)
     html = requests.get(named.url, headers={"Accept": "text/html"}, timeout=30).text
     style = re.search(r'href="(/static/[^"]+\.css)"', html)[1]
@@ -122,7 +122,7 @@ def test_tls_has_the_same_names(named, host, expected):
         assert line.recv(12).split()[1] == str(expected).encode()
 
 
-def test_where_plain_http_leads_to_tls_others_are_refused(named, tmp_path):
+def test_if_plain_http_redirects_to_tls_other_names_are_refused(named, tmp_path):
     settings = {"ASSETS_DIR": named.folder / "assets", "HTTPS_REDIRECT": "true", "WEB_SERVER_START_PORT": 1}
     with Nginx(tmp_path, **make_certificate(tmp_path), **settings) as nginx:
         assert status(nginx.port, "localhost", "/x") == 308
@@ -135,7 +135,7 @@ def test_without_the_files_of_the_application_it_decides(named, tmp_path):
         assert status(nginx.port, "evil.example") == 421
 
 
-def test_international_names_may_be_written_as_they_are_spoken(named, tmp_path):
+def test_international_names_may_be_written_in_unicode(named, tmp_path):
     """nginx lets the application decide about these names."""
     names = {"PUBLIC_URL": "http://Bücher.example", "ALLOWED_HOSTS": "münchen.example,b.example"}
     server = Server(tmp_path, ACCESS="open", WEB_SERVER_WORKERS=1, TRUSTED_PROXIES=1, **names)

@@ -83,13 +83,13 @@ def _app_log(nginx: Nginx, host: Host) -> None:
 
 
 @pytest.mark.parametrize("proxy", [PROXY, SECOND_PROXY, "::1"])
-def test_a_proxy_says_who_asks_by_which_scheme_at_which_host(nginx, proxy):
+def test_client_scheme_and_host_of_a_proxy_are_used(nginx, proxy):
     image, logged = upload(nginx, proxy, TOLD)
     assert image["url"].startswith("https://img.example.org/images/")
     assert (logged["client"], logged["nginx"]) == ("203.0.113.9", "203.0.113.9")
 
 
-def test_nobody_else_does(nginx):
+def test_client_scheme_and_host_of_other_clients_are_ignored(nginx):
     image, logged = upload(nginx, STRANGER, TOLD)
     assert image["url"].startswith("http://inner.lan:81/images/")
     assert (logged["client"], logged["nginx"]) == (STRANGER, STRANGER)
@@ -102,7 +102,7 @@ def test_a_proxy_that_says_nothing_is_the_client_itself(nginx):
 
 
 @pytest.mark.parametrize("claimed", ["198.51.100.1", PROXY, "::1", "unknown", "127.0.0.1", "'", "x" * 500])
-def test_what_a_client_behind_the_proxy_claims_does_not_count(nginx, claimed):
+def test_values_of_a_client_behind_the_proxy_are_ignored(nginx, claimed):
     """The proxy adds its own values at the end, like all proxies that keep the client's values."""
     told = {
         "X-Forwarded-For": f"{claimed}, 203.0.113.9",
@@ -129,7 +129,7 @@ def test_several_trusted_proxies_are_looked_through(nginx):
 @pytest.mark.parametrize(
     "named", ["a b", "x/..", "x\\", "http://x", "", ",", "[::1", "x:y", "user@x", "x%0d", "ü"]
 )
-def test_a_host_that_is_none_does_not_count(nginx, named):
+def test_an_invalid_host_is_ignored(nginx, named):
     image, _ = upload(nginx, PROXY, {"X-Forwarded-Host": named.encode().decode("latin-1")})
     assert image["url"].startswith("http://inner.lan:81/images/")
 
@@ -148,7 +148,7 @@ def status(nginx: Nginx, source: str, host: str, forwarded: str, *, api: bool, p
 
 
 @pytest.mark.parametrize("api", [False, True])
-def test_the_name_that_a_proxy_says_has_to_be_one_of_the_host_as_in_host(nginx, host, api):
+def test_the_forwarded_host_must_be_a_name_of_the_host(nginx, host, api):
     """This also holds for files that nginx serves from the disk, without the application."""
     paths = ["/api/upload", f"/images/{host.upload(PHOTO)['filename']}"]
     cases = [(named, path) for named in (*hosts.OWN, *hosts.OTHER) for path in paths]
@@ -167,7 +167,7 @@ def allowed(name: str) -> bool:
 
 
 @pytest.mark.parametrize("api", [False, True])
-def test_a_page_that_says_what_proxies_say_is_refused(nginx, host, api):
+def test_a_page_that_sends_the_headers_of_proxies_is_refused(nginx, host, api):
     """A proxy may forward X-Forwarded-Host of a page whose own name points here; its Host is true."""
     for path in ("/api/upload", f"/images/{host.upload(PHOTO)['filename']}"):
         assert status(nginx, PROXY, "evil.example", "localhost", api=api, path=path) == 421
@@ -180,7 +180,7 @@ def test_a_page_that_says_what_proxies_say_is_refused(nginx, host, api):
 
 
 @pytest.mark.parametrize("scheme", ["ftp", "", "https://", "javascript", "http,"])
-def test_a_scheme_that_is_none_does_not_count(nginx, scheme):
+def test_an_invalid_scheme_is_ignored(nginx, scheme):
     image, _ = upload(nginx, PROXY, {"X-Forwarded-Proto": scheme})
     assert image["url"].startswith("http://")
 
@@ -195,7 +195,7 @@ def test_forms_of_our_own_pages_are_taken_behind_a_proxy(nginx):
         assert send(nginx, PROXY, head, sent.body).status == status
 
 
-def test_what_came_by_tls_to_the_proxy_is_not_led_there_again(nginx):
+def test_requests_that_came_to_the_proxy_by_tls_are_not_redirected(nginx):
     """Otherwise the browser would be redirected without end."""
     lines = [f"{name}: {value}" for name, value in TOLD.items()]
     by_tls = send(nginx, PROXY, "\r\n".join(["GET /images-list HTTP/1.1", "Host: x", *lines]), api=False)
@@ -215,7 +215,7 @@ def test_errors_and_health_checks_are_not_led_anywhere(nginx):
     assert send(nginx, STRANGER, "GET /.error HTTP/1.1\r\nHost: x", api=False).status == 404
 
 
-def test_clients_behind_the_proxy_count_each_for_itself(host, tmp_path):
+def test_clients_behind_the_proxy_are_counted_separately(host, tmp_path):
     """Each may have one upload at a time; a second one gets 429."""
     port = host.backends[0].port
     settings = {"CLIENT_UPLOADS": 1, "PROXY_ADDRESSES": PROXY, "WEB_SERVER_START_PORT": port}
@@ -260,7 +260,7 @@ def begin_and_read(nginx: Nginx, client: str, seconds: float = 0.5) -> bytes:
         *("10.0.0.1;return 200", "10.0.0.1 10.0.0.2", "$(id)", "a"),
     ],
 )
-def test_a_list_of_proxies_that_is_none_stops_the_start(tmp_path, value):
+def test_an_invalid_list_of_proxies_stops_the_start(tmp_path, value):
     nginx = Nginx(tmp_path, PROXY_ADDRESSES=value)
     ended = subprocess.run(
         nginx.command(), env=nginx.environment, capture_output=True, text=True, check=False, timeout=30

@@ -110,7 +110,7 @@ def test_static_files_have_the_headers_that_the_application_gives_them(host):
         assert ours.content == theirs.content
 
 
-def test_a_static_file_comes_compressed_only_to_who_takes_it(host):
+def test_a_static_file_is_compressed_only_for_clients_that_accept_it(host):
     path = re.search(r'href="(/static/[^"]+\.css)"', get(host.url, Accept="text/html").text)[1]
     plain = requests.get(host.url + path, headers={"Accept-Encoding": "identity"}, timeout=30)
     with requests.get(
@@ -170,7 +170,9 @@ def test_a_part_is_given(host, image, kind):
         ("If-None-Match", '"other"', 200, None),
     ],
 )
-def test_what_nginx_cannot_say_the_application_says(host, image, kind, header, value, status, code):
+def test_requests_that_nginx_cannot_answer_go_to_the_application(
+    host, image, kind, header, value, status, code
+):
     answer = get(host.url + paths(image["filename"])[kind], **{header: value})
     assert answer.status_code == status
     assert code is None or answer.json()["code"] == code
@@ -185,7 +187,7 @@ def assert_no_header_twice(host: Host, path: str, line: str) -> None:
 
 
 @KINDS
-def test_who_has_it_is_told_so(host, image, kind):
+def test_a_client_that_has_the_file_gets_304(host, image, kind):
     url = host.url + paths(image["filename"])[kind]
     first = get(url)
     again = get(url, **{"If-None-Match": first.headers["ETag"]})
@@ -195,7 +197,7 @@ def test_who_has_it_is_told_so(host, image, kind):
 
 
 @KINDS
-def test_head_tells_the_same_without_the_bytes(host, image, kind):
+def test_head_has_the_same_headers_without_the_bytes(host, image, kind):
     url = host.url + paths(image["filename"])[kind]
     head = requests.head(url, headers={"Accept-Encoding": "gzip"}, timeout=30)
     assert head.content == b""
@@ -289,7 +291,7 @@ def test_without_the_volume_images_come_from_the_application(host, image):
         "/assets/favicon.ico",
     ],
 )
-def test_nothing_else_is_to_be_had(host, image, path):
+def test_no_other_file_is_served(host, image, path):
     releases = [folder.name for folder in (host.folder / "assets" / "static").iterdir()]
     release = next(name for name in releases if name != OLD_RELEASE)
     name = image["filename"]

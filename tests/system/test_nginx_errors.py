@@ -73,7 +73,7 @@ def lonely(host: Host, tmp_path_factory) -> Nginx:
 @SHAPES
 @LANGUAGES
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
-def test_what_is_far_too_large_is_refused(host, shape, language, declared):
+def test_a_body_that_is_far_too_large_is_refused(host, shape, language, declared):
     data = bytes(30 * MEGABYTE) if declared else iter([bytes(MEGABYTE)] * 30)
     answer = requests.post(f"{host.url}/upload", data=data, headers={**shape, **language}, timeout=60)
     assert_error(answer, 413, "too_large", TOO_LARGE["de" if language else "en"])
@@ -82,7 +82,7 @@ def test_what_is_far_too_large_is_refused(host, shape, language, declared):
 
 
 @pytest.mark.parametrize("more", [1, 65536, 600_000])
-def test_what_is_a_little_too_large_the_application_refuses(host, more):
+def test_a_body_that_is_a_little_too_large_is_refused_by_the_application(host, more):
     content = bytes(10 * MEGABYTE + more)
     answer = requests.post(f"{host.url}/upload", files={"file": ("x.png", content)}, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
@@ -109,7 +109,7 @@ def test_static_files_are_there_without_an_application(lonely, host):
 
 @pytest.mark.parametrize("port", ["url", "api_url"])
 @pytest.mark.parametrize("shape", [PAGE, FRAGMENT, {"HX-History-Restore-Request": "true"}, {}])
-def test_below_api_errors_are_json_whatever_is_asked_for(lonely, shape, port):
+def test_below_api_errors_are_always_json(lonely, shape, port):
     base = getattr(lonely, port)
     for path in ("/api/upload", "/api/upload/", "/api/nothing?x=/view/"):
         answer = requests.get(base + path, headers=shape, timeout=30)
@@ -223,7 +223,7 @@ def test_the_language_is_the_first_that_is_spoken_here(lonely, host, liked, spok
         (b"GET /.error HTTP/1.1\r\nHost: x", 404, "not_found"),
     ],
 )
-def test_what_cannot_be_read_is_answered_in_json(host, request_head, status, code):
+def test_unreadable_requests_are_answered_in_json(host, request_head, status, code):
     answer = ask(host.nginx.port, request_head)
     assert answer.status == status
     error = json.loads(answer.body)
@@ -233,7 +233,7 @@ def test_what_cannot_be_read_is_answered_in_json(host, request_head, status, cod
 
 
 @SHAPES
-def test_who_takes_too_many_connections_is_told_to_wait(lonely, shape):
+def test_a_client_with_too_many_connections_gets_429_with_retry_after(lonely, shape):
     # Open more than the limit: a request may come while an earlier one is still counted, and be refused
     # itself.
     begun = [slow_upload(lonely.port) for _ in range(4)]
@@ -271,7 +271,7 @@ def test_an_application_that_takes_too_long_is_unavailable(host, tmp_path):
         assert_error(answer, 504, "unavailable", UNAVAILABLE["en"], retry="5")
 
 
-def test_a_fault_of_nginx_tells_its_number(host, tmp_path):
+def test_an_error_of_nginx_has_the_request_id(host, tmp_path):
     """nginx has no space, or no right, for the body that it receives."""
     settings = {"ASSETS_DIR": host.folder / "assets", "NGINX_TEMP_DIR": tmp_path / "temp"}
     with Nginx(tmp_path, WEB_SERVER_START_PORT=1, **settings) as nginx:

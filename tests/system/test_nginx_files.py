@@ -192,7 +192,7 @@ def test_the_limit_is_written_as_the_application_writes_it(size):
         ("", "https://$named_host_without_port"),
     ],
 )
-def test_plain_http_leads_to_a_name_in_ascii(public_url, leads_to):
+def test_plain_http_is_redirected_to_a_name_in_ascii(public_url, leads_to):
     assert derived(PUBLIC_URL=public_url)["HTTPS_URL"] == leads_to
 
 

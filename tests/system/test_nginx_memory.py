@@ -89,7 +89,7 @@ def frame(kind: int, stream: int, payload: bytes, flags: int = 0) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
-def test_even_if_all_of_them_are_let_in(host, tmp_path):
+def test_with_a_higher_limit_half_of_the_memory_is_enough_too(host, tmp_path):
     """Half of the memory is enough with a higher limit, too, since an administrator may raise it."""
     settings = {"CLIENT_UPLOADS": 256, "WEB_SERVER_START_PORT": host.backends[0].port}
     with Nginx(tmp_path, **settings) as nginx, slow_bodies.begun(nginx, SLOW) as lines:
@@ -116,7 +116,7 @@ def test_one_address_may_upload_as_many_as_several_people_do_and_no_more(nginx):
 @pytest.mark.parametrize(
     "head", ["GET / HTTP/1.1\r\nContent-Length: 9", "GET / HTTP/1.1\r\nTransfer-Encoding: chunked"]
 )
-def test_a_body_counts_whatever_the_method_is(nginx, head):
+def test_a_body_counts_for_every_method(nginx, head):
     with ExitStack() as held:
         lines = []
         for _ in range(40):

@@ -45,7 +45,7 @@ def test_every_answer_carries_its_number_once_and_not_the_clients(host, path):
     assert re.fullmatch("[0-9a-f]{32}", number)
 
 
-def test_what_crawlers_ask_for_is_the_applications(host):
+def test_robots_txt_and_security_txt_come_from_the_application(host):
     for url in (host.url, host.nginx.api_url):
         answer = requests.get(f"{url}/robots.txt", timeout=30)
         assert (answer.status_code, answer.text) == (
@@ -57,7 +57,7 @@ def test_what_crawlers_ask_for_is_the_applications(host):
         assert host.nginx.line(answer.headers["X-Request-ID"])["upstream"].startswith("127.0.0.1:")
 
 
-def test_the_old_address_of_a_page_leads_to_the_new_one_or_to_the_picture(host):
+def test_the_old_address_of_a_page_redirects_to_the_new_one_or_to_the_picture(host):
     image = host.upload(PHOTO, "x.jpg")
     old = f"{host.url}/view/{image['filename']}"
     page = requests.get(old, headers=PAGE, timeout=30)
@@ -80,14 +80,14 @@ FORGED = {
 }
 
 
-def test_what_clients_say_of_where_they_come_from_does_not_count(host):
+def test_forwarding_headers_of_clients_are_ignored(host):
     answer = requests.post(f"{host.url}/upload", files={"file": ("x.jpg", PHOTO)}, headers=FORGED, timeout=30)
     assert answer.json()["url"].startswith(host.url + "/images/")
     number = answer.headers["X-Request-ID"]
     assert uploaded(host, number)["client"] == host.nginx.line(number)["client"] == "127.0.0.1"
 
 
-def test_the_application_is_told_by_nginx_alone(host, tmp_path):
+def test_the_application_gets_only_forwarding_headers_of_nginx(host, tmp_path):
     lines = [f"{name}: {value}" for name, value in FORGED.items()]
     with socket.create_server(("127.0.0.1", 0)) as backend, ThreadPoolExecutor(1) as pool:
         heard = pool.submit(hear, backend, 2)
@@ -117,7 +117,7 @@ def hear(backend: socket.socket, requests_wanted: int) -> list[str]:
     return heard
 
 
-def test_links_lead_to_the_host_and_port_that_the_client_named(host):
+def test_links_have_the_host_and_port_of_the_request(host):
     for named in ("img.example.org", "img.example.org:8443", "[::1]:81"):
         answer = requests.post(
             f"{host.url}/upload", files={"file": ("x.jpg", PHOTO)}, headers={"Host": named}, timeout=30
@@ -137,7 +137,7 @@ def test_forms_of_our_own_pages_are_taken_and_those_of_others_are_not(host):
     assert send("http://evil.example") == 403
 
 
-def test_what_is_text_is_compressed_and_pictures_are_not(host):
+def test_texts_are_compressed_and_pictures_are_not(host):
     image = host.upload(PHOTO)
     for _ in range(8):
         host.upload(PHOTO)

@@ -67,7 +67,7 @@ def test_plain_http_at_its_port_is_led_to_it(host):
 
 
 @pytest.mark.parametrize(("option", "accepted"), [("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)])
-def test_only_what_is_safe_is_spoken(host, option, accepted):
+def test_only_safe_versions_of_tls_are_accepted(host, option, accepted):
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{host.nginx.https_port}", option]
     ended = subprocess.run(
         [*command, "-cipher", "DEFAULT:@SECLEVEL=0"], input=b"", capture_output=True, check=False, timeout=30
@@ -88,7 +88,7 @@ def leading(host: Host) -> Iterator[Nginx]:
             yield running
 
 
-def test_plain_http_leads_to_tls_if_wanted(leading):
+def test_plain_http_redirects_to_tls_if_set(leading):
     answer = requests.get(f"{leading.url}/images-list?page=2", allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (308, "https://127.0.0.1/images-list?page=2")
     # Health checks are not redirected.

@@ -123,7 +123,7 @@ def test_a_new_machine_serves_and_makes_its_first_backup(host):
     assert "OK; made by" in host.follow("Nightly backups", 1)
 
 
-def test_the_first_look_shows_what_is_wrong(host):
+def test_the_first_commands_show_the_problems(host):
     answer = requests.get(f"{host.url}/images-list", timeout=30)
     host.names["1f0a3c5e7b9d2468"] = answer.headers["X-Request-ID"]
     said = host.follow("What is wrong?")
@@ -153,7 +153,7 @@ def test_an_upgrade_is_rolled_back(host):
     assert after != before
 
 
-def test_backups_off_the_site_are_whole_and_share_what_they_can(alone, folder):
+def test_backups_off_the_site_are_complete_and_share_files(alone, folder):
     (folder / "nas").mkdir()
     upload(alone)
     alone.backup()
@@ -347,7 +347,7 @@ def test_a_machine_moves(alone, new):
     alone.assert_whole(before)
 
 
-def test_everything_comes_back_on_a_machine_installed_anew(alone, new, cluster):
+def test_everything_is_restored_on_a_new_machine(alone, new, cluster):
     before = upload(alone)
     alone.backup()
     alone.follow("Off the site", 0)
@@ -434,7 +434,7 @@ def test_a_secret_key_that_got_out_is_exchanged(alone):
     assert alone.is_ready()
 
 
-def test_an_image_goes_for_good(alone):
+def test_an_image_is_removed_permanently(alone):
     (filename,) = alone.upload(distinct(next(NUMBERS)))
     alone.backup()
     alone.flask("backup", "verify")

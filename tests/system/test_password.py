@@ -161,7 +161,7 @@ def encoded(password: str) -> tuple[bytes, bytes]:
     return PASSWORD[0].encode(), password.encode()
 
 
-def test_nobody_uploads_lists_or_deletes_without_the_password(host):
+def test_uploads_lists_and_deletions_need_the_password(host):
     image = host.upload(auth=encoded(PASSWORD[1])).json()
     asked = [
         ("GET", "/"),
@@ -199,7 +199,7 @@ def test_nobody_uploads_lists_or_deletes_without_the_password(host):
         "/static/x/..\\..\\api/upload",
     ],
 )
-def test_no_path_goes_round_the_password(host, path):
+def test_no_path_bypasses_the_password(host, path):
     url = f"{host.url}{path}"
     told = subprocess.run(
         ["curl", "-sS", "--path-as-is", "-w", "\n%{http_code}", "--cacert", str(host.certificate), url],

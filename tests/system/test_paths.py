@@ -283,7 +283,7 @@ def leads_away(location: str, port: int) -> bool:
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_no_way_leads_up_and_out(port, image, prefix):
+def test_no_path_leads_to_a_parent_folder(port, image, prefix):
     targets = [PREFIXES[prefix] + up * times + end for up, times, end in product(UP, (1, 3), ENDS)]
     answers = got(port, targets, image)
     assert_harmless(answers, port)
@@ -310,7 +310,7 @@ def test_no_redirect_leads_to_another_host(port, image):
     assert [answer for answer in answers.values() if answer.status in {301, 302, 303, 307, 308}]
 
 
-def test_the_files_are_there_to_be_read(host, image):
+def test_the_private_files_exist(host, image):
     """Otherwise the tests above would prove nothing."""
     assert (host.folder / "secret.txt").read_bytes() == SECRET
     assert (host.images / ".renditions" / "version-2" / "se" / "secret.txt").read_bytes() == SECRET

@@ -100,7 +100,7 @@ def picture(request: pytest.FixtureRequest) -> tuple[str, bytes]:
     return request.param, MAKE[request.param]()
 
 
-def test_a_picture_keeps_its_pixels_and_loses_what_tells_of_its_maker(host, picture):
+def test_a_picture_keeps_its_pixels_and_loses_its_metadata(host, picture):
     name, sent = picture
     answer = requests.post(f"{host.url}/upload", files={"file": (name, sent)}, timeout=60)
     assert answer.status_code == 200, answer.text

@@ -49,7 +49,7 @@ def together(*acts: Callable[[], requests.Response]) -> list[int]:
         return list(pool.map(act_together, acts))
 
 
-def test_of_two_deletions_one_succeeds_whatever_is_rendered_meanwhile(server, url, lost):
+def test_one_of_two_deletions_succeeds_during_a_rendering(server, url, lost):
     kept = truth.rows(url)
 
     def play(number: int) -> None:

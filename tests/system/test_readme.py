@@ -54,5 +54,5 @@ def form(text, host):
     return re.sub(r"\d", "9", re.sub(r"[a-z0-9]{16}", "NAME", text))
 
 
-def test_the_two_commands_stand_at_the_top():
+def test_the_two_commands_are_at_the_top():
     assert re.findall(r"^\$ (make \w+)", README.split("\n## ")[0], re.MULTILINE) == ["make run", "make test"]

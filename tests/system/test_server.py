@@ -52,7 +52,7 @@ def upload(server: Server, content: bytes = PHOTO) -> dict[str, object]:
     return answer.json()
 
 
-def test_the_whole_round_as_json(server, url):
+def test_uploading_listing_and_deleting_work_with_json(server, url):
     image = upload(server)
     assert image["url"].startswith(server.url + "/images/")
     got = requests.get(image["url"], timeout=30)
@@ -67,7 +67,7 @@ def test_the_whole_round_as_json(server, url):
     truth.assert_exact(url, server.folder / "images")
 
 
-def test_the_whole_round_by_plain_forms(server, url):
+def test_uploading_listing_and_deleting_work_with_plain_forms(server, url):
     def send(method: str, path: str, **options: object) -> requests.Response:
         headers = {**PAGE, "Origin": server.url}
         return requests.request(
@@ -88,7 +88,7 @@ def test_the_whole_round_by_plain_forms(server, url):
     truth.assert_exact(url, server.folder / "images")
 
 
-def test_a_client_that_waits_to_be_asked_is_asked(server):
+def test_a_client_that_expects_100_continue_gets_it(server):
     body = form(PHOTO)
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall(head(server, f"Content-Length: {len(body)}", "Expect: 100-continue"))
@@ -112,7 +112,7 @@ def test_an_upload_of_unknown_length_is_taken(server):
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
-def test_thirty_megabytes_are_told_to_be_too_many(server, url, declared):
+def test_thirty_megabytes_are_refused(server, url, declared):
     body = form(bytes(30 * MEGABYTE))
     data = body if declared else (body[start : start + MEGABYTE] for start in range(0, len(body), MEGABYTE))
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -161,7 +161,7 @@ def test_a_broken_chunk_is_a_bad_request(server, size):
     [(b"GET / HTTP/9.9", 400), (b"GET /" + b"x" * 9000 + b" HTTP/1.1", 414), (b"GET / HTTP/1.1\r\nX y", 400)],
     ids=["version", "long", "header"],
 )
-def test_what_is_no_http_is_answered_in_json(server, request_line, status):
+def test_requests_that_are_not_http_are_answered_in_json(server, request_line, status):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(request_line + b"\r\nHost: x\r\n\r\n")
         answer = http.client.HTTPResponse(connection)
@@ -314,7 +314,7 @@ def test_uploads_amid_which_all_processes_are_killed_are_there_if_acknowledged(s
         (folder / "images" / name[:2] / name).unlink()
 
 
-def test_the_log_tells_what_happened(server):
+def test_the_log_has_a_line_for_each_event(server):
     image = upload(server)
     requests.delete(f"{server.url}/delete/{image['id']}", timeout=30)
     log = server.app_log()

@@ -65,7 +65,7 @@ def visit(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [150, 300])
-def test_half_sent_heads_keep_nobody_waiting(server, number):
+def test_incomplete_heads_do_not_delay_others(server, number):
     with many(server, number, HALF) as lines:
         visit(server)
         # All connections were still open while the visitor was served: none was closed for it.
@@ -77,7 +77,7 @@ def test_half_sent_heads_keep_nobody_waiting(server, number):
 
 
 @pytest.mark.parametrize("data", [b"", GET, HALF], ids=["without a byte", "kept alive", "half-sent"])
-def test_2100_connections_keep_nobody_waiting(server, data):
+def test_2100_connections_do_not_delay_others(server, data):
     workers = server.workers()
     with many(server, 2100, data) as lines:
         visit(server)
@@ -117,7 +117,7 @@ def test_an_upload_at_a_byte_a_second_is_ended(server):
 
 
 @pytest.mark.parametrize("shape", ["text/html", "*/*"])
-def test_a_chunked_upload_that_stops_is_told_so_in_its_shape(server, shape):
+def test_a_chunked_upload_that_stops_gets_408_in_its_shape(server, shape):
     head = f"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\n{KIND}\r\nAccept: {shape}\r\n"
     data = head.encode() + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(PART), PART)
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
@@ -128,7 +128,7 @@ def test_a_chunked_upload_that_stops_is_told_so_in_its_shape(server, shape):
         assert b"arrived too slowly" in found.body
 
 
-def test_who_reads_nothing_keeps_no_thread(server):
+def test_clients_that_read_nothing_occupy_no_thread(server):
     """There are more such clients than threads, and each answer is larger than the kernel's buffers."""
     noise = io.BytesIO()
     Image.frombytes("RGB", (1700, 1700), os.urandom(3 * 1700**2)).save(noise, "PNG")

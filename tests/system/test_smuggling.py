@@ -137,13 +137,13 @@ def test_a_hidden_request_is_neither_carried_out_nor_answered_to_anybody(outcome
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", MALFORMED)
-def test_after_what_can_be_read_in_two_ways_nothing_is_answered(outcomes, name, path):
+def test_after_an_ambiguous_request_nothing_is_answered(outcomes, name, path):
     statuses = [status for status, _ in outcomes[name, path].answers]
     assert statuses
     assert all(status == 0 or status >= 400 for status in statuses)
 
 
-def test_what_is_legal_is_read_to_its_end(outcomes):
+def test_legal_requests_are_read_to_their_end(outcomes):
     """This proves that the tests above do not pass only because everything is refused."""
     in_step = {name for name, _ in outcomes if all(outcomes[name, path].answers[1:] for path in PATHS)}
     assert {"chunk that is a request", "GET with a body", "length of a body that is a request"} <= in_step

@@ -44,7 +44,7 @@ def test_commands_need_no_decision(tmp_path):
     assert commands.run(settings, "backup", "restore", name, "--yes").returncode == 0
 
 
-def test_who_is_open_starts_and_lists_its_names(tmp_path):
+def test_with_access_the_host_starts_and_logs_its_names(tmp_path):
     settings = {"TRUSTED_PROXIES": 1, "ACCESS": "open", "PUBLIC_URL": "https://img.example.org"}
     with Server(tmp_path, WEB_SERVER_WORKERS=1, **settings) as server:
         assert requests.get(f"{server.url}/images-list", timeout=30).status_code == 200

@@ -22,7 +22,7 @@ def address(client, name: str) -> str:
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/queue.js", "icons/180.png"])
-def test_a_file_is_kept_for_good(client, name):
+def test_a_file_may_be_cached_permanently(client, name):
     answer = client.get(address(client, name))
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
@@ -81,7 +81,7 @@ def test_pictures_are_not_compressed_again(client):
 
 
 @pytest.mark.parametrize("folder", ["static", "templates", "translations"])
-def test_whatever_changes_has_a_new_address(monkeypatch, tmp_path, folder):
+def test_a_changed_file_has_a_new_address(monkeypatch, tmp_path, folder):
     folders = {path.name: shutil.copytree(path, tmp_path / path.name) for path in assets.FOLDERS}
     monkeypatch.setattr(assets, "FOLDERS", tuple(folders.values()))
     before = assets.release.__wrapped__()

@@ -64,7 +64,7 @@ def test_reading_is_never_refused(client, method, path):
     assert answer.status_code == 200
 
 
-def test_an_image_may_stand_on_other_sites(client):
+def test_other_sites_may_show_an_image(client):
     image = uploaded(client)
     assert client.get(image["url"], headers={**EVIL, "Sec-Fetch-Site": "cross-site"}).data == SMALL
 
@@ -129,6 +129,6 @@ def test_the_policy_of_pages_is_the_strict_one(client):
 
 @SHAPES
 @pytest.mark.parametrize("host", ["a b", "<script>", "x/y", "[::1", " "])
-def test_a_host_header_that_is_none_is_refused(client, shape, host):
+def test_an_invalid_host_header_is_refused(client, shape, host):
     answer = client.get("/images-list", headers={**shape, "Host": host})
     assert_error(answer, 400, "bad_request", "Host header")

@@ -29,7 +29,7 @@ def test_no_half_element_is_kept(value, kept):
 
 
 @ON_SQLITE
-def test_a_header_of_a_kibibyte_is_read_whole(client):
+def test_a_header_of_a_kibibyte_is_read_completely(client):
     rest = "text/html"
     accept = "x/y;a=" + "b" * (MOST - len(rest) - 7) + "," + rest
     assert len(accept) == MOST
@@ -38,7 +38,7 @@ def test_a_header_of_a_kibibyte_is_read_whole(client):
 
 
 @ON_SQLITE
-def test_what_comes_late_is_not_read(client):
+def test_values_after_the_limit_are_not_read(client):
     answer = client.get("/nothing", headers={"Accept-Language": GERMAN_LAST})
     assert answer.headers["Content-Language"] == "en"
     assert (

@@ -47,7 +47,7 @@ def test_outside_of_a_request_it_is_english(app, error, english, german):
 
 @SHAPES
 @EACH_ERROR
-def test_who_reads_german_is_told_in_german(app, client, monkeypatch, shape, error, english, german):
+def test_a_client_that_prefers_german_gets_german(app, client, monkeypatch, shape, error, english, german):
     fail_with(monkeypatch, error)
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     assert_error(answer, messages.status(error), error.code)
@@ -83,7 +83,7 @@ def test_who_reads_german_is_told_in_german(app, client, monkeypatch, shape, err
         ),
     ],
 )
-def test_what_is_refused_elsewhere_is_german_too(client, shape, request_, status, german):
+def test_other_refusals_are_german_too(client, shape, request_, status, german):
     path = uploaded(client)["url"] if request_["path"] == "IMAGE" else request_["path"]
     headers = {**shape, **GERMAN, **request_.get("headers", {})}
     answer = client.open(**{**request_, "path": path, "headers": headers})
@@ -140,7 +140,7 @@ def test_the_client_chooses(client, header, language):
 
 @SHAPES
 @EACH_ERROR
-def test_who_asks_for_nothing_is_told_in_english(client, monkeypatch, shape, error, english, german):
+def test_without_accept_language_errors_are_english(client, monkeypatch, shape, error, english, german):
     fail_with(monkeypatch, error)
     answer = client.get("/images-list", headers=shape)
     assert_error(answer, messages.status(error), error.code)
@@ -159,7 +159,7 @@ def test_pages_say_their_language(client, path):
         assert "Accept-Language" in answer.vary
 
 
-def test_what_is_in_no_language_is_the_same_for_all(client):
+def test_answers_without_a_language_are_the_same_for_all(client):
     image = uploaded(client)
     for path in (image["url"], image["thumbnail_url"], "/api/upload", "/healthz", "/readyz"):
         answer = client.get(path, headers=GERMAN)

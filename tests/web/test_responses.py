@@ -27,7 +27,9 @@ def fail(*_: object, **__: object) -> None:
         ("GET", "/view/a.jpg", (images, "find_image")),
     ],
 )
-def test_a_fault_is_told_by_its_number(app, client, monkeypatch, shape, method, path, function):
+def test_an_internal_error_is_reported_by_its_request_id(
+    app, client, monkeypatch, shape, method, path, function
+):
     monkeypatch.setattr(*function, fail)
     data = as_upload(jpg()) if method == "POST" else None
     answer = client.open(path, method=method, headers=shape, data=data)
@@ -56,7 +58,7 @@ def test_the_next_request_is_served(client, monkeypatch, shape):
 @pytest.mark.parametrize(
     ("path", "status"), [("/images-list", 200), ("/images-list?page=x", 400), ("/nothing", 404)]
 )
-def test_caches_learn_what_an_answer_depends_on(client, headers, path, status):
+def test_vary_names_the_headers_that_an_answer_depends_on(client, headers, path, status):
     answer = client.get(path, headers=headers)
     assert answer.status_code == status
     assert {"HX-Request", "HX-History-Restore-Request", "Accept"} <= set(answer.vary)

@@ -80,7 +80,7 @@ def test_turns_that_are_over_go_to_those_that_wait(work, monkeypatch):
 
 
 @pytest.mark.usefixtures("_hurried")
-def test_a_slow_reader_keeps_its_turn_for_so_long_only(work, monkeypatch):
+def test_a_slow_reader_keeps_its_turn_only_for_some_seconds(work, monkeypatch):
     slow = work.open("slow")
     next(slow)
     with pytest.raises(Unavailable, match="whole list") as refused:
@@ -94,7 +94,7 @@ def test_a_slow_reader_keeps_its_turn_for_so_long_only(work, monkeypatch):
 
 @pytest.mark.usefixtures("_hurried")
 @pytest.mark.parametrize("leave", ["close", "fail", "end"])
-def test_who_leaves_lets_the_next_one_begin(work, leave):
+def test_if_a_client_leaves_the_next_one_begins(work, leave):
     def failing() -> Iterator[str]:
         yield "0"
         raise Unavailable("database")
@@ -113,7 +113,7 @@ def test_who_leaves_lets_the_next_one_begin(work, leave):
 
 
 @pytest.mark.usefixtures("_hurried")
-def test_only_so_many_wait_and_fewer_of_one_client(work):
+def test_the_number_of_waiting_requests_is_limited_also_for_one_client(work):
     first = work.open("one")
     next(first)
     refused, begin = [], threading.Barrier(20)
@@ -133,7 +133,7 @@ def test_only_so_many_wait_and_fewer_of_one_client(work):
 
 @pytest.mark.usefixtures("_hurried")
 @SHAPES
-def test_who_waits_in_vain_is_told_when_to_come_back(app, client, shape, monkeypatch):
+def test_a_request_that_waits_too_long_gets_retry_after(app, client, shape, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 2)
     add_rows(app, [START] * 10)
     first = client.get("/api/upload", buffered=False)
@@ -158,7 +158,7 @@ def test_a_short_list_needs_no_turn(app, client):
     assert len(client.get("/api/upload").json) == 10
 
 
-def test_who_waits_holds_no_connection_to_the_database(host, app, client, monkeypatch):
+def test_a_waiting_request_holds_no_database_connection(host, app, client, monkeypatch):
     monkeypatch.setattr(lists, "BATCH", 2)
     add_rows(app, [START] * 10)
     first = client.get("/api/upload", buffered=False)

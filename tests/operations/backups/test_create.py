@@ -42,7 +42,7 @@ def test_it_holds_every_image_bit_for_bit(host, app, context):
     assert verify_backup(host, made.backup) == []
 
 
-def test_its_manifest_tells_versions_counts_and_checksums(host, app, context):
+def test_the_manifest_has_versions_counts_and_checksums(host, app, context):
     add_images(app, 2)
     backup = create_backup(host).backup
     told = json.loads((backup.path / "manifest.json").read_text())
@@ -72,7 +72,7 @@ def test_an_empty_host_has_a_backup_too(host, context):
     assert verify_backup(host, made.backup) == []
 
 
-def test_the_next_one_links_what_the_former_holds(host, app, context):
+def test_the_next_backup_links_files_of_the_previous_one(host, app, context):
     add_images(app, 3)
     first = create_backup(host).backup
     (new,) = add_images(app, 1, first=3)
@@ -87,7 +87,7 @@ def test_the_next_one_links_what_the_former_holds(host, app, context):
     assert new in {path[3:] for path in hashes(second.backup.path / "images")}
 
 
-def test_what_a_check_found_damaged_is_copied_anew(host, app, context):
+def test_a_file_that_was_found_damaged_is_copied_again(host, app, context):
     (name, *_) = add_images(app, 3)
     first = create_backup(host).backup
     file = first.path / "images" / name[:2] / name
@@ -127,7 +127,7 @@ def test_an_image_that_the_storage_spoiled_is_named_and_kept_as_it_is(host, app,
     assert verify_backup(host, made.backup) == [f"images/{spoiled[:2]}/{spoiled} was damaged in the storage"]
 
 
-def test_what_is_deleted_while_it_runs_is_in_it(host, app, context, monkeypatch):
+def test_an_image_that_is_deleted_meanwhile_is_in_the_backup(host, app, context, monkeypatch):
     """The row existed when the database was dumped."""
     gone, *_ = add_images(app, 3)
     dump_moment = create.dump_moment
@@ -155,7 +155,7 @@ def test_a_half_made_one_counts_for_nothing(host, app, context, monkeypatch):
     assert not list(host.settings.backup_dir.iterdir())
 
 
-def test_what_a_killed_one_left_goes_with_the_next(host, app, context):
+def test_the_next_backup_removes_the_files_of_a_killed_one(host, app, context):
     left = host.settings.backup_dir / ".draft-backup_2026-01-01_030000"
     (left / "images").mkdir(parents=True)
     assert list_backups(host) == []
@@ -177,7 +177,7 @@ def test_two_at_once_are_refused(host, context, monkeypatch):
 
 
 @ON_SQLITE
-def test_without_the_storage_there_is_none(host, app, context):
+def test_no_backup_is_made_without_the_storage(host, app, context):
     add_images(app, 1)
     (host.settings.images_dir / ".imagehost").unlink()
     with pytest.raises(Failure, match=r"has no marker file: .* is probably not mounted"):
@@ -186,7 +186,7 @@ def test_without_the_storage_there_is_none(host, app, context):
 
 
 @ON_SQLITE
-def test_a_full_disk_is_told_and_leaves_nothing(host, app, context, monkeypatch, tmp_path):
+def test_a_full_disk_is_reported_and_no_file_is_left(host, app, context, monkeypatch, tmp_path):
     add_images(app, 1)
     occupied = tmp_path / "file"
     occupied.touch()
@@ -226,13 +226,13 @@ def test_the_programs_of_this_machine_are_found_with_their_versions():
 
 
 @ON_POSTGRESQL
-def test_what_pg_dump_says_is_told(host, context, monkeypatch):
+def test_the_error_of_pg_dump_is_reported(host, context, monkeypatch):
     monkeypatch.setattr(programs, "postgresql_environment", lambda _: {"PGOPTIONS": "-c bogus=1"})
     with pytest.raises(Failure, match="bogus"):
         create_backup(host)
 
 
-def test_one_of_the_database_alone_is_one_file(host, app, context):
+def test_a_backup_of_only_the_database_is_one_file(host, app, context):
     add_images(app, 3)
     made = create_dump(host)
     assert made.backup.path.is_file()
@@ -308,13 +308,13 @@ def test_drafts_of_somebody_else_stay(host, context):
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", ["backup_2026-13-45_999999", "backup_2026-01-01_030000.sql.gz"])
-def test_what_is_only_called_like_a_backup_is_none(host, context, name):
+def test_a_folder_with_the_name_of_a_backup_is_not_listed(host, context, name):
     (host.settings.backup_dir / name).mkdir(parents=True)
     assert list_backups(host) == []
 
 
 @ON_POSTGRESQL
-def test_what_an_administrator_added_is_not_in_the_dump(host, app, context):
+def test_other_objects_in_the_database_are_not_in_the_dump(host, app, context):
     add_images(app, 1)
     with host.database.engine.begin() as connection:
         connection.exec_driver_sql("CREATE PUBLICATION somewhere")
@@ -325,7 +325,7 @@ def test_what_an_administrator_added_is_not_in_the_dump(host, app, context):
 
 
 @ON_SQLITE
-def test_a_lone_dump_is_nobody_elses_to_read(host, app, context):
+def test_other_users_cannot_read_a_dump_without_images(host, app, context):
     add_images(app, 1)
     backup = create_dump(host).backup
     assert backup.path.stat().st_mode & 0o777 == 0o600

@@ -79,7 +79,7 @@ def test_a_folder_that_is_a_link_is_not_followed(host, backup, tmp_path):
     assert any("cannot be read: not a regular file" in problem for problem in problems)
 
 
-def test_what_does_not_belong_is_named_and_not_looked_into(host, backup):
+def test_unknown_files_are_reported_and_not_read(host, backup):
     deep = backup.path / "images" / "deep"
     deep.mkdir()
     os.mkfifo(backup.path / "pipe\x1b[2J")
@@ -106,7 +106,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", [*PATHS, "images/ab/ab\x1b[2J.jpg", "x" * 5000, ""])
-def test_no_path_of_the_checksums_leads_elsewhere(host, app, backup, path):
+def test_paths_outside_of_the_backup_in_the_checksums_are_refused(host, app, backup, path):
     sums = backup.path / "SHA256SUMS"
     with sums.open("a") as file:
         file.write(f"{'0' * 64}  {path}\n")
@@ -192,7 +192,7 @@ def test_a_huge_manifest_is_read_no_further_than_its_limit(host, backup):
     assert "manifest.json cannot be read" in problem_of(host, backup)
 
 
-def test_a_lone_dump_with_a_row_that_leads_elsewhere_is_refused(host, app):
+def test_a_dump_with_a_filename_outside_of_the_storage_is_refused(host, app):
     with app.app_context():
         (name,) = add_images(app, 1)
         backup = create_dump(host).backup

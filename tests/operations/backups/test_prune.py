@@ -52,12 +52,12 @@ def test_all_of_the_last_hours_stay(host, backups):
     assert kept(host, KeepRule(0, 0, 0, hours=24)) == ["2026-11-25", "2026-11-25"]
 
 
-def test_the_second_time_nothing_goes(host, backups):
+def test_a_second_run_removes_nothing(host, backups):
     prune_backups(host, ALL)
     assert prune_backups(host, ALL) == []
 
 
-def test_the_newest_stays_whatever_is_asked(host, backups):
+def test_the_newest_backup_is_always_kept(host, backups):
     assert kept(host, KeepRule(0, 0, 0)) == ["2026-11-25"]
 
 
@@ -66,7 +66,7 @@ def test_a_dry_run_removes_nothing(host, backups):
     assert len(list_backups(host)) == 401
 
 
-def test_a_damaged_one_takes_no_sound_ones_place(host, backups):
+def test_a_damaged_backup_does_not_count_as_kept(host, backups):
     for backup in backups[-3:]:
         keep_verification(
             host, backup, Verification("2026-11-25T12:00:00Z", ["images/aa/a.jpg is missing"], [])
@@ -80,14 +80,14 @@ def test_lone_dumps_are_kept_by_themselves(host, backups):
     assert kept(host, KeepRule(1, 0, 0)) == ["2026-11-25", made.name.removeprefix("backup_")[:10]]
 
 
-def test_what_is_no_backup_stays(host, backups):
+def test_other_files_are_kept(host, backups):
     strange = host.settings.backup_dir / "backup_of_my_thesis"
     strange.mkdir()
     prune_backups(host, KeepRule(0, 0, 0))
     assert strange.exists()
 
 
-def test_what_a_check_said_goes_with_its_backup(host, backups):
+def test_the_result_of_a_verification_is_removed_with_its_backup(host, backups):
     for backup in (backups[0], backups[-1]):
         keep_verification(host, backup, Verification("2026-11-25T12:00:00Z"))
     prune_backups(host, ALL)
@@ -106,7 +106,7 @@ def test_an_image_that_was_lost_before_makes_no_backup_worth_less(host, backups)
     assert kept(host, KeepRule(7, 0, 0)) == [f"2026-11-{day}" for day in (19, 20, 21, 22, 23, 24, 25)]
 
 
-def test_where_none_of_a_day_is_sound_its_newest_stands_in(host, backups):
+def test_if_all_backups_of_a_day_are_damaged_the_newest_is_kept(host, backups):
     for backup in backups[-5:]:
         keep_verification(
             host, backup, Verification("2026-11-25T12:00:00Z", ["images/aa/a.jpg is missing"], [])
@@ -114,7 +114,7 @@ def test_where_none_of_a_day_is_sound_its_newest_stands_in(host, backups):
     assert kept(host, KeepRule(7, 0, 0)) == [f"2026-11-{day}" for day in (19, 20, 21, 22, 23, 24, 25)]
 
 
-def test_the_newest_that_was_verified_stays_whatever_is_asked(host, backups):
+def test_the_newest_verified_backup_is_always_kept(host, backups):
     keep_verification(host, backups[5], Verification("2026-11-25T12:00:00Z"))
     assert len(kept(host, KeepRule(0, 0, 0))) == 2
     assert list_backups(host)[0] == backups[5]

@@ -43,7 +43,7 @@ def test_everything_comes_back_after_everything_was_lost(host, app, backup):
     assert host.storage.is_ready()
 
 
-def test_the_host_goes_on_from_there(host, app, backup):
+def test_the_restored_host_accepts_uploads(host, app, backup):
     lose_everything(host)
     restore_backup(host, backup)
     answer = uploaded(app.test_client())
@@ -51,14 +51,14 @@ def test_the_host_goes_on_from_there(host, app, backup):
     assert app.test_client().get("/images-list").json["pagination"]["total_items"] == 5
 
 
-def test_a_full_host_is_not_touched_unless_told(host, app, backup):
+def test_a_host_with_images_is_not_changed_without_the_option(host, app, backup):
     before = everything(host)
     with pytest.raises(Failure, match=r"This host has 4 images\. .* add --yes"):
         restore_backup(host, backup)
     assert everything(host) == before
 
 
-def test_a_full_host_goes_back_to_the_backup_after_a_safety_backup(host, app, backup):
+def test_a_host_with_images_is_restored_after_a_safety_backup(host, app, backup):
     before = everything(host)
     images.delete_image(host, ANYBODY, 1)
     (later,) = add_images(app, 1, first=4)
@@ -73,7 +73,7 @@ def test_a_full_host_goes_back_to_the_backup_after_a_safety_backup(host, app, ba
     assert everything(host) == between
 
 
-def test_only_what_is_missing_or_damaged_is_brought(host, app, backup):
+def test_only_missing_or_damaged_files_are_copied(host, app, backup):
     before = everything(host)
     lost, spoiled = sorted(host.settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))[:2]
     lost.unlink()
@@ -202,7 +202,7 @@ def test_one_of_the_other_database_is_refused(host, app, backup):
         restore_backup(host, backup, replace=True)
 
 
-def test_a_thumbnail_is_made_anew(host, app, backup):
+def test_a_thumbnail_is_made_again(host, app, backup):
     name = next(iter(hashes(backup.path / "images")))[3:]
     lose_everything(host)
     restore_backup(host, backup)
@@ -216,7 +216,7 @@ def test_tables_that_were_made_meanwhile_are_not_dropped(host, app, backup):
     assert everything(host) == before
 
 
-def test_bytes_stay_where_the_rows_came_back_though_it_was_not_heard(host, app, backup, monkeypatch):
+def test_files_are_kept_if_the_commit_succeeded_but_reported_an_error(host, app, backup, monkeypatch):
     """This happens if the connection is lost right after the commit."""
     before = everything(host)
     lose_everything(host)
@@ -256,7 +256,7 @@ def test_a_safety_backup_shares_nothing_that_rotted(host, app, context):
     assert everything(host) == between
 
 
-def test_what_was_lost_or_spoiled_in_the_backup_replaces_nothing_good(host, app, context):
+def test_files_that_the_backup_lacks_or_has_damaged_replace_no_good_file(host, app, context):
     lost, spoiled, _ = add_images(app, 3)
     before = everything(host)
     paths = [host.settings.images_dir / name[:2] / name for name in (lost, spoiled)]
@@ -270,7 +270,7 @@ def test_what_was_lost_or_spoiled_in_the_backup_replaces_nothing_good(host, app,
     assert everything(host) == before
 
 
-def test_what_a_file_manager_left_keeps_nothing_from_coming_back(host, app, backup):
+def test_a_file_of_a_file_manager_in_the_backup_does_not_prevent_the_restore(host, app, backup):
     before = everything(host)
     (backup.path / "images" / "Thumbs.db").touch()
     lose_everything(host)
@@ -278,7 +278,9 @@ def test_what_a_file_manager_left_keeps_nothing_from_coming_back(host, app, back
     assert everything(host) == before
 
 
-def test_one_from_elsewhere_is_restored_where_there_was_none_yet(host, app, backup, make_app, tmp_path):
+def test_a_backup_from_another_folder_is_restored_without_a_backup_folder(
+    host, app, backup, make_app, tmp_path
+):
     before = everything(host)
     lose_everything(host)
     new = make_app(BACKUP_DIR=tmp_path / "new" / "backups")
@@ -288,7 +290,7 @@ def test_one_from_elsewhere_is_restored_where_there_was_none_yet(host, app, back
 
 
 @ON_SQLITE
-def test_a_database_file_that_is_gone_is_made_anew(host, app, backup):
+def test_a_missing_database_file_is_created(host, app, backup):
     before = everything(host)
     file = Path(str(host.database.engine.url.database))
     host.database.engine.dispose()
@@ -299,7 +301,7 @@ def test_a_database_file_that_is_gone_is_made_anew(host, app, backup):
     assert add_images(app, 1, first=7)
 
 
-def test_what_a_newer_version_made_is_saved_and_goes(host, app, backup):
+def test_tables_of_a_newer_version_are_saved_and_removed(host, app, backup):
     """This happens if an upgrade is rolled back and done again."""
     before = everything(host)
     with host.database.engine.begin() as connection:

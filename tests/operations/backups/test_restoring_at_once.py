@@ -52,7 +52,7 @@ def meanwhile(monkeypatch):
 
 
 @STEPS
-def test_whatever_else_maintains_the_host_is_refused(
+def test_other_maintenance_commands_are_refused(
     host, app, backup, database_url, monkeypatch, meanwhile, module, step
 ):
     monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
@@ -79,7 +79,7 @@ def test_whatever_else_maintains_the_host_is_refused(
 
 
 @ON_SQLITE
-def test_the_second_command_says_so_in_one_line(host, app, backup, database_url, meanwhile):
+def test_the_second_command_prints_one_line(host, app, backup, database_url, meanwhile):
     ended = []
     own = {"INSTANCE_DIR": host.settings.instance_dir, "DATABASE_URL": database_url}
     command = ("backup", "restore", backup.name, "--yes")

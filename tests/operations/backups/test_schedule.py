@@ -51,7 +51,7 @@ def marker(host, context):
     return host.settings.images_dir / ".imagehost"
 
 
-def test_a_night_that_fails_is_told_and_the_next_one_is_well(host, app, context, marker, caplog):
+def test_a_failed_night_is_reported_until_the_next_one_succeeds(host, app, context, marker, caplog):
     marker.unlink()
     plan = BackupSchedule(host, clock(3), RULE)
     plan.last = run_scheduled_backup(host, RULE)
@@ -66,7 +66,7 @@ def test_a_night_that_fails_is_told_and_the_next_one_is_well(host, app, context,
     assert plan.problem() is None
 
 
-def test_a_backup_made_by_hand_and_found_whole_mends_a_night(host, app, context, marker):
+def test_a_verified_backup_made_by_hand_ends_the_report_of_a_failed_night(host, app, context, marker):
     marker.unlink()
     plan = BackupSchedule(host, clock(3), RULE)
     plan.last = run_scheduled_backup(host, RULE)
@@ -90,14 +90,14 @@ def test_a_night_that_fails_prunes_nothing(host, app, context, marker, monkeypat
     assert run_scheduled_backup(host, RULE).problem
 
 
-def test_a_folder_that_cannot_be_written_is_told(host, app, context):
+def test_a_folder_that_cannot_be_written_is_reported(host, app, context):
     host.settings.backup_dir.touch()
     how = run_scheduled_backup(host, RULE)
     assert "cannot be written or read" in how.problem
     assert BackupSchedule(host, clock(3), RULE).last is None
 
 
-def test_a_backup_that_is_overdue_is_told(host, app, context, monkeypatch):
+def test_an_overdue_backup_is_reported(host, app, context, monkeypatch):
     hour = datetime.now(UTC).astimezone() - timedelta(hours=7)
     plan = BackupSchedule(host, clock(hour.hour, hour.minute), RULE)
     assert "No backup has been made since" in plan.problem()
@@ -120,7 +120,7 @@ def run(plan, until):
         thread.join()
 
 
-def test_what_was_missed_is_made_up_for_at_once_and_once(host, app, context, monkeypatch):
+def test_a_missed_backup_is_made_at_once_and_only_once(host, app, context, monkeypatch):
     monkeypatch.setattr(schedule, "SECONDS_BETWEEN_LOOKS", 0.05)
     plan = BackupSchedule(host, clock(0), RULE)
     run(plan, until=lambda: plan.last)
@@ -169,7 +169,7 @@ def test_the_time_is_that_of_the_machine(in_berlin, moment, due):
     assert last_due(clock(3), datetime.fromisoformat(moment)).astimezone(UTC) == datetime.fromisoformat(due)
 
 
-def test_a_backup_of_the_future_is_none_of_this_night(host, app, context):
+def test_a_backup_with_a_time_in_the_future_does_not_count(host, app, context):
     run_scheduled_backup(host, RULE)
     (backup,) = list_backups(host)
     backup.path.rename(backup.path.with_name("backup_2099-01-01_000000"))

@@ -38,7 +38,7 @@ def test_another_key_is_another_host(backup, make_app):
     assert verify_backup(other, backup) == []
 
 
-def test_one_that_was_changed_and_hashed_anew_is_not_known(host, app, backup):
+def test_a_backup_that_was_changed_and_hashed_again_is_not_recognized(host, app, backup):
     file = an_image(backup)
     file.write_bytes(file.read_bytes() + b"more")
     hostile.reseal(backup)
@@ -74,7 +74,7 @@ def test_every_value_is_among_those_changes():
 
 
 @ON_SQLITE
-def test_one_that_cannot_be_read_is_nobodys(runner, backup):
+def test_an_unreadable_manifest_has_no_origin(runner, backup):
     (backup.path / "manifest.json").write_text("{}")
     result = told(runner.invoke(args=["backup", "verify", "--json", backup.name]))
     assert result["origins"] == {backup.name: None}
@@ -90,7 +90,7 @@ def test_the_key_is_not_the_secret_itself(host, backup):
 
 
 @pytest.mark.parametrize("make", [hostile.unsign, hostile.reseal], ids=["unsigned", "foreign"])
-def test_one_of_another_host_replaces_no_images_unless_told(host, app, backup, make):
+def test_a_backup_of_another_host_replaces_no_images_without_the_option(host, app, backup, make):
     there = everything(host)
     make(backup) if make is hostile.unsign else make(backup, copied=7)
     add_images(app, 1, first=8)

@@ -117,7 +117,7 @@ def test_a_newer_kind_of_backup_is_refused(host, backup):
     assert "newer version of imagehost" in problem
 
 
-def test_what_a_check_found_is_remembered(host, backup):
+def test_the_result_of_a_verification_is_saved(host, backup):
     assert last_verification(host, backup) is None
     verify_backup(host, backup)
     assert last_verification(host, backup).problems == []
@@ -196,7 +196,7 @@ def test_a_damaged_lone_dump_is_named(host, app):
 
 
 @ON_POSTGRESQL
-def test_a_user_who_may_not_make_databases_is_told_how(host, backup):
+def test_without_the_right_to_create_databases_the_error_names_the_statement(host, backup):
     with host.database.engine.begin() as connection:
         connection.exec_driver_sql("DROP ROLE IF EXISTS humble")
         connection.exec_driver_sql("CREATE ROLE humble LOGIN")
@@ -207,7 +207,7 @@ def test_a_user_who_may_not_make_databases_is_told_how(host, backup):
 
 
 @ON_POSTGRESQL
-def test_what_a_killed_check_left_goes_with_a_later_one(host, backup):
+def test_a_later_verification_removes_the_database_of_a_killed_one(host, backup):
     with host.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("CREATE DATABASE imagehost_scratch_1000000000_0badcafe")
     verify_backup(host, backup)
@@ -221,7 +221,7 @@ def test_a_name_of_no_backup_is_refused(host, app, name):
 
 
 @ON_POSTGRESQL
-def test_what_is_not_the_backups_fault_is_not_called_damage(host, backup, monkeypatch):
+def test_errors_outside_of_the_backup_are_not_reported_as_damage(host, backup, monkeypatch):
     monkeypatch.setattr(programs, "candidates", lambda _: [])
     with pytest.raises(Failure, match="psql is not installed"):
         verify_backup(host, backup)

@@ -38,7 +38,7 @@ def test_a_sound_host_is_left_as_it_is(clean, folder):
     assert tree(folder) == before
 
 
-def test_what_nothing_speaks_for_goes_and_the_rest_stays(clean, folder, database_url):
+def test_files_that_no_row_refers_to_are_removed_and_others_are_kept(clean, folder, database_url):
     before = set(tree(folder))
     litter(folder)
     report = clean()
@@ -101,7 +101,7 @@ def test_a_change_that_comes_meanwhile_saves_a_file(app, clean, folder, meanwhil
     assert left_over.exists()
 
 
-def test_a_file_that_goes_meanwhile_is_not_counted(clean, folder, meanwhile):
+def test_a_file_that_is_removed_meanwhile_is_not_counted(clean, folder, meanwhile):
     orphan = put(folder, f"or/{ORPHAN}")
     meanwhile(files, "remove_garbage", orphan.unlink)
     report = clean()
@@ -116,7 +116,7 @@ def test_the_renditions_of_a_lost_file_go(clean, folder):
 
 
 @ON_SQLITE
-def test_what_cannot_be_removed_is_told(clean, folder, monkeypatch):
+def test_files_that_cannot_be_removed_are_reported(clean, folder, monkeypatch):
     litter(folder)
     real = Path.unlink
 
@@ -162,7 +162,7 @@ def test_names_that_are_no_text_are_reported(clean, folder):
 
 
 @ON_SQLITE
-def test_what_it_did_is_logged(app, clean, folder):
+def test_removals_are_logged(app, clean, folder):
     litter(folder)
     flip(image_files(folder)[0])
     clean(CleanupOptions(grace=NOW.grace, checksums=Share(1, 1)))

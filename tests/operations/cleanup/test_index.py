@@ -101,7 +101,7 @@ def by_name(host: Host, name: str) -> int:
 
 
 @pytest.mark.parametrize("wish", [FORCED, CleanupOptions(grace=0)], ids=["forced", "plain"])
-def test_an_image_that_the_index_forgot_is_kept_and_told(host, app, clean, folder, damage, wish):
+def test_an_image_that_is_not_in_the_index_is_kept_and_reported(host, app, clean, folder, damage, wish):
     put(folder, f"or/{ORPHAN}")
     name = damage()
     with app.app_context():
@@ -116,7 +116,7 @@ def test_an_image_that_the_index_forgot_is_kept_and_told(host, app, clean, folde
     assert f"ERROR - - index damaged image={name}" in log
 
 
-def test_a_lost_file_is_told_also_where_the_index_forgot_it(clean, folder, damage):
+def test_a_lost_file_is_reported_even_if_its_row_is_not_in_the_index(clean, folder, damage):
     name = damage()
     (folder / name[:2] / name).unlink()
     assert clean()[Finding.MISSING].names == [name]

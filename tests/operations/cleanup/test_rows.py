@@ -55,7 +55,7 @@ def test_a_file_that_is_found_again_keeps_its_row(clean, folder, meanwhile, data
     truth.assert_exact(database_url, folder)
 
 
-def test_a_volume_that_goes_away_meanwhile_costs_no_row(clean, folder, meanwhile, database_url):
+def test_if_the_volume_is_unmounted_meanwhile_no_row_is_removed(clean, folder, meanwhile, database_url):
     image_files(folder)[0].unlink()
     before = truth.rows(database_url)
     meanwhile(rows, "drop_rows", (folder / layout.MARKER).unlink)
@@ -63,7 +63,7 @@ def test_a_volume_that_goes_away_meanwhile_costs_no_row(clean, folder, meanwhile
     assert truth.rows(database_url) == before
 
 
-def test_a_row_that_goes_meanwhile_is_not_counted_twice(host, clean, folder, meanwhile, database_url):
+def test_a_row_that_is_removed_meanwhile_is_not_counted_twice(host, clean, folder, meanwhile, database_url):
     lost = image_files(folder)[0]
     lost.unlink()
     meanwhile(rows, "drop_rows", lambda: images.delete_image_by_filename(host, ANYBODY, lost.name))
@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_damaged(clean, folder, monkeypatch):
 
 
 @ON_SQLITE
-def test_a_storage_that_goes_away_while_it_is_read_is_not_called_damaged(clean, folder, monkeypatch):
+def test_if_the_storage_is_lost_while_it_is_read_no_damage_is_reported(clean, folder, monkeypatch):
     def fail(_: str) -> None:
         (folder / layout.MARKER).unlink(missing_ok=True)
         raise Unavailable("storage")

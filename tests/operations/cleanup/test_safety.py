@@ -49,7 +49,7 @@ def test_a_database_without_tables_is_refused(make_app, folder, tmp_path):
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_a_database_that_knows_none_of_the_files_is_refused(host, app, clean, folder, database_url, known):
+def test_a_database_without_a_row_for_any_file_is_refused(host, app, clean, folder, database_url, known):
     with app.app_context(), host.database.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM images"))
     if known:
@@ -88,7 +88,7 @@ def test_a_second_host_on_the_folder_is_noticed(app, make_app, clean, folder, tm
 
 
 @ON_SQLITE
-def test_rows_of_which_none_has_a_file_do_not_go_unasked(clean, folder, database_url):
+def test_if_no_row_has_a_file_rows_are_removed_only_with_force(clean, folder, database_url):
     for path in image_files(folder):
         path.unlink()
     with pytest.raises(

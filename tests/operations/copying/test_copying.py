@@ -34,7 +34,7 @@ def test_all_rows_come_over_as_they_were(host, app, old, source_url, database_ur
     truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
-def test_the_next_id_is_one_that_was_never_given(host, app, old, source_url, database_url):
+def test_the_next_id_was_never_used(host, app, old, source_url, database_url):
     with app.app_context():
         copying.copy_database(host.database, source_url)
     assert uploaded(app.test_client())["id"] == 7

@@ -92,7 +92,7 @@ def test_a_row_that_does_not_fit_undoes_all(old, refused, source_url, database_u
             execute(source_url, "ALTER TABLE images ADD CONSTRAINT uq_images_filename UNIQUE (filename)")
 
 
-def test_a_copy_that_is_not_whole_is_undone(old, refused, source_url, monkeypatch, empty):
+def test_an_incomplete_copy_is_rolled_back(old, refused, source_url, monkeypatch, empty):
     real = copying.copy_table
 
     def lose_one(other: sa.Connection, here: sa.Connection, table: sa.Table, advance: object) -> None:
@@ -115,7 +115,7 @@ def test_a_database_that_fails_at_the_end_keeps_nothing(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_nobody_uploads_meanwhile(host, app, old, source_url, monkeypatch):
+def test_an_upload_during_the_copy_is_prevented(host, app, old, source_url, monkeypatch):
     real = copying.check_empty
 
     def write(*arguments: object) -> None:
@@ -147,7 +147,7 @@ def test_nobody_uploads_meanwhile(host, app, old, source_url, monkeypatch):
         ("postgresql://me@127.0.0.1:1/db?hunter=2", "cannot be read: invalid"),
     ],
 )
-def test_a_source_that_is_none_is_told_without_its_password(refused, url, words, empty):
+def test_an_invalid_source_is_reported_without_its_password(refused, url, words, empty):
     message = refused(url)
     assert words in message
     assert "hunter2" not in message
@@ -156,7 +156,7 @@ def test_a_source_that_is_none_is_told_without_its_password(refused, url, words,
 
 @ON_SQLITE
 @pytest.mark.parametrize("content", [b"", b"no database" * 500], ids=["empty", "text"])
-def test_a_file_that_is_no_database_is_told(refused, tmp_path, content, empty):
+def test_a_file_that_is_not_a_database_is_reported(refused, tmp_path, content, empty):
     (tmp_path / "other.db").write_bytes(content)
     message = refused(f"sqlite:///{tmp_path}/other.db")
     assert "file is not a database" in message or "is without tables" in message
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_database_is_told(refused, tmp_path, content, empty):
 
 
 @ON_SQLITE
-def test_a_database_of_something_else_is_told(refused, tmp_path, empty):
+def test_a_database_of_another_program_is_reported(refused, tmp_path, empty):
     connection = sqlite3.connect(tmp_path / "other.db")
     connection.execute("CREATE TABLE images (id)")
     connection.close()

@@ -148,18 +148,18 @@ def test_a_dump_of_sqlite_does_nothing_else(host, backup, tmp_path, before):
 
 
 @ON_POSTGRESQL
-def test_psql_is_told_nothing_else(host, backup, tmp_path):
+def test_commands_of_psql_are_refused(host, backup, tmp_path):
     assert_all_refused(host, backup, OF_PSQL, hostile.AT_END, tmp_path / "trap")
 
 
 @ON_POSTGRESQL
-def test_the_server_is_told_nothing_else(host, backup, tmp_path):
+def test_other_statements_for_the_server_are_refused(host, backup, tmp_path):
     assert_all_refused(host, backup, OF_THE_SERVER, hostile.AT_END, tmp_path / "trap")
 
 
 @ON_POSTGRESQL
 @pytest.mark.parametrize("before", ["SET statement_timeout", hostile.BEFORE_DATA, hostile.AT_END])
-def test_an_attack_is_found_wherever_it_stands(backup, tmp_path, before):
+def test_an_attack_is_found_at_any_place(backup, tmp_path, before):
     genuine = backup.dump.read_text()
     for attack in {**OF_PSQL, **OF_THE_SERVER}.values():
         spoiled(backup, genuine, attack, before, tmp_path / "trap")
@@ -190,7 +190,7 @@ def test_a_restore_does_nothing_either_and_changes_nothing(host, app, backup, tm
 
 
 @ON_SQLITE
-def test_a_dump_that_only_computes_is_ended_by_what_its_size_explains(host, backup, monkeypatch):
+def test_a_dump_that_computes_more_than_its_size_explains_is_stopped(host, backup, monkeypatch):
     """Each index costs work for each row, so the work grows with indexes times rows."""
     monkeypatch.setattr(sqlite_scripts, "STEPS_AT_LEAST", 100_000)
     rows = "".join(f"INSERT INTO image_days VALUES ('2026-01-01',{number},1);\n" for number in range(1500))
@@ -243,7 +243,7 @@ def test_a_default_that_would_be_called_at_the_next_upload_is_refused(host, back
     assert "the column original_name of images is computed" in problem
 
 
-def test_what_pg_dump_18_writes_is_let_through():
+def test_dumps_of_pg_dump_18_are_accepted():
     """Version 18.4 wrote the file from our tables.
 
     A NOT NULL constraint may have a name there, and one has.
@@ -285,7 +285,7 @@ def test_hostile_names_of_images_are_no_attack(host, app):
 
 
 @ON_SQLITE
-def test_what_python_wrote_before_is_still_restored(host, app, backup):
+def test_dumps_of_earlier_versions_are_still_restored(host, app, backup):
     """Such a dump contains other programs' tables, and the statistics of an ANALYZE."""
     there = everything(host)
     with sqlite3.connect(str(host.database.engine.url.database)) as driver:
@@ -315,7 +315,7 @@ def test_views_and_triggers_of_an_administrator_do_not_spoil_a_backup(host, app,
 
 
 @ON_POSTGRESQL
-def test_what_an_administrator_adds_to_our_tables_is_no_attack(host, app, backup):
+def test_objects_that_an_administrator_adds_to_our_tables_are_accepted(host, app, backup):
     for statement in (
         "COMMENT ON TABLE images IS 'it''s ours; -- really\n'",
         "CREATE INDEX by_name ON images (lower(original_name) DESC NULLS LAST)",

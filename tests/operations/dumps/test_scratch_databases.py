@@ -71,14 +71,14 @@ def test_its_owner_has_no_rights_elsewhere(host, backup):
 
 
 @pytest.mark.parametrize("inheriting", ["INHERIT", "NOINHERIT"])
-def test_who_may_make_roles_and_databases_need_not_be_a_superuser(host, backup, user, inheriting):
+def test_a_user_with_createrole_and_createdb_needs_no_superuser(host, backup, user, inheriting):
     owner, rights = owner_and_rights(user(f"CREATEDB CREATEROLE {inheriting}"), backup)
     assert owner.startswith("imagehost_scratch_")
     assert not any(rights)
     assert left(host) == []
 
 
-def test_who_may_not_make_roles_restores_with_rights_of_their_own_and_it_is_logged(
+def test_a_user_without_createrole_restores_with_its_own_rights_and_this_is_logged(
     host, backup, user, caplog
 ):
     owner, _ = owner_and_rights(user("CREATEDB"), backup)
@@ -87,7 +87,7 @@ def test_who_may_not_make_roles_restores_with_rights_of_their_own_and_it_is_logg
     assert left(host) == []
 
 
-def test_an_owner_whom_the_server_does_not_let_in_is_done_without(host, backup, caplog, monkeypatch):
+def test_if_the_server_refuses_the_owner_the_dump_is_restored_without_it(host, backup, caplog, monkeypatch):
     """For example, pg_hba.conf lists the users, or asks the operating system for their names."""
     monkeypatch.setattr(scratch_databases, "HUMBLE", "CONNECTION LIMIT 0")
     owner, _ = owner_and_rights(own_dumper(host), backup)

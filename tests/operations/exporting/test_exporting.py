@@ -46,7 +46,7 @@ def test_all_images_come_out_under_their_original_names(app, export, hosted, tar
     assert list(lines[0]) == ["file", *(column.name for column in Image.__table__.columns)]
 
 
-def test_what_comes_out_goes_in_again(host, app, export, hosted, target, make_app, tmp_path, database_url):
+def test_an_export_can_be_imported_again(host, app, export, hosted, target, make_app, tmp_path, database_url):
     export()
     before = truth.rows(database_url)
     with app.app_context():
@@ -60,7 +60,7 @@ def test_what_comes_out_goes_in_again(host, app, export, hosted, target, make_ap
     truth.assert_exact(database_url, host_of(app).settings.images_dir)
 
 
-def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, target, monkeypatch):
+def test_lost_and_damaged_images_are_reported_and_the_others_exported(app, export, target, monkeypatch):
     lost, damaged, cut, pipe, unreadable = image_files(app)[:5]
     sound = {path: path.read_bytes() for path in (lost, damaged, cut, pipe)}
     lost.unlink()
@@ -94,7 +94,7 @@ def test_what_is_lost_or_damaged_is_named_and_the_rest_comes_out(app, export, ta
     assert (export().exported, files(target)) == (6, FILES)
 
 
-def test_it_goes_on_where_it_ended_with_the_same_names(app, export, hosted, target, monkeypatch):
+def test_a_continued_export_keeps_the_names(app, export, hosted, target, monkeypatch):
     calls = []
 
     def interrupt(storage: Storage, row: rows.Row, folder: Path, name: str) -> str:
@@ -190,7 +190,7 @@ def test_the_storage_is_not_exported_into(app, hosted, where):
 
 
 @ON_SQLITE
-def test_a_storage_that_is_not_there_is_told_before_anything_is_made(app, export, target):
+def test_a_missing_storage_is_reported_before_any_file_is_written(app, export, target):
     (host_of(app).settings.images_dir / ".imagehost").unlink()
     with pytest.raises(Unavailable) as told:
         export()
@@ -199,7 +199,7 @@ def test_a_storage_that_is_not_there_is_told_before_anything_is_made(app, export
 
 
 @ON_SQLITE
-def test_a_folder_that_cannot_be_made_is_told(app, hosted, tmp_path):
+def test_a_folder_that_cannot_be_created_is_reported(app, hosted, tmp_path):
     (tmp_path / "file").write_text("")
     with app.app_context(), pytest.raises(Failure, match="cannot be written to: Not a directory"):
         exporting.export_to(host_of(app), tmp_path / "file" / "export")
@@ -227,7 +227,7 @@ def test_a_thousand_images_of_one_name_have_as_many_files(host, app, target, mon
 
 
 @ON_SQLITE
-def test_all_is_on_the_disk_before_the_journal_goes(export, target, monkeypatch):
+def test_all_files_are_flushed_before_the_journal_is_removed(export, target, monkeypatch):
     seen = []
     monkeypatch.setattr(os, "sync", lambda: seen.append({path.name for path in target.iterdir()}))
     export()

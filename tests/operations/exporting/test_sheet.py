@@ -34,7 +34,7 @@ def test_nothing_is_taken_for_a_formula(text, written):
 
 @settings(derandomize=True, database=None, deadline=None)
 @given(st.text(st.sampled_from("'=+-@; \"a,\uff1d"), max_size=12) | st.text())
-def test_what_is_guarded_can_be_had_back(text):
+def test_guarded_texts_can_be_restored(text):
     assert unguarded(guarded(text)) == text
 
 
@@ -58,7 +58,7 @@ def test_it_is_written_after_rfc_4180(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["images.csv"]
 
 
-def test_a_table_that_is_not_whole_takes_no_other_ones_place(tmp_path):
+def test_an_incomplete_table_does_not_replace_the_earlier_one(tmp_path):
     (tmp_path / sheet.FILE).write_text("before")
 
     def write_half() -> None:

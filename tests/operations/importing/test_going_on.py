@@ -49,7 +49,7 @@ def fail_after(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatc
     ],
     ids=["Ctrl-C", "database", "disk"],
 )
-def test_it_goes_on_after_an_end(app, bring, many, monkeypatch, database_url, error, words):
+def test_an_interrupted_import_continues(app, bring, many, monkeypatch, database_url, error, words):
     with monkeypatch.context() as broken:
         fail_after(7, error, broken)
         with pytest.raises(Failure, match=words):
@@ -87,7 +87,9 @@ def test_a_commit_of_unknown_outcome_is_looked_up(host, app, bring, monkeypatch,
     assert len(truth.rows(database_url)) == 4
 
 
-def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, database_url):
+def test_an_image_that_was_committed_right_before_a_kill_is_not_imported_again(
+    bring, monkeypatch, database_url
+):
     """The row exists, and the journal only contains that the import of the file was begun."""
     with monkeypatch.context() as killed:
         killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
@@ -97,7 +99,9 @@ def test_what_was_committed_right_before_a_kill_is_known(bring, monkeypatch, dat
 
 
 @pytest.mark.parametrize("again_before", [False, True], ids=["touched at once", "touched later"])
-def test_what_was_killed_and_then_touched_is_known(bring, folder, monkeypatch, database_url, again_before):
+def test_a_file_that_was_touched_after_a_kill_is_not_imported_again(
+    bring, folder, monkeypatch, database_url, again_before
+):
     with monkeypatch.context() as killed:
         killed.setattr(journal.ImportJournal, "finish", lambda *_: None)
         bring()
@@ -148,7 +152,7 @@ def test_two_at_once_are_not_allowed(bring, tmp_path):
 
 @ON_SQLITE
 @pytest.mark.parametrize("content", [None, b"no database at all" * 100], ids=["folder", "torn"])
-def test_a_journal_that_cannot_be_used_is_told(bring, tmp_path, content, database_url):
+def test_an_unusable_journal_is_reported(bring, tmp_path, content, database_url):
     path = tmp_path / "imports.db"
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(Failure, match=r"imports\.db cannot be used"):

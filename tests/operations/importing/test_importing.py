@@ -41,7 +41,7 @@ def test_a_second_time_imports_nothing(bring, database_url):
     assert truth.rows(database_url) == rows
 
 
-def test_what_was_added_is_imported_the_second_time(bring, folder, database_url):
+def test_new_files_are_imported_the_second_time(bring, folder, database_url):
     bring()
     (folder / "new.png").write_bytes(pictures.png())
     assert counts(bring()) == {"imported": 1, "already": 4}
@@ -75,7 +75,7 @@ def test_a_file_that_was_only_touched_is_the_same_picture(bring, folder, databas
     assert len(truth.rows(database_url)) == 4
 
 
-def test_what_was_deleted_since_comes_back_on_demand_only(app, bring, database_url):
+def test_images_that_were_deleted_since_are_imported_only_with_the_option(app, bring, database_url):
     bring()
     assert app.test_client().delete("/delete/1").status_code == 200
     assert counts(bring()) == {"already": 3, "deleted": 1}
@@ -111,7 +111,7 @@ def test_uploads_may_be_dated_to_the_change_of_the_file(host, app, bring, folder
 
 
 @ON_SQLITE
-def test_what_is_no_picture_is_refused_only_where_it_claims_to_be_one(bring, folder):
+def test_other_files_are_refused_only_if_their_name_or_bytes_claim_to_be_a_picture(bring, folder):
     (folder / "notes.txt").write_text("hello")
     (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
     (folder / "nothing").write_text("")
@@ -148,7 +148,7 @@ def test_what_is_no_picture_is_refused_only_where_it_claims_to_be_one(bring, fol
 
 
 @ON_SQLITE
-def test_what_was_refused_is_tried_again(bring, folder, make_app):
+def test_refused_files_are_tried_again(bring, folder, make_app):
     (folder / "x.jpg").write_text("not yet")
     assert counts(bring()) == {"imported": 4, "refused": 1}
     (folder / "x.jpg").write_bytes(pictures.jpg(9, 9))
@@ -187,7 +187,7 @@ def test_a_long_name_and_a_deep_folder_are_imported(host, app, bring, folder):
 
 
 @ON_SQLITE
-def test_what_cannot_be_read_is_told_and_the_rest_is_imported(bring, folder, monkeypatch):
+def test_unreadable_files_are_reported_and_the_others_imported(bring, folder, monkeypatch):
     real_open, real_scan = os.open, os.scandir
 
     def fail(path: object, *arguments: object, **options: object) -> int:
@@ -209,7 +209,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_imported(bring, folder, mon
 
 
 @ON_SQLITE
-def test_a_file_that_a_pipe_or_a_link_takes_the_place_of_is_not_opened(bring, folder, monkeypatch):
+def test_a_file_that_is_replaced_by_a_pipe_or_a_link_is_not_opened(bring, folder, monkeypatch):
     """The file is replaced after it was listed and before it is opened."""
     real = importing.import_file
 

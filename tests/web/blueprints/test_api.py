@@ -38,7 +38,7 @@ ASKED = {
 
 @ON_SQLITE
 @pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
-def test_every_answer_is_json_whatever_is_asked_for(client, headers):
+def test_every_answer_is_json_for_any_accept_header(client, headers):
     answers = {
         200: client.post("/api/upload", data=as_upload(SMALL), headers=headers),
         400: client.post("/api/upload", headers=headers),
@@ -94,7 +94,7 @@ def test_the_list_is_newest_first(client):
         ("DELETE", "/images/a.jpg", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_another_method_is_told_which_are_allowed(client, shape, method, path, allowed):
+def test_a_wrong_method_gets_the_allowed_ones(client, shape, method, path, allowed):
     answer = client.open(path, method=method, headers=shape)
     assert_error(answer, 405, "method_not_allowed", "does not support this HTTP method")
     assert set(answer.allow) == {name.lower() for name in allowed} or set(answer.allow) == allowed

@@ -45,7 +45,7 @@ def test_search_engines_may_fetch_the_start_page_only(client, headers):
         assert not [path for path in SHARED + LISTS if may(answer.text, agent, path)], agent
 
 
-def test_programs_that_show_links_may_fetch_what_was_shared_and_no_list(client):
+def test_programs_that_show_links_may_fetch_shared_images_and_no_list(client):
     text = client.get("/robots.txt").text
     for agent in PREVIEWERS:
         assert [path for path in SHARED + LISTS if may(text, agent, path)] == SHARED, agent
@@ -91,7 +91,7 @@ def fields(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("headers", [PAGE, FRAGMENT, {}])
 @pytest.mark.parametrize("contact", ["mailto:a@b.example", "https://b.example/report"])
-def test_security_txt_tells_the_contact(make_app, headers, contact):
+def test_security_txt_contains_the_contact(make_app, headers, contact):
     client = make_app(SECURITY_CONTACT=contact, PUBLIC_URL="https://img.example.org").test_client()
     answer = client.get("/.well-known/security.txt", headers=headers)
     assert (answer.status_code, answer.content_type) == (200, "text/plain; charset=utf-8")

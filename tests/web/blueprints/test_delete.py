@@ -50,7 +50,7 @@ def test_the_second_deletion_finds_nothing(client, shape, way):
     "image_id", ["1", "0", "-1", "2147483647", "2147483648", "9" * 30, "abc", "1.5", "\uff11"]
 )
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
-def test_what_is_not_there_cannot_be_deleted(client, shape, method, image_id):
+def test_a_missing_image_cannot_be_deleted(client, shape, method, image_id):
     assert_error(client.open(f"/delete/{image_id}", method=method, headers=shape), 404, "not_found")
 
 

@@ -36,7 +36,7 @@ def jobs(act) -> int:
 
 @SHAPES
 @RENDITIONS
-def test_a_failure_is_told_again_without_a_process(client, broken, shape, path):
+def test_a_failure_is_repeated_without_a_new_process(client, broken, shape, path):
     first = client.get(path.format(broken), headers=shape)
 
     def again():
@@ -56,7 +56,7 @@ def test_each_rendition_fails_for_itself(client, broken):
     assert jobs(lambda: [client.get(path) for path in paths * 2]) == 3
 
 
-def test_a_picture_that_is_too_costly_is_told_so(client, monkeypatch):
+def test_a_picture_that_is_too_expensive_gets_too_much_work(client, monkeypatch):
     def refuse(*_: object) -> bytes:
         raise imaging.RenderingTooCostly
 
@@ -135,7 +135,7 @@ def test_an_img_shows_the_image_itself(client, broken, path):
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", PAGE["Accept"], "text/html,image/webp", "image/webp;q=0"])
-def test_others_are_told_why(client, broken, accept):
+def test_other_clients_get_the_reason(client, broken, accept):
     headers = {"Accept": accept} if accept else {}
     assert_error(client.get(f"/thumbnails/{broken}.webp", headers=headers), 422, "damaged_image")
 

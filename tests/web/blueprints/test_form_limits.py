@@ -91,13 +91,13 @@ def test_a_form_is_refused_before_its_rest_is_read(app, client, body, words):
 
 
 @SHAPES
-def test_the_limits_are_told_in_every_shape(client, shape):
+def test_the_limits_are_reported_in_every_shape(client, shape):
     for body, words in (part_with(FIELD, b"") * 65, PARTS), (with_headers(16_385), HEADERS):
         answer, _ = post(client, body + END, headers=shape)
         assert_error(answer, 400, "bad_request", words)
 
 
-def test_a_form_may_have_just_so_much(client):
+def test_a_form_at_the_limits_is_accepted(client):
     fields = part_with(FIELD, b"x") * 63
     answer, _ = post(client, fields + part(SMALL) + END)
     assert answer.status_code == 200, answer.text
@@ -154,7 +154,7 @@ SAME_NAME = {
 
 
 @pytest.mark.parametrize("disposition", SAME_NAME.values(), ids=SAME_NAME)
-def test_names_are_read_however_they_are_written(client, disposition):
+def test_names_are_read_in_all_notations(client, disposition):
     answer, _ = post(client, part_with(disposition, SMALL) + END)
     assert answer.json["original_name"] == 'a"b.jpg'
 

@@ -70,7 +70,7 @@ def test_it_adds_nothing_to_a_page(app):
         assert [address for page in hostile for address in page.addresses if CODE.match(address)] == []
 
 
-def test_it_is_one_value_of_an_answer_for_scripts(client):
+def test_in_json_a_hostile_name_is_only_one_value(client):
     plain = sent(client, PLAIN).json
     for name in HOSTILE.values():
         image = sent(client, name).json
@@ -108,7 +108,7 @@ RAW = {
 @ON_SQLITE
 @SHAPES
 @pytest.mark.parametrize("disposition", RAW.values(), ids=RAW)
-def test_what_no_browser_writes_is_refused_or_text_without_line_ends(client, shape, disposition):
+def test_names_that_no_browser_writes_are_refused_or_text_without_line_ends(client, shape, disposition):
     answer = client.post("/upload", **form(part_with(disposition, SMALL)), headers=shape)
     assert answer.status_code in {200, 303, 400}
     assert "X-Evil" not in answer.headers

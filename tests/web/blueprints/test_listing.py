@@ -41,7 +41,7 @@ def test_an_empty_host_has_one_page(client):
         assert "No images yet" in client.get("/images-list", headers=shape).text
 
 
-def test_an_entry_says_what_the_upload_said(client):
+def test_an_entry_has_the_facts_of_the_upload(client):
     image = uploaded(client)
     (entry,) = client.get("/images-list").json["data"]
     assert {key: type(value) for key, value in entry.items()} == KEYS
@@ -85,7 +85,7 @@ def test_the_number_of_images_is_grouped(host, app, client, shape):
 
 
 @pytest.mark.parametrize("shape", [PAGE, FRAGMENT], ids=["page", "fragment"])
-def test_pages_lead_to_all_others_where_these_are_few(app, client, shape):
+def test_with_few_pages_each_page_links_to_all_others(app, client, shape):
     add_rows(app, [NOON] * 25)
     links = {
         number: set(
@@ -103,7 +103,7 @@ def test_pages_lead_to_all_others_where_these_are_few(app, client, shape):
 @pytest.mark.parametrize(
     "page", ["0", "-1", "1.5", "abc", "", "\uff11", "1e3", " 1", "+1", "0x1", "²", "00", "1" * 5000]
 )
-def test_a_page_that_is_no_whole_number_from_1_is_refused(client, shape, page):
+def test_an_invalid_page_number_is_refused(client, shape, page):
     answer = client.get("/images-list", query_string={"page": page}, headers=shape)
     assert_error(answer, 400, "bad_request", "a page number must be a whole number of at least 1")
 
@@ -137,7 +137,7 @@ SENT = {
 
 @ON_SQLITE
 @pytest.mark.parametrize(("headers", "mime_type"), SENT.values(), ids=SENT)
-def test_a_page_is_for_who_accepts_one_by_name(client, headers, mime_type):
+def test_a_page_is_sent_only_to_clients_that_accept_html_by_name(client, headers, mime_type):
     answer = client.get("/images-list", headers=headers)
     assert answer.mimetype == mime_type
     assert {"HX-Request", "Accept"} <= set(answer.vary)
@@ -179,7 +179,7 @@ def test_the_whole_list_is_read_while_it_is_sent(host, app, client, monkeypatch)
 @ON_SQLITE
 @pytest.mark.parametrize("path", ["/images-list", "/api/upload"])
 @SHAPES
-def test_a_database_that_is_gone_is_told_before_the_first_byte(make_app, shape, path):
+def test_a_lost_database_is_reported_before_the_first_byte(make_app, shape, path):
     client = make_app(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none").test_client()
     answer = client.get(path, headers=shape)
     assert_error(answer, 503, "unavailable", "The database does not answer")
@@ -187,7 +187,7 @@ def test_a_database_that_is_gone_is_told_before_the_first_byte(make_app, shape, 
 
 
 @SHAPES
-def test_who_knows_the_list_already_gets_no_body(client, shape):
+def test_a_client_that_has_the_list_gets_304(client, shape):
     uploaded(client)
     first = client.get("/images-list", headers=shape)
     assert first.headers["ETag"].startswith("W/")
@@ -212,7 +212,7 @@ OTHERWISE = {
 
 @ON_SQLITE
 @pytest.mark.parametrize("request_", OTHERWISE.values(), ids=OTHERWISE)
-def test_what_is_known_of_one_list_is_not_known_of_another(client, request_):
+def test_the_etag_of_one_list_does_not_match_another_list(client, request_):
     uploaded(client)
     known = {"If-None-Match": client.get("/images-list", headers=FRAGMENT).headers["ETag"]}
     headers = {**request_.get("headers", FRAGMENT), **known}
@@ -220,7 +220,7 @@ def test_what_is_known_of_one_list_is_not_known_of_another(client, request_):
 
 
 @ON_SQLITE
-def test_a_page_tells_how_its_fragment_is_asked_for_again(client):
+def test_a_page_contains_the_etag_of_its_fragment(client):
     uploaded(client)
     tag = client.get("/images-list", headers=FRAGMENT).headers["ETag"]
     for shape in (PAGE, FRAGMENT):
@@ -248,7 +248,7 @@ def test_the_pages_to_go_on_to(number, pages, offered):
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_the_array_is_whole_where_it_is_read_in_batches(app, client, monkeypatch, number):
+def test_the_array_is_complete_if_it_is_read_in_batches(app, client, monkeypatch, number):
     monkeypatch.setattr(lists, "BATCH", 2)
     ids = add_rows(app, [NOON + timedelta(seconds=second) for second in range(number)])
     entries = client.get("/api/upload").json
@@ -267,6 +267,6 @@ def test_addresses_begin_where_the_host_does(client):
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 999999])
-def test_moments_are_told_to_the_second(app, client, microsecond):
+def test_times_are_cut_to_seconds(app, client, microsecond):
     add_rows(app, [NOON.replace(microsecond=microsecond)])
     assert client.get("/api/upload").json[0]["created_at"] == "2025-01-24T12:00:00Z"

@@ -97,7 +97,7 @@ NO_PLACES = [
 
 @SHAPES
 @pytest.mark.parametrize("after", NO_PLACES)
-def test_what_is_no_place_is_refused(client, shape, after):
+def test_an_invalid_place_is_refused(client, shape, after):
     answer = client.get("/api/upload", query_string={"after": after}, headers=shape)
     assert_error(answer, 400, "bad_request", "not a position in this list")
 
@@ -123,7 +123,7 @@ def test_a_program_chooses_how_long_pages_are(app, client, per_page):
 
 
 @pytest.mark.parametrize("shape", [PAGE, FRAGMENT], ids=["page", "fragment"])
-def test_a_page_for_people_has_ten_images_whatever_its_address_says(app, client, shape):
+def test_a_html_page_always_has_ten_images(app, client, shape):
     add_rows(app, MOMENTS * 2)
     answer = client.get("/images-list?per_page=3&utm_source=x&page=2&page=1", headers=shape)
     assert answer.status_code == 200
@@ -167,7 +167,7 @@ def test_a_repeated_parameter_is_refused(client, query):
 @pytest.mark.parametrize(
     "path", ["/api/upload", "/api/upload/", "/api/upload?limit=2", "/images-list?per_page=2"]
 )
-def test_who_knows_the_list_gets_no_body_until_it_changes(app, client, path):
+def test_a_client_that_has_the_list_gets_304_until_it_changes(app, client, path):
     """After an upload, a deletion, and both together, which leave the number of images the same."""
     image = uploaded(client)
     seen = set()

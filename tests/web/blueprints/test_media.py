@@ -69,7 +69,7 @@ def test_an_image_comes_with_all_its_headers(client, kind, method):
 
 
 @ON_SQLITE
-def test_the_original_name_is_told_in_any_writing(client, image):
+def test_the_original_name_is_sent_in_any_script(client, image):
     expected = "inline; filename*=UTF-8''Gr%C3%BC%C3%9Fe%2C%20%E5%86%99%E7%9C%9F%3B.gif"
     assert client.get(image["url"]).headers["Content-Disposition"] == expected
 
@@ -85,7 +85,7 @@ def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
 
 
 @ADDRESSES
-def test_who_has_it_gets_it_no_second_time(client, photo, url):
+def test_a_client_that_has_the_image_gets_304(client, photo, url):
     first = client.get(photo[url])
     for condition in (
         {"If-None-Match": first.headers["ETag"]},
@@ -101,7 +101,7 @@ def test_who_has_it_gets_it_no_second_time(client, photo, url):
 
 @ON_SQLITE
 @pytest.mark.parametrize("since", [timedelta(days=-1), None])
-def test_who_has_another_gets_it(client, image, since):
+def test_a_client_with_another_version_gets_the_image(client, image, since):
     old = format_datetime(datetime.now(UTC) + since, usegmt=True) if since else "no date"
     for condition in ({"If-None-Match": '"other"'}, {"If-Modified-Since": old}):
         assert client.get(image["url"], headers=condition).data == CONTENT
@@ -203,7 +203,7 @@ def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
 
 
 @RENDITIONS
-def test_a_rendition_that_was_lost_is_made_anew(app, client, photo, url):
+def test_a_lost_rendition_is_made_again(app, client, photo, url):
     first = client.get(photo[url]).data
     next(file for file in stored_files(app) if file.suffix == ".webp").unlink()
     assert client.get(photo[url]).data == first
@@ -250,7 +250,7 @@ LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243,
 @ON_SQLITE
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("sides", LARGE, ids=str)
-def test_a_preview_is_as_large_as_templates_are_told(host, app, client, sides, orientation):
+def test_a_preview_has_the_size_that_templates_use(host, app, client, sides, orientation):
     content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
     image = uploaded(client, content)
     *previews, (whole, width) = told(host, app, image)
@@ -291,7 +291,7 @@ SHOWN_AS_THEY_ARE = {
 
 @SHAPES
 @pytest.mark.parametrize("content", SHOWN_AS_THEY_ARE.values(), ids=SHOWN_AS_THEY_ARE)
-def test_what_is_shown_as_it_is_has_no_preview(host, app, client, shape, content):
+def test_images_that_are_shown_unchanged_have_no_preview(host, app, client, shape, content):
     image = with_preview(uploaded(client, content))
     assert_error(client.get(image["preview_url"], headers=shape), 404, "not_found")
     assert told(host, app, image) == []

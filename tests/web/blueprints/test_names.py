@@ -86,7 +86,7 @@ def test_a_file_without_a_name_is_called_by_its_date_and_type(client, sent, kind
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", ["blob.jpg", "-.jpg", "image.png", "--", "Blob", "."])
-def test_a_name_is_kept_however_little_it_says(client, name):
+def test_a_name_without_meaning_is_kept(client, name):
     assert uploaded(client, name=name)["original_name"] == name
 
 

@@ -124,7 +124,7 @@ LIMITS = {
 
 @ON_SQLITE
 @pytest.mark.parametrize(("limits", "url", "sides", "has_thumbnail"), LIMITS.values(), ids=LIMITS)
-def test_what_is_shown_fits_in_its_room(client, limits, url, sides, has_thumbnail):
+def test_the_picture_fits_into_the_requested_size(client, limits, url, sides, has_thumbnail):
     image = uploaded(client, pictures.png(640, 400))
     answer = asked(client, image["url"], **limits)
     assert (answer["url"], size(answer)) == (image[url], sides)
@@ -197,7 +197,7 @@ def test_an_address_is_needed(client, shape, query):
 @SHAPES
 @pytest.mark.parametrize("name", ["maxwidth", "maxheight"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "x", "1e3", " 1", "٣", "²", "9" * 5000])
-def test_a_side_is_a_whole_number_from_1_up(client, shape, name, value):
+def test_a_side_must_be_a_whole_number_of_at_least_1(client, shape, name, value):
     query = {"url": uploaded(client)["url"], name: value}
     answer = client.get("/oembed", query_string=query, headers=shape)
     assert_error(answer, 400, "bad_request", name, "whole number of at least 1")
@@ -232,7 +232,7 @@ ELSEWHERE = {
 @SHAPES
 @pytest.mark.parametrize("address", ELSEWHERE.values(), ids=ELSEWHERE)
 @ON_SQLITE
-def test_what_is_not_ours_is_not_found(client, shape, address):
+def test_other_addresses_are_not_found(client, shape, address):
     query = {"url": address.format(uploaded(client)["filename"])}
     answer = client.get("/oembed", query_string=query, headers=shape)
     assert_error(answer, 404, "not_found")
@@ -302,7 +302,7 @@ def test_an_image_without_a_name_is_called_by_its_filename(host, client):
 
 
 @ON_SQLITE
-def test_the_address_that_pages_tell_leads_here(host, app, client):
+def test_the_oembed_address_in_pages_works(host, app, client):
     image = uploaded(client)
     with app.test_request_context():
         address = representations.oembed_url(images.find_image(host, ANYBODY, image["filename"]))

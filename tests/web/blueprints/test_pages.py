@@ -33,14 +33,14 @@ def test_the_start_page_shows_each_of_five_pictures(client, monkeypatch, illustr
 
 
 @ON_SQLITE
-def test_the_start_page_leads_to_the_upload(client):
+def test_the_start_page_links_to_the_upload(client):
     page = client.get("/").text
     assert re.search(r"<h1>.+</h1>\s*<p>.+</p>", page)
     assert len(re.findall(r'<a class="button" href="/upload">', page)) == 1
 
 
 @ON_SQLITE
-def test_the_upload_page_says_what_is_allowed(make_app):
+def test_the_upload_page_names_the_allowed_formats(make_app):
     settings = {"MAX_FILE_SIZE": 2 * 1024 * 1024, "ALLOWED_EXTENSIONS": ("jpg", "webp")}
     page = make_app(**settings).test_client().get("/upload").text
     assert "JPG or WEBP, at most 2.0 MiB" in page

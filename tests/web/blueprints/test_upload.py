@@ -116,7 +116,7 @@ FORWARDED = {
 
 
 @pytest.mark.parametrize(("proxies", "base"), [(1, "https://img.example.org:8443"), (0, "http://localhost")])
-def test_links_are_built_from_what_a_trusted_proxy_says(make_app, proxies, base):
+def test_links_use_the_scheme_and_host_of_a_trusted_proxy(make_app, proxies, base):
     client = make_app(TRUSTED_PROXIES=proxies, ALLOWED_HOSTS=("img.example.org",)).test_client()
     image = client.post("/upload", data=as_upload(SMALL), headers=FORWARDED).json
     assert image["url"] == f"{base}/images/{image['filename']}"
@@ -159,7 +159,7 @@ def test_the_api_answers_json_also_to_browsers(client):
 
 @ON_SQLITE
 @pytest.mark.parametrize(("language", "advice"), [("en", "Convert it"), ("de", "Bitte in einem")])
-def test_the_page_learns_what_other_formats_are_called(client, language, advice):
+def test_the_page_gets_the_names_of_other_formats(client, language, advice):
     answer = client.get("/formats", headers={"Accept-Language": language})
     assert answer.cache_control.max_age == 86400
     assert "Accept-Language" in answer.vary

@@ -29,12 +29,12 @@ def test_a_jpeg_that_stops_half_way_is_refused(app, client, content):
     assert stored_files(app) == []
 
 
-def test_what_follows_the_pixels_of_a_jpeg_without_end_marker_is_cut(client):
+def test_bytes_after_the_pixels_of_a_jpeg_without_end_marker_are_cut(client):
     image = uploaded(client, PHOTO.removesuffix(EOI) + b"at home, 52.5 N, 13.4 E" * 50)
     assert client.get(image["url"]).data == PHOTO
 
 
-def test_a_whole_picture_is_not_decoded(client):
+def test_a_complete_picture_is_not_decoded(client):
     before = PROCESS.jobs
     for kind, make in pictures.MAKE.items():
         uploaded(client, make(), f"a.{kind}")

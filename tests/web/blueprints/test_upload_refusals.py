@@ -108,7 +108,7 @@ REFUSALS = {
 
 @SHAPES
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
-def test_nothing_is_kept_of_what_is_refused(app, client, shape, refusal):
+def test_nothing_of_a_refused_upload_is_kept(app, client, shape, refusal):
     request, status, code, *words = refusal
     answer = client.post("/upload", headers=shape, **request)
     assert_error(answer, status, code, *words)
@@ -148,7 +148,7 @@ def test_a_body_that_breaks_off_is_refused(app, client, shape):
 @pytest.mark.parametrize(
     "mime_type", ["application/x-www-form-urlencoded", "image/jpeg", "", "multipart/form-data"]
 )
-def test_what_is_no_form_is_refused_before_it_is_read(app, client, shape, path, mime_type):
+def test_a_body_that_is_not_a_form_is_refused_before_it_is_read(app, client, shape, path, mime_type):
     request = declared(9 * 1024 * 1024, Untouchable())
     request["environ_overrides"]["CONTENT_TYPE"] = mime_type
     code = "bad_request" if mime_type == "multipart/form-data" else "no_file"
@@ -245,7 +245,7 @@ def test_other_kinds_are_accepted_where_they_are_allowed(make_app, kind):
 
 
 @ON_SQLITE
-def test_the_refusal_on_a_page_leads_back(client):
+def test_the_refusal_on_a_page_has_a_link_back(client):
     answer = client.post("/upload", headers=PAGE, **form())
     assert answer.text.startswith("<!doctype html>")
     assert 'href="/upload"' in answer.text
@@ -253,7 +253,7 @@ def test_the_refusal_on_a_page_leads_back(client):
 
 @ON_SQLITE
 @SHAPES
-def test_a_form_that_is_all_fields_is_told_so(app, client, shape):
+def test_a_form_with_too_many_fields_is_refused(app, client, shape):
     fields = [part_with(f'form-data; name="n{number}"'.encode(), b"x") for number in range(1500)]
     answer = client.post("/upload", headers=shape, **form(part(SMALL), *fields))
     assert_error(answer, 400, "bad_request", "The form has more than 64 parts.")

@@ -40,7 +40,7 @@ def test_all_links_are_there_to_copy(client):
     assert values[:4] == [url, f"![]({url})", f'<img src="{url}" alt="">', f"[img]{url}[/img]"]
 
 
-def test_chat_programs_learn_what_they_unfurl(client):
+def test_the_page_has_the_data_for_chat_programs(client):
     image = uploaded(client, pictures.png(64, 48), 'a"b<c>.png')
     found = tags(client.get(image["view_url"]).text)
     assert found["og:image"] == image["url"]
@@ -85,7 +85,7 @@ def test_chat_programs_get_the_image_itself_where_it_has_no_such_preview(client,
 
 
 @pytest.mark.parametrize("headers", [PAGE, FRAGMENT, JSON, {"Accept": "image/*, text/html"}])
-def test_the_old_address_leads_to_the_page(client, headers):
+def test_the_old_address_redirects_to_the_page(client, headers):
     image = uploaded(client)
     answer = client.get(f"/view/{image['filename']}", headers=headers)
     assert (answer.status_code, answer.location) == (301, page_of(image))
@@ -98,7 +98,7 @@ def test_the_old_address_leads_to_the_page(client, headers):
 @pytest.mark.parametrize(
     "accept", ["image/avif,image/webp,image/png,*/*;q=0.8", "image/*", "image/png, text/html;q=0"]
 )
-def test_who_takes_the_old_address_for_a_picture_gets_one(client, accept):
+def test_requests_for_a_picture_at_the_old_address_get_the_picture(client, accept):
     image = uploaded(client)
     answer = client.get(f"/view/{image['filename']}", headers={"Accept": accept})
     assert (answer.status_code, answer.location) == (302, f"/images/{image['filename']}")
@@ -161,12 +161,12 @@ def test_when_the_older_is_gone_the_other_has_the_name(host, app, client):
 
 @SHAPES
 @pytest.mark.parametrize("path", ["/view/aaaaaaaaaaaaaaaa.jpg", "/view/aaaa", "/view/..", "/view/a/b.jpg"])
-def test_there_is_no_page_of_what_is_not_there(client, shape, path):
+def test_a_missing_image_has_no_page(client, shape, path):
     assert_error(client.get(path, headers=shape), 404, "not_found")
 
 
 @SHAPES
-def test_the_page_goes_with_its_image(client, shape):
+def test_the_page_is_removed_with_its_image(client, shape):
     image = uploaded(client)
     client.delete(f"/delete/{image['id']}")
     assert_error(client.get(image["view_url"], headers=shape), 404, "not_found", "may have been deleted")
