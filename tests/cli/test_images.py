@@ -82,7 +82,7 @@ def test_an_import_of_backups_is_refused(make_app, gallery, tmp_path, name):
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_import_of_a_folder_beside_the_backups_is_fine(flask, gallery, tmp_path):
+def test_a_folder_beside_backups_can_be_imported(flask, gallery, tmp_path):
     shutil.copytree(gallery, tmp_path / "backups" / "rescued")
     assert flask("import", tmp_path / "backups" / "rescued").stdout.startswith("2 imported\n")
 

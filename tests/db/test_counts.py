@@ -37,7 +37,7 @@ def test_only_the_first_of_its_row_begins_a_day(host, monkeypatch):
         assert [counts.count_upload(connection, DAY.date()) for _ in range(3)] == [True, False, False]
 
 
-def test_days_that_are_over_are_folded_into_a_row_of_uploads_and_one_of_deletions(host, app):
+def test_past_days_are_merged_into_a_row_of_uploads_and_one_of_deletions(host, app):
     add_rows(app, [DAY - timedelta(days=day) for day in range(3) for _ in range(30)])
     today = [datetime.now(UTC)] * 5
     add_rows(app, today)

@@ -23,7 +23,7 @@ MOMENTS = [
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_a_moment_comes_back_in_utc(host, app, moment, zone):
+def test_a_time_is_read_back_in_utc(host, app, moment, zone):
     (image_id,) = add_rows(app, [moment.replace(tzinfo=zone).astimezone(UTC)])
     execute(host, sa.update(Image).values(upload_time=moment.replace(tzinfo=zone)))
     (read,) = scalars(host, sa.select(Image.upload_time))

@@ -45,7 +45,7 @@ NETSCAPE = b"NETSCAPE2.0"
 
 
 @pytest.mark.parametrize("name", [NETSCAPE, b"ANIMEXTS1.0"])
-def test_of_a_number_of_loops_nothing_else_stays(name):
+def test_only_the_number_of_loops_is_kept_of_its_block(name):
     loops = behind_screen(gifs()["still"], extension(0xFF, name, b"\1\5\0"))
     more = extension(0xFF, name, b"\1\5\0", b"GEHEIM", b"\2\0\0\0\0")
     assert clean("gif", behind_screen(gifs()["still"], more)) == loops

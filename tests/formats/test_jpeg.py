@@ -57,7 +57,7 @@ def test_the_first_exif_decides():
     assert orientation(clean("jpg", jpegs()["twice"])) == 8
 
 
-def test_of_several_pictures_the_first_is_kept():
+def test_the_first_of_several_pictures_is_kept():
     cleaned = clean("jpg", jpegs()["mpo"])
     assert cleaned.count(b"\xff\xd8") == 1
     with Image.open(io.BytesIO(cleaned)) as image:

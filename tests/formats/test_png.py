@@ -191,7 +191,7 @@ def test_a_profile_that_cannot_be_read_keeps_browsers_from_a_second_one():
         ("bits", b"\0\1", b"\0\1"),
     ],
 )
-def test_of_a_transparent_colour_as_much_is_kept_as_browsers_read(name, data, left):
+def test_only_the_bytes_of_a_transparent_colour_that_browsers_read_are_kept(name, data, left):
     extra = [] if left is None else [chunk(b"tRNS", left)]
     assert clean("png", before(pngs()[name], b"IDAT", chunk(b"tRNS", data))) == before(
         pngs()[name], b"IDAT", *extra
@@ -213,7 +213,7 @@ def turned(png):
     return found.orientation
 
 
-def test_of_several_exif_chunks_the_first_sound_one_decides():
+def test_the_first_valid_of_several_exif_chunks_is_used():
     def exif(orientation):
         return chunk(b"eXIf", samples.exif(orientation)[6:])
 

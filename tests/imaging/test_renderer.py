@@ -203,7 +203,7 @@ def test_slow_pictures_do_not_delay_an_ordinary_one():
     assert [type(error) for _, (error,) in slow] == [Abandoned] * 4
 
 
-def test_pictures_that_look_ordinary_and_are_slow_give_way():
+def test_slow_pictures_give_way_to_an_ordinary_one():
     light = replace(PLAN.light, cpu_seconds=60, wall_seconds=60, work=ANY)
     shared = Renderer(replace(PLAN, at_once=1, light=light))
     left = threading.Event()

@@ -130,7 +130,7 @@ def test_counts_of_windows_that_are_over_are_forgotten(limited, monkeypatch):
     counts.close()
 
 
-def test_uploads_go_on_where_nothing_can_be_counted(limited, monkeypatch):
+def test_uploads_work_even_if_requests_cannot_be_counted(limited, monkeypatch):
     client = limited.test_client()
     with monkeypatch.context() as broken:
         broken.setattr(counters, "HIT", "no SQL")

@@ -101,7 +101,7 @@ def test_a_line_larger_than_the_limit_is_written_whole(tmp_path):
     assert (tmp_path / "app.log.1").read_bytes() == b"a" * 100 + b"\n"
 
 
-def test_a_rotation_keeps_owner_and_mode_and_shuts_others_out(tmp_path):
+def test_a_rotation_keeps_owner_and_mode_and_removes_rights_of_others(tmp_path):
     path = tmp_path / "app.log"
     file = LineFile(path, max_size=10, keep=1)
     path.write_text("of an old version\n")

@@ -165,7 +165,7 @@ def test_an_older_release_stays(runner, folder):
     assert contents(old) == before
 
 
-def test_several_at_once_do_not_mind_each_other(app, tmp_path):
+def test_simultaneous_commands_write_complete_files(app, tmp_path):
     def write(_: int) -> int:
         with app.app_context():
             return nginx_files.write_nginx_files(tmp_path / "web")

@@ -103,7 +103,7 @@ def test_a_head_that_comes_byte_by_byte_is_read(small):
         assert answer(line).body == b"hello"
 
 
-def test_a_connection_without_a_byte_ends_without_a_word(small):
+def test_a_connection_without_a_byte_is_closed_without_an_answer(small):
     with small.connect() as line:
         assert ended(line)
 

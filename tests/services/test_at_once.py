@@ -77,7 +77,7 @@ def test_uploads_of_one_day_go_to_several_rows_of_counts(app, database_url):
     assert sum(number for *_, number in rows) == 40
 
 
-def test_past_days_are_folded_exactly_while_others_upload_and_delete(
+def test_past_days_are_merged_exactly_while_others_upload_and_delete(
     host, app, folder, database_url, monkeypatch
 ):
     days = [MIDNIGHT + timedelta(days=number) for number in range(3)]
@@ -113,7 +113,7 @@ def test_past_days_are_folded_exactly_while_others_upload_and_delete(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_today_is_not_folded(host, app, database_url):
+def test_the_rows_of_today_are_not_merged(host, app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)
     with app.app_context():

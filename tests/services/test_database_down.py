@@ -205,7 +205,7 @@ def test_a_writer_that_locks_sqlite_too_long_is_reported(make_app, database_url,
 
 @SHAPES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_sqlite_that_can_only_be_read_takes_no_change(make_app, database_url, shape):
+def test_a_read_only_sqlite_accepts_no_change(make_app, database_url, shape):
     app = make_app()
     client = app.test_client()
     image = upload(client).json

@@ -97,7 +97,7 @@ def test_no_inode_is_left(make_app, tmp_path, database_url, inodes):
             truth.assert_exact(database_url, disk.path / "images")
 
 
-def test_a_disk_that_can_only_be_read_takes_nothing_and_gives_all(client, disk, database_url):
+def test_a_read_only_disk_serves_images_and_accepts_no_upload(client, disk, database_url):
     image = upload(client, PHOTO).json
     disk.remount("bind,ro")
     assert_error(upload(client), 503, "unavailable", "storage")

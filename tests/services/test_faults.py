@@ -224,7 +224,7 @@ def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
 
 @OUTCOMES
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_days_that_cannot_be_folded_do_not_cost_an_upload_its_answer(
+def test_an_upload_succeeds_even_if_past_days_cannot_be_merged(
     host, app, client, monkeypatch, database_url, status, code
 ):
     break_statement(host, app, monkeypatch, "WITH moved", driver_error(host, app, status))

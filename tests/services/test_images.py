@@ -58,7 +58,7 @@ def test_two_images_of_any_types_never_share_a_name(app, client, kind):
     assert client.get("/images-list").json["pagination"]["total_items"] == 1
 
 
-def test_of_many_that_choose_a_name_at_once_one_gets_it(host, app):
+def test_one_of_several_simultaneous_images_with_one_name_gets_it(host, app):
     """Several imports may choose the same name, on both databases. Each of these images has another type."""
 
     def add(kind: str) -> str:

@@ -94,7 +94,7 @@ def test_publishing_a_name_twice_keeps_the_first(storage):
     assert names(storage) == [".imagehost", f"ab/{NAME}"]
 
 
-def test_of_two_that_publish_one_name_at_once_one_succeeds(storage):
+def test_one_of_two_simultaneous_files_with_one_name_is_published(storage):
     barrier = threading.Barrier(8)
     outcomes = []
 

@@ -92,7 +92,7 @@ def test_no_file_is_left_in_any_order_of_deletion_and_release(storage):
     assert not [name for name in names if storage.exists(name)]
 
 
-def test_one_holds_it_at_a_time(storage, monkeypatch):
+def test_only_one_process_holds_the_storage_at_a_time(storage, monkeypatch):
     monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
     with storage.maintaining(), pytest.raises(Busy), DiskStorage(storage.folder, 1000).maintaining():
         pass

@@ -65,7 +65,7 @@ def test_after_simultaneous_uploads_and_deletions_exactly_the_acknowledged_image
 
 @pytest.mark.parametrize("number", [2, 10])
 @pytest.mark.parametrize("by", ["id", "filename"])
-def test_of_several_deletions_of_one_image_one_succeeds(server, url, number, by):
+def test_one_of_several_deletions_of_an_image_succeeds(server, url, number, by):
     image = upload(server, distinct(300))
     path = f"/delete/{image['id']}" if by == "id" else f"/api/upload/{image['filename']}"
     answers = at_once(number, lambda _: requests.delete(server.url + path, timeout=60).status_code)

@@ -93,7 +93,7 @@ def truth_after(server) -> None:
     assert not truth.hidden(server.folder / "images", ".deleted")
 
 
-def test_everything_comes_back_after_a_total_loss(server, url, settings):
+def test_everything_is_restored_after_a_total_loss(server, url, settings):
     for number in range(5):
         upload(server, distinct(50000 + number))
     before = truth.rows(url)

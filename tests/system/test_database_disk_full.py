@@ -51,7 +51,7 @@ def assert_exact(disk: SmallDisk, server: Server) -> None:
     truth.assert_exact(f"sqlite:///{copy}/imagehost.db", server.folder / "images")
 
 
-def test_a_database_without_room_takes_no_upload_until_there_is_some(server, disk):
+def test_a_full_database_accepts_no_upload_until_there_is_space(server, disk):
     assert upload(server).status_code == 200
     ballast = disk.fill()
     # The log of SQLite still has some space at first.
@@ -71,7 +71,7 @@ def test_a_database_without_room_takes_no_upload_until_there_is_some(server, dis
     assert "internal error" not in server.app_log()
 
 
-def test_a_database_that_finds_no_room_when_it_connects_takes_no_upload(server, disk):
+def test_a_database_that_is_full_at_the_connection_accepts_no_upload(server, disk):
     ballast = disk.fill()
     answer = upload(server)
     assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")

@@ -122,7 +122,7 @@ def as_older_releases_left_it(folder: Path) -> None:
             path.chmod(path.stat().st_mode | (0o005 if path.is_dir() else 0o004))
 
 
-def test_an_upgrade_shuts_others_out_at_once_and_a_clean_up_corrects_each_file(folder, server):
+def test_an_upgrade_removes_rights_of_others_and_a_clean_up_corrects_each_file(folder, server):
     for number in range(3):
         upload(server.url)
         flask(settings(folder), "assets", str(folder / "assets" / str(number)))

@@ -208,7 +208,7 @@ def test_requests_that_came_to_the_proxy_by_tls_are_not_redirected(nginx):
     assert (forged.status, forged.headers["Location"]) == (308, "https://x/a")
 
 
-def test_errors_and_health_checks_are_not_led_anywhere(nginx):
+def test_errors_and_health_checks_are_not_redirected(nginx):
     broken = send(nginx, STRANGER, "GET /x HTTP/1.1\r\nHost: x\r\nContent-Length: y", api=False)
     assert (broken.status, json.loads(broken.body)["status"]) == (400, "error")
     assert send(nginx, STRANGER, "GET /healthz HTTP/1.1\r\nHost: x", api=False).status == 200

@@ -67,7 +67,7 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
 @pytest.mark.parametrize(
     "addresses", ["", "127.0.0.1 10.0.0.1", "[::1] [::]", "127.example.org", "1127.0.0.1"]
 )
-def test_it_opens_the_host_to_other_machines_only_where_somebody_decided_on_it(tmp_path, addresses):
+def test_the_script_opens_the_host_to_other_machines_only_with_access(tmp_path, addresses):
     """The application behind nginx listens on loopback, and may not know that nginx is there."""
     nginx = Nginx(tmp_path, LISTEN_ADDRESSES=addresses, ACCESS="")
     ended = subprocess.run(

@@ -154,9 +154,7 @@ def slow(host: Host) -> Iterator[SlowClients]:
         yield clients
 
 
-def test_a_backend_that_is_killed_costs_no_reader_anything_and_no_upload_that_was_answered(
-    host, slow, record_property
-):
+def test_a_killed_backend_causes_no_failed_get_and_loses_no_answered_upload(host, slow, record_property):
     image = host.upload(pictures.jpg(400, 300))
     paths = ["/", "/images-list", "/api/upload", f"/view/{image['filename']}", image["thumbnail_url"]]
     paths = [path.removeprefix(host.url) for path in paths]

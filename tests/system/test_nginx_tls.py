@@ -58,7 +58,7 @@ def test_a_form_of_our_own_page_is_taken(host, tmp_path):
     assert "location: /view/" in answer.lower()
 
 
-def test_plain_http_at_its_port_is_led_to_it(host):
+def test_plain_http_at_the_tls_port_is_redirected(host):
     url = f"http://127.0.0.1:{host.nginx.https_port}/view/x?y=1"
     answer = requests.get(url, allow_redirects=False, timeout=30)
     assert answer.status_code == 308

@@ -186,7 +186,7 @@ def test_a_damaged_backup_is_mended_from_another(alone):
     assert "OK; made by" in alone.follow("A backup is damaged", 1)
 
 
-def test_a_lost_database_comes_back_with_later_uploads_as_new_images(alone, cluster):
+def test_a_lost_database_is_restored_with_later_uploads_as_new_images(alone, cluster):
     before = upload(alone)
     alone.backup()
     later = upload(alone)
@@ -206,7 +206,7 @@ def test_a_lost_database_comes_back_with_later_uploads_as_new_images(alone, clus
     alone.assert_whole(alone.rows())
 
 
-def test_an_earlier_state_and_lost_files_come_back(alone):
+def test_an_earlier_state_and_lost_files_are_restored(alone):
     before = upload(alone)
     alone.backup()
     after = upload(alone)

@@ -103,7 +103,7 @@ def test_a_killed_worker_leaves_no_process_behind(server):
     wait_until(lambda: len(server.renderers()) == 1, "the next worker has no server", 30)
 
 
-def test_a_stop_waits_for_no_rendering_for_ever(server):
+def test_a_stop_ends_renderings(server):
     connection = ask(server, upload(server, SLOW))
     wait_until(lambda: jobs(server), "it does not begin")
     stopping = threading.Thread(target=server.stop)
@@ -121,7 +121,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_picture_costs_once(tmp_path, make):
+def test_a_hostile_picture_is_decoded_only_once(tmp_path, make):
     kinds = "jpg,webp"
     with Server(tmp_path, WEB_SERVER_WORKERS=1, MAX_WORK=10**12, ALLOWED_EXTENSIONS=kinds) as server:
         url = upload(server, make())["thumbnail_url"]

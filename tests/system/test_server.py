@@ -275,7 +275,7 @@ def test_every_port_answers(server_database, tmp_path):
                 assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).status_code == 200
 
 
-def test_uploads_amid_which_all_processes_are_killed_are_there_if_acknowledged(server_database, tmp_path):
+def test_acknowledged_uploads_survive_a_kill_of_all_processes(server_database, tmp_path):
     folder, url = server_database
     acknowledged: dict[str, str] = {}
     ended = threading.Event()

@@ -77,7 +77,7 @@ def test_two_names_for_one_field_are_refused(host: Host):
     assert answers.get(1, 0) in {0, 400}
 
 
-def test_an_honest_upload_is_taken(host: Host):
+def test_a_normal_upload_is_accepted(host: Host):
     """This proves that the tests above do not pass only because everything is refused."""
     body = b"\r\n".join(
         [

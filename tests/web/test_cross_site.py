@@ -82,7 +82,7 @@ def test_these_requests_change_something(app):
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_of_all_pairs_only_those_of_our_own_pages_and_of_programs_change_anything(app, client, site):
+def test_only_requests_of_our_own_pages_and_of_programs_change_anything(app, client, site):
     image = uploaded(client)
     before = client.get("/api/upload").json
     for method, rule in changes(app):

@@ -47,7 +47,7 @@ def test_values_after_the_limit_are_not_read(client):
 
 
 @ON_SQLITE
-def test_of_a_long_list_of_tags_the_first_count(client):
+def test_only_the_beginning_of_a_long_list_is_read(client):
     image = uploaded(client)
     tag = client.get(image["url"]).headers["ETag"]
     tags = ", ".join(f'"{number}"' for number in range(3000))

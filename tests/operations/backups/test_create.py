@@ -99,7 +99,7 @@ def test_a_file_that_was_found_damaged_is_copied_again(host, app, context):
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"short")])
-def test_a_former_that_lost_a_file_is_made_up_for(host, app, context, harm):
+def test_a_file_that_the_previous_backup_lost_is_copied_again(host, app, context, harm):
     (name, *_) = add_images(app, 2)
     first = create_backup(host).backup
     harm(first.path / "images" / name[:2] / name)

@@ -43,7 +43,7 @@ def test_days_weeks_and_months_keep_one_each(host, backups):
     ]
 
 
-def test_of_a_day_the_newest_stays(host, backups):
+def test_the_newest_backup_of_a_day_is_kept(host, backups):
     prune_backups(host, ALL)
     assert list_backups(host)[-1].name == "backup_2026-11-25_120000"
 

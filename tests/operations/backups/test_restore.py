@@ -34,7 +34,7 @@ def backup(host, app, context):
     return create_backup(host).backup
 
 
-def test_everything_comes_back_after_everything_was_lost(host, app, backup):
+def test_everything_is_restored_after_everything_was_lost(host, app, backup):
     before = everything(host)
     lose_everything(host)
     done = restore_backup(host, backup)
@@ -140,7 +140,7 @@ def test_an_upload_that_comes_in_meanwhile_is_not_lost(host, app, backup, monkey
     assert (len(rows), sum(images for _, images in days), len(files)) == (5, 5, 5)
 
 
-def test_a_database_alone_is_restored_beside_the_bytes(host, app, context):
+def test_a_backup_of_only_the_database_is_restored_without_changing_files(host, app, context):
     add_images(app, 3)
     backup = create_dump(host).backup
     before = everything(host)
@@ -157,7 +157,7 @@ def lose_tables(host, app):
     kept.rename(host.settings.images_dir)
 
 
-def test_one_from_another_folder_is_restored(host, app, backup, tmp_path):
+def test_a_backup_from_another_folder_is_restored(host, app, backup, tmp_path):
     before = everything(host)
     elsewhere = tmp_path / "usb"
     elsewhere.mkdir()
@@ -167,7 +167,7 @@ def test_one_from_another_folder_is_restored(host, app, backup, tmp_path):
     assert everything(host) == before
 
 
-def test_one_with_lost_images_brings_the_others(host, app, context):
+def test_a_backup_with_lost_images_restores_the_others(host, app, context):
     lost, kept = add_images(app, 2)
     host.storage.delete(lost)
     backup = create_backup(host).backup
@@ -177,7 +177,7 @@ def test_one_with_lost_images_brings_the_others(host, app, context):
     assert (len(rows), list(files)) == (2, [f"{kept[:2]}/{kept}"])
 
 
-def test_larger_images_than_are_let_in_now_come_back(host, app, backup, make_app):
+def test_images_above_the_present_limit_are_restored(host, app, backup, make_app):
     before = everything(host)
     lose_everything(host)
     strict = make_app(MAX_FILE_SIZE=100)
@@ -194,7 +194,7 @@ def test_tables_of_a_newer_version_are_refused(host, app, backup):
     assert everything(host) == before
 
 
-def test_one_of_the_other_database_is_refused(host, app, backup):
+def test_a_backup_of_the_other_database_is_refused(host, app, backup):
     reseal(
         backup, database={"sqlite": "postgresql", "postgresql": "sqlite"}[host.database.engine.dialect.name]
     )

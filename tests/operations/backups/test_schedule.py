@@ -186,7 +186,7 @@ def test_a_night_that_meets_another_command_is_tried_again_soon(host, app, conte
     assert len(list_backups(host)) == 1
 
 
-def test_lost_images_keep_no_old_backups_for_ever(host, app, context, monkeypatch):
+def test_lost_images_do_not_prevent_pruning(host, app, context, monkeypatch):
     pruned = []
     monkeypatch.setattr(schedule, "prune_backups", lambda _, rule: pruned.append(rule))
     next(host.settings.images_dir.glob("[a-z0-9][a-z0-9]/*")).unlink()

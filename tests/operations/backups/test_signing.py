@@ -106,7 +106,7 @@ def test_a_backup_of_another_host_replaces_no_images_without_the_option(host, ap
 
 
 @pytest.mark.parametrize("make", [hostile.unsign, hostile.reseal], ids=["unsigned", "foreign"])
-def test_a_new_machine_restores_without_ceremony(host, app, backup, make_app, make):
+def test_a_new_machine_restores_without_options(host, app, backup, make_app, make):
     there = everything(host)
     make(backup)
     lose_everything(host)

@@ -61,7 +61,7 @@ def test_a_dry_run_says_the_same_and_touches_nothing(clean, folder):
     assert (dry.freed, dry.tallies) == (real.freed, real.tallies)
 
 
-def test_the_young_are_spared_until_they_are_old(app, clean, folder):
+def test_young_files_are_kept_until_the_grace_period_is_over(app, clean, folder):
     litter(folder)
     # The file was copied just now, although its own time is old.
     os.utime(folder / "or" / ORPHAN, (0, 0))

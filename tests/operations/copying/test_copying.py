@@ -24,7 +24,7 @@ def everything(host: Host) -> list[list[tuple[object, ...]]]:
     return [[tuple(row) for row in table] for table in rows]
 
 
-def test_all_rows_come_over_as_they_were(host, app, old, source_url, database_url):
+def test_all_rows_are_copied_unchanged(host, app, old, source_url, database_url):
     with app.app_context():
         rows = copying.copy_database(host.database, source_url)
     assert rows["images"] == 4
@@ -47,7 +47,7 @@ def test_an_empty_host_moves_too(host, app, source_url):
     assert uploaded(app.test_client())["id"] == 1
 
 
-def test_days_of_the_past_and_many_rows_come_over(host, app, old, source_url, monkeypatch):
+def test_past_days_and_many_rows_are_copied(host, app, old, source_url, monkeypatch):
     monkeypatch.setattr(copying, "BATCH", 7)
     start = datetime(1999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
     add_rows(old, [start + timedelta(hours=7 * number) for number in range(50)])

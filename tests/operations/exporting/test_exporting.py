@@ -27,7 +27,7 @@ def image_files(app) -> list[Path]:
     return sorted(host_of(app).settings.images_dir.glob("[a-z0-9][a-z0-9]/*"))
 
 
-def test_all_images_come_out_under_their_original_names(app, export, hosted, target, database_url):
+def test_all_images_are_exported_under_their_original_names(app, export, hosted, target, database_url):
     outcome = export()
     assert (outcome.exported, outcome.problems) == (6, {})
     assert files(target) == FILES
@@ -143,7 +143,7 @@ def test_an_image_that_is_deleted_meanwhile_is_no_problem(host, app, export, hos
 
 
 @ON_SQLITE
-def test_many_images_come_by_the_handful(export, target, monkeypatch):
+def test_many_rows_are_read_in_batches(export, target, monkeypatch):
     monkeypatch.setattr(rows, "BATCH", 2)
     assert export().exported == 6
     assert files(target) == FILES

@@ -156,7 +156,7 @@ def test_refused_files_are_tried_again(bring, folder, make_app):
 
 
 @ON_SQLITE
-def test_links_pipes_and_hidden_files_are_passed_over(bring, folder, tmp_path):
+def test_links_pipes_and_hidden_files_are_skipped(bring, folder, tmp_path):
     (folder / ".hidden.jpg").write_bytes(pictures.jpg())
     (folder / ".thumbnails").mkdir()
     (folder / ".thumbnails" / "t.jpg").write_bytes(pictures.jpg())

@@ -144,7 +144,7 @@ def test_an_img_of_nothing_is_not_found(client):
     assert_error(client.get(f"/thumbnails/{'a' * 16}.jpg.webp", headers=IMG), 404, "not_found")
 
 
-def test_a_server_that_cannot_render_now_asks_to_come_again_and_forgets_it(app, client, monkeypatch):
+def test_a_server_that_cannot_render_now_answers_503_and_remembers_no_failure(app, client, monkeypatch):
     def refuse(*_: object) -> bytes:
         raise imaging.NotNow
 

@@ -153,7 +153,7 @@ def test_a_refusal_that_names_it_says_it_as_text(client, shape):
 
 
 @ON_SQLITE
-def test_all_of_them_come_out_as_files_and_as_text_in_a_table(host, client, tmp_path):
+def test_all_hostile_names_are_exported_as_files_and_as_text_in_the_table(host, client, tmp_path):
     kept = [sent(client, name).json["original_name"] for name in HOSTILE.values()]
     target = tmp_path / "outer" / "export"
     target.parent.mkdir()

@@ -99,7 +99,7 @@ def test_a_phone_can_install_the_host_and_share_pictures_to_it(make_app):
 
 
 @ON_SQLITE
-def test_the_manifest_speaks_the_phones_language(client):
+def test_the_manifest_is_in_the_language_of_the_phone(client):
     assert client.get("/manifest.webmanifest").json["lang"] == "en"
     german = client.get("/manifest.webmanifest", headers={"Accept-Language": "de"}).json
     assert german["lang"] == "de"

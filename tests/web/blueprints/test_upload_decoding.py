@@ -50,7 +50,7 @@ def test_a_picture_of_too_many_scans_is_refused_without_decoding(app, client, ma
     assert stored_files(app) == []
 
 
-def test_an_upload_that_cannot_be_decoded_now_is_asked_to_come_again(app, client, monkeypatch):
+def test_an_upload_that_cannot_be_decoded_now_gets_503(app, client, monkeypatch):
     def refuse(*_: object) -> int:
         raise imaging.NotNow
 

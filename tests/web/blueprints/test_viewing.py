@@ -127,7 +127,7 @@ def add_namesake(host: Host, app, image: dict[str, object], kind: str) -> str:
     return filename
 
 
-def test_of_two_images_with_a_name_the_older_has_it(host, app, client):
+def test_the_older_of_two_images_with_one_name_has_the_address(host, app, client):
     first = uploaded(client, name="first.jpg")
     second = add_namesake(host, app, first, "png")
     assert "first.jpg" in client.get(page_of(first)).text
