@@ -19,6 +19,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 # Otherwise, flask would also read the .env of parent folders. The application reads only the project's .env.
 export FLASK_SKIP_DOTENV := 1
+# If it is set, every process that make or a test starts compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run install test screenshots bench lighthouse stack lint format lock messages clean
 # Two installations at the same time would damage the virtual environment.
@@ -31,15 +33,9 @@ run: install
 
 test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
-ifdef TESTS
-	$(BIN)/python -m pytest $(TESTS)
-else
-	@# Both halves mostly wait for servers and browsers, so they run in parallel.
-	@$(BIN)/python -m pytest $(SLOW) >$(VENV)/slow.log 2>&1 & slow=$$!; \
-	  $(BIN)/python -m pytest $(SLOW:%=--ignore=%); status=$$?; \
-	  wait $$slow || status=1; cat $(VENV)/slow.log; exit $$status
-endif
-SLOW := tests/services tests/operations tests/system
+	$(BIN)/python -m pytest --durations=10 $(or $(TESTS),$(IN_PARALLEL))
+# Most tests wait for servers and browsers, so there are more processes than cores.
+IN_PARALLEL := --numprocesses=4 --dist=worksteal
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh

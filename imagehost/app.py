@@ -52,7 +52,13 @@ class Application(Flask):
 def create_app(**overrides: object) -> Flask:
     """Build the image host from its settings; ``overrides`` take precedence over environment and ``.env``."""
     settings = load_settings(**overrides)
-    host = Host.build(settings)
+    logs.start_logging(settings)
+    return build_app(Host.build(settings))
+
+
+def build_app(host: Host) -> Flask:
+    """Build an application that serves a host."""
+    settings = host.settings
     app = Application(
         "imagehost",
         template_folder=str(ROOT / "templates"),
@@ -60,7 +66,6 @@ def create_app(**overrides: object) -> Flask:
         static_folder=None,
         instance_path=str(settings.instance_dir),
     )
-    logs.start_logging(settings)
     binding.init_app(app, host)
     migrate.init_app(app, host.database)
     # The order matters. Hooks run in the order of their registration: a request gets its id first, so that

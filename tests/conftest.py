@@ -3,7 +3,6 @@
 import io
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -11,23 +10,24 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from imagehost import create_app
 from imagehost.host import Host
 from imagehost.settings import definitions, reader
-from imagehost.web.binding import HOST
+from imagehost.settings.definitions import load_settings
 from tests import pictures
-from tests.html import lint
+from tests.applications import Applications, close, host_of
 from tests.postgres import Postgres
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FRAGMENT = {"HX-Request": "true", "Accept": "*/*"}
 JSON: dict[str, str] = {}
 SHAPES = pytest.mark.parametrize("shape", [PAGE, FRAGMENT, JSON], ids=["page", "fragment", "json"])
-# For what no database has a part in.
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+# The databases of a test or of a module. Without a mark, a test runs on SQLite.
+ON_BOTH_DATABASES = pytest.mark.databases("sqlite", "postgresql")
+ON_POSTGRESQL = pytest.mark.databases("postgresql")
+ON_SQLITE = pytest.mark.databases("sqlite")
 
 
 SMALL = pictures.jpg(8, 6)
@@ -37,34 +37,6 @@ SETTING_NAMES = {name.upper() for name in definitions.Settings.__dataclass_field
     *("UPLOAD_DIR", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"),
     *("DB_PASSWORD_FILE", "SECRET_KEY_FILE"),
 }
-
-
-class CompiledTemplates(BytecodeCache):
-    """The compiled templates of all applications of this process."""
-
-    def __init__(self) -> None:
-        self.code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.code:
-            bucket.bytecode_from_string(self.code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.code[bucket.key] = bucket.bytecode_to_string()
-
-
-TEMPLATES = CompiledTemplates()
-
-
-class LintingClient(FlaskClient):
-    """A client that looks at the markup of every page it gets."""
-
-    def open(self, *args: object, **kwargs: object) -> TestResponse:
-        # Read to the end and closed, as a server does.
-        answer = super().open(*args, **{"buffered": True, **kwargs})
-        if answer.mimetype == "text/html" and answer.data and not answer.content_encoding:
-            lint(answer.text, fragment=not answer.text.lstrip().lower().startswith("<!doctype"))
-        return answer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,9 +70,16 @@ def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFacto
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on the databases that its nearest mark names."""
+    if "database_url" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("database_url", mark.args if mark else ["sqlite"], indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty, migrated database; every test that asks for it runs on both."""
+    """An empty, migrated database."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "imagehost.db")
         return f"sqlite:///{tmp_path}/imagehost.db"
@@ -111,22 +90,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    return Applications()
+
+
 @pytest.fixture
-def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(applications: Applications, database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Build applications on this test's database and folder."""
     made = []
 
     def make(**overrides: object) -> Flask:
         settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path, "RATE_LIMIT_ENABLED": False}
-        app = create_app(**{**settings, **overrides})
-        app.test_client_class = LintingClient
-        app.jinja_env.bytecode_cache = TEMPLATES
-        made.append(app)
+        loaded = load_settings(**{**settings, **overrides})
+        app = applications.take(loaded)
+        made.append((app, loaded))
         return app
 
     yield make
-    for app in made:
-        close(app)
+    for app, loaded in made:
+        applications.give_back(app, loaded)
 
 
 @pytest.fixture
@@ -154,22 +137,6 @@ def migrate(url: str, folder: Path) -> None:
     with app.app_context():
         upgrade()
     close(app)
-
-
-def close(app: Flask) -> None:
-    host_of(app).database.engine.dispose()
-
-
-def host_of(app: Flask) -> Host:
-    """Return the host that an application serves."""
-    host: Host = app.extensions[HOST]
-    return host
-
-
-def change_host(app: Flask, **parts: object) -> Host:
-    """Replace parts of the host that an application serves, for example its clock."""
-    app.extensions[HOST] = replace(host_of(app), **parts)
-    return host_of(app)
 
 
 def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from imagehost.db import counts
 from imagehost.db.models import Image, ImageDay
 from imagehost.host import Host
-from tests.conftest import host_of
+from tests.applications import host_of
 
 
 def add_rows(app: Flask, times: Iterable[datetime]) -> list[int]:

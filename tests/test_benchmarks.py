@@ -9,7 +9,6 @@ import pytest
 from benchmarks import __main__ as bench
 from benchmarks import load
 from benchmarks.measuring import Table, rounds
-from tests.conftest import ON_SQLITE
 from tests.forms import form, part
 
 
@@ -61,7 +60,6 @@ def test_the_tables_of_the_document_are_those_of_the_last_run():
     assert json.loads(bench.DOCUMENTED.read_text()).keys() == set(bench.NAMES)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("metadata", [False, True])
 def test_the_pictures_have_the_size_that_is_said_and_metadata_only_where_wanted(client, metadata):
     content = load.jpeg(200_000, metadata=metadata)

@@ -12,9 +12,11 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests import pictures
-from tests.conftest import FRAGMENT, PAGE
+from tests.conftest import FRAGMENT, ON_BOTH_DATABASES, PAGE
 from tests.forms import form, part
 from tests.rows import add_rows
+
+pytestmark = ON_BOTH_DATABASES
 
 PLAIN = form(part(pictures.jpg(800, 600)))
 WITH_COMMENT = form(part(pictures.jpg(800, 600, comment=b"where it was")))

@@ -7,11 +7,10 @@ import sqlalchemy as sa
 
 from imagehost.operations.backups.catalogue import list_backups
 from tests import pictures
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, lose_everything, told
 
-pytestmark = ON_SQLITE
 OLD_ROW = sa.text(
     "INSERT INTO images (filename, original_name, size, upload_time, file_type, width, height, sha256) "
     "VALUES (:filename, 'photo.jpg', :size, '2026-01-01 12:00:00', 'jpg', 8, 6, :sha256)"

@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import ON_SQLITE
 from tests.operations.cleanup.litter import flip, host_of_three, image_files, litter, put
-
-pytestmark = ON_SQLITE
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import shutil
 
 import pytest
 
-from tests.conftest import ON_SQLITE, host_of, uploaded
-
-pytestmark = ON_SQLITE
+from tests.applications import host_of
+from tests.conftest import uploaded
 
 
 def test_a_copy_prints_a_summary(app, runner, make_app, tmp_path, migrated_sqlite):

@@ -9,7 +9,7 @@ import pytest
 
 from imagehost.cli.output import command
 from imagehost.operations import cleanup
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
 
 
 @pytest.fixture
@@ -25,7 +25,6 @@ def broken(monkeypatch):
     monkeypatch.setattr(cleanup, "clean_up", fail)
 
 
-@ON_SQLITE
 def test_an_internal_error_prints_one_line_and_logs_its_traceback(app, flask, broken):
     ended = flask()
     assert (ended.exit_code, ended.stdout) == (1, "")
@@ -35,7 +34,6 @@ def test_an_internal_error_prints_one_line_and_logs_its_traceback(app, flask, br
     assert "Traceback (most recent call last)" in log
 
 
-@ON_SQLITE
 def test_an_internal_error_is_reported_in_json(flask, broken):
     ended = flask("--json")
     assert ended.exit_code == 1
@@ -43,7 +41,6 @@ def test_an_internal_error_is_reported_in_json(flask, broken):
     assert json.loads(ended.stdout) == answer
 
 
-@ON_SQLITE
 def test_a_wrong_use_ends_with_2(flask):
     assert flask("--slice", "1/2").exit_code == 2
     assert flask("--no-such-option").exit_code == 2

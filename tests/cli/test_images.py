@@ -6,9 +6,7 @@ import shutil
 import pytest
 
 from tests import pictures
-from tests.conftest import ON_SQLITE, host_of
-
-pytestmark = ON_SQLITE
+from tests.applications import host_of
 
 
 @pytest.fixture

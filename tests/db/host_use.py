@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import pictures
-from tests.conftest import PAGE, as_upload, change_host, host_of, page_of, uploaded
+from tests.applications import change_host, host_of
+from tests.conftest import PAGE, as_upload, page_of, uploaded
 from tests.operations.cleanup.litter import ORPHAN, put
 
 MOMENT = datetime(2100, 1, 1, tzinfo=UTC)

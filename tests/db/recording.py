@@ -19,7 +19,7 @@ from flask import Flask
 
 from imagehost.db.models import Base
 from imagehost.settings.reader import ROOT
-from tests.conftest import host_of
+from tests.applications import host_of
 from tests.db.host_use import use_host
 from tests.services.test_growth import heard
 

@@ -8,8 +8,10 @@ from imagehost.db import counts
 from imagehost.db.models import ImageDay
 from imagehost.domain.policy import ANYBODY
 from imagehost.services import images
-from tests.conftest import uploaded
+from tests.conftest import ON_BOTH_DATABASES, uploaded
 from tests.rows import add_rows, assert_counts_are_right, scalars, total
+
+pytestmark = ON_BOTH_DATABASES
 
 DAY = datetime(2025, 1, 24, 12, tzinfo=UTC)
 ON_EACH = {"sqlite": [0, 0, 0], "postgresql": [1, 1, 0, 1]}

@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from imagehost.db import engines
 from imagehost.domain.errors import Unavailable
-from tests.conftest import ON_SQLITE, assert_error, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, ON_SQLITE, assert_error, uploaded
 
-ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+pytestmark = ON_BOTH_DATABASES
+
 FULL = 2
 """The value of PRAGMA synchronous with which a commit is on the disk before it returns."""
 

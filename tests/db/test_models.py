@@ -10,8 +10,11 @@ from flask_migrate import upgrade
 
 from imagehost import create_app
 from imagehost.db.models import Base, Image
-from tests.conftest import close, host_of, uploaded
+from tests.applications import close, host_of
+from tests.conftest import ON_BOTH_DATABASES, uploaded
 from tests.rows import add_rows, assert_counts_are_right, execute, scalars
+
+pytestmark = ON_BOTH_DATABASES
 
 ZONES = [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))]
 MOMENTS = [

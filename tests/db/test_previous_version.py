@@ -4,7 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from imagehost.domain.errors import ImageHostError
+from tests.conftest import ON_BOTH_DATABASES
 from tests.db import recording
+
+pytestmark = ON_BOTH_DATABASES
 
 RECORD = "The statements of this version are not recorded. Run .venv/bin/python -m tests.db.recording"
 EXPAND_FIRST = (

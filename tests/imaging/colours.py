@@ -72,9 +72,12 @@ def grey(tone: bytes, **options: object) -> bytes:
     return profile(b"GRAY", {b"kTRC": tone}, **options)
 
 
+BT709_TO_XYZ = matrix()
+
+
 def lab(light: tuple[float, ...]) -> Lab:
     """Convert linear RGB to Lab."""
-    parts = [part / white for part, white in zip(matrix() @ np.array(light), D50, strict=True)]
+    parts = [part / white for part, white in zip(BT709_TO_XYZ @ np.array(light), D50, strict=True)]
     x, y, z = (part ** (1 / 3) if part > 216 / 24389 else (24389 / 27 * part + 16) / 116 for part in parts)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 

@@ -12,10 +12,10 @@ from imagehost.domain.errors import RateLimited
 from imagehost.domain.networks import network
 from imagehost.limits import counters
 from imagehost.web.messages import sentence_in_english
-from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, host_of, stored_files
+from tests.applications import host_of
+from tests.conftest import SHAPES, SMALL, as_upload, assert_error, stored_files
 from tests.rows import add_rows
 
-pytestmark = ON_SQLITE
 LIMIT = {"RATE_LIMIT": "2/minute", "RATE_LIMIT_ENABLED": True}
 
 

@@ -9,9 +9,8 @@ import pytest
 from imagehost.logs import repeats, setup
 from imagehost.logs.repeats import CLIENTS, LINES, Repeats
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, SMALL, as_upload, host_of, uploaded
-
-pytestmark = ON_SQLITE
+from tests.applications import host_of
+from tests.conftest import SMALL, as_upload, uploaded
 
 
 class Clock:

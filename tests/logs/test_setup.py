@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, SMALL, as_upload, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import SMALL, as_upload, uploaded
 from tests.forms import form, part
 
-pytestmark = ON_SQLITE
 LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) "
     r"(?P<level>[A-Z]+) (?P<request>\S+) (?P<client>\S+) (?P<rest>.+)"

@@ -14,10 +14,8 @@ from imagehost.domain.kinds import KINDS
 from imagehost.server import nginx_files
 from imagehost.web import assets
 from imagehost.web.languages import LANGUAGES
-from tests.conftest import ON_SQLITE
 from tests.html import lint
 
-pytestmark = ON_SQLITE
 STATUSES = {400, 404, 405, 413, 414, 421, 429, 431, 500, 501, 502, 503, 504, 505}
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from imagehost import create_app
 from imagehost.db import counts
 from imagehost.domain import image_names
-from tests.conftest import as_upload, change_host
+from tests.applications import change_host
+from tests.conftest import as_upload
 
 BEGIN = b"begin\n"
 PR_SET_PTRACER = 0x59616D61

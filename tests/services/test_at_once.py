@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from imagehost import imaging
 from imagehost.db import counts, engines
 from tests import pictures
-from tests.conftest import SHAPES, as_upload, assert_error, change_host, host_of, stored_files
+from tests.applications import change_host, host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, SHAPES, as_upload, assert_error, stored_files
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 MIDNIGHT = datetime(2024, 2, 29, tzinfo=UTC)
@@ -68,7 +71,7 @@ def test_uploads_while_the_day_changes_are_counted_on_the_day_of_their_row(
     assert listed["pagination"]["total_items"] == 20
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_uploads_of_one_day_go_to_several_rows_of_counts(app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)
@@ -112,7 +115,7 @@ def test_past_days_are_merged_exactly_while_others_upload_and_delete(
     assert sum(before.values()) == 48
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_the_rows_of_today_are_not_merged(host, app, database_url):
     in_threads(40, lambda _: upload(app))
     rows = count_rows(database_url)

@@ -16,19 +16,12 @@ from imagehost.domain.policy import ANYBODY
 from imagehost.services import lists
 from imagehost.web.messages import sentence_in_english
 from tests import pictures
-from tests.conftest import (
-    PAGE,
-    SHAPES,
-    LintingClient,
-    as_upload,
-    assert_error,
-    close,
-    host_of,
-    migrate,
-    stored_files,
-)
+from tests.applications import LintingClient, close, host_of
+from tests.conftest import ON_BOTH_DATABASES, PAGE, SHAPES, as_upload, assert_error, migrate, stored_files
 from tests.postgres import Postgres
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 

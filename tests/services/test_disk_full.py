@@ -6,10 +6,12 @@ import pytest
 
 from imagehost.storage.spool import HELD
 from tests import pictures
-from tests.conftest import SHAPES, as_upload, assert_error, stored_files
+from tests.conftest import ON_BOTH_DATABASES, SHAPES, as_upload, assert_error, stored_files
 from tests.forms import form, part
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 PHOTO = pictures.jpg(800, 600, quality=95)

@@ -14,8 +14,11 @@ from imagehost.db import counts
 from imagehost.domain import image_names
 from imagehost.host import Host
 from tests import pictures
-from tests.conftest import SHAPES, as_upload, assert_error, change_host, host_of, stored_files
+from tests.applications import change_host, host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, SHAPES, as_upload, assert_error, stored_files
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 FULL = pytest.param(507, "storage_full", id="full")
@@ -223,7 +226,7 @@ def test_a_name_that_is_taken_does_not_cost_the_other_image_its_bytes(
 
 
 @OUTCOMES
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_an_upload_succeeds_even_if_past_days_cannot_be_merged(
     host, app, client, monkeypatch, database_url, status, code
 ):

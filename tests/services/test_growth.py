@@ -15,8 +15,11 @@ from imagehost.host import Host
 from imagehost.operations.cleanup import rows
 from imagehost.services import images, lists
 from tests import pictures
-from tests.conftest import as_upload, host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, as_upload
 from tests.rows import execute, total
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 FEW, MANY = 3000, 30_000

@@ -8,10 +8,13 @@ from imagehost.domain.errors import NotFound
 from imagehost.domain.policy import ANYBODY
 from imagehost.services import image_rows, images
 from tests import pictures
-from tests.conftest import SMALL, as_upload, change_host, host_of, stored_files, uploaded
+from tests.applications import change_host, host_of
+from tests.conftest import ON_BOTH_DATABASES, SMALL, as_upload, stored_files, uploaded
 from tests.formats import samples
 from tests.rows import add_rows, assert_counts_are_right
 from tests.services.test_lists import START
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def test_any_name_comes_back_from_the_database(host, app, client):

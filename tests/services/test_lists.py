@@ -12,7 +12,10 @@ from imagehost.db import counts
 from imagehost.db.models import Image, ImageDay
 from imagehost.domain.policy import ANYBODY
 from imagehost.services import images, lists
+from tests.conftest import ON_BOTH_DATABASES
 from tests.rows import add_rows, assert_counts_are_right, execute, total
+
+pytestmark = ON_BOTH_DATABASES
 
 START = datetime(2025, 1, 24, 23, 59, 59, tzinfo=UTC)
 # A few times, some of them around midnight. Many images have the same one.

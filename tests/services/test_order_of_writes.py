@@ -20,10 +20,13 @@ from imagehost import create_app
 from imagehost.domain.rendition_sizes import rendition_names
 from imagehost.settings.reader import ROOT
 from tests import pictures
-from tests.conftest import as_upload, close
+from tests.applications import close
+from tests.conftest import ON_BOTH_DATABASES, as_upload
 from tests.postgres import Postgres
 from tests.services.one_change import BEGIN, NAME
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 CALLS = "write,pwrite64,sendto,fsync,fdatasync,mkdir,linkat,unlink"
 LINE = re.compile(r"(\w+)\((.*)")

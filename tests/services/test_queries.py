@@ -7,7 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests import pictures
-from tests.conftest import as_upload
+from tests.conftest import ON_BOTH_DATABASES, as_upload
+
+pytestmark = ON_BOTH_DATABASES
 
 PNG = pictures.png(8, 8)
 

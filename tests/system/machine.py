@@ -17,7 +17,7 @@ import requests
 
 from imagehost import create_app
 from imagehost.operations.backups.create import create_backup
-from tests.conftest import close, host_of
+from tests.applications import close, host_of
 from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.system import manual, stand_ins, truth

@@ -19,7 +19,7 @@ from imagehost.operations.backups.verify import verify_backup
 from imagehost.settings.database_url import normalise
 from imagehost.settings.reader import ROOT
 from tests import pictures
-from tests.conftest import close, host_of
+from tests.applications import close, host_of
 from tests.operations.backups import hostile
 from tests.ports import free_port
 from tests.storage.small_disk import SmallDisk

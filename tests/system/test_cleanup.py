@@ -10,7 +10,7 @@ import requests
 from imagehost import create_app
 from imagehost.operations import cleanup
 from imagehost.operations.cleanup import CleanupOptions, Finding, Share
-from tests.conftest import close, host_of
+from tests.applications import close, host_of
 from tests.operations.cleanup.litter import put
 from tests.system import truth
 from tests.system.server import Server

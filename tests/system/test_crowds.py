@@ -17,7 +17,7 @@ from imagehost import create_app
 from imagehost.db import counts
 from imagehost.db.models import Image
 from imagehost.web import streams
-from tests.conftest import close, host_of
+from tests.applications import close, host_of
 from tests.forms import MULTIPART
 from tests.postgres import Postgres
 from tests.rows import execute, scalars

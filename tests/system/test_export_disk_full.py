@@ -3,12 +3,11 @@
 import pytest
 
 from tests import pictures
-from tests.conftest import ON_SQLITE, uploaded
+from tests.conftest import uploaded
 from tests.storage.small_disk import SmallDisk
 from tests.system import commands
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("leave", "words"),
     [(0, "cannot be used: database or disk is full"), (64 * 1024, "There is no space left in")],

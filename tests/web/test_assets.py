@@ -9,7 +9,7 @@ import pytest
 
 from imagehost import create_app
 from imagehost.web import assets
-from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, uploaded
+from tests.conftest import FRAGMENT, PAGE, uploaded
 
 DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
 
@@ -20,7 +20,6 @@ def address(client, name: str) -> str:
     return found
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/queue.js", "icons/180.png"])
 def test_a_file_may_be_cached_permanently(client, name):
     answer = client.get(address(client, name))
@@ -29,7 +28,6 @@ def test_a_file_may_be_cached_permanently(client, name):
     assert int(re.search(r"max-age=(\d+)", answer.headers["Cache-Control"])[1]) >= 31536000
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js"])
 def test_a_file_protects_its_reader(client, name):
     answer = client.get(address(client, name))
@@ -38,7 +36,6 @@ def test_a_file_protects_its_reader(client, name):
     assert {"Content-Security-Policy", "X-Content-Type-Options"} <= set(assets.HEADERS)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("coding", DECODE)
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/js/queue.js"])
 def test_make_has_compressed_it(client, name, coding):
@@ -49,7 +46,6 @@ def test_make_has_compressed_it(client, name, coding):
     assert DECODE[coding](answer.data) == plain.data
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("coding", DECODE)
 @pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "/manifest.webmanifest"])
 def test_pages_are_compressed(client, path, coding):
@@ -62,7 +58,6 @@ def test_pages_are_compressed(client, path, coding):
         assert DECODE[coding](answer.data) == plain.data
 
 
-@ON_SQLITE
 def test_a_compressed_list_is_known_again(client):
     for _ in range(3):
         uploaded(client)
@@ -73,7 +68,6 @@ def test_a_compressed_list_is_known_again(client):
     assert again.status_code == 304
 
 
-@ON_SQLITE
 def test_pictures_are_not_compressed_again(client):
     image = uploaded(client)
     answer = client.get(image["url"], headers={"Accept-Encoding": "br, gzip"})
@@ -91,19 +85,16 @@ def test_a_changed_file_has_a_new_address(monkeypatch, tmp_path, folder):
     assert assets.release.__wrapped__() != before
 
 
-@ON_SQLITE
 def test_a_file_of_another_release_is_not_found(client):
     other = address(client, "/app.css").replace(assets.release(), "0" * 16)
     assert client.get(other).status_code == 404
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("path", ["../wsgi.py", "%2e%2e/wsgi.py", "js/../../wsgi.py", "", "js", "js/"])
 def test_nothing_else_is_served(client, path):
     assert client.get(f"/static/{assets.release()}/{path}").status_code == 404
 
 
-@ON_SQLITE
 def test_an_icon_is_where_browsers_ask_for_one(client):
     answer = client.get("/favicon.ico")
     assert answer.data[:4] == b"\0\0\1\0"

@@ -6,9 +6,8 @@ import pytest
 from flask import Flask
 
 from imagehost.web.guard import SAFE_METHODS
-from tests.conftest import ON_SQLITE, SMALL, as_upload, uploaded
+from tests.conftest import SMALL, as_upload, uploaded
 
-pytestmark = ON_SQLITE
 OWN = "http://localhost"
 SITES = {
     None: None,

@@ -3,9 +3,8 @@
 import pytest
 
 from imagehost.web.guard import PAGE_POLICY
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
 
-pytestmark = ON_SQLITE
 EVIL = {"Origin": "https://evil.example"}
 FORWARDED = {"X-Forwarded-Host": "img.example.org", "X-Forwarded-Proto": "https"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from imagehost.web.header_limits import MOST, NAMES, beginning
-from tests.conftest import ON_SQLITE, PAGE, SHAPES, assert_error, uploaded
+from tests.conftest import PAGE, SHAPES, assert_error, uploaded
 from tests.test_costs import calls
 
 MANY = ",".join(f"x{number};q=0.5" for number in range(4000))
@@ -28,7 +28,6 @@ def test_no_half_element_is_kept(value, kept):
     assert beginning(value) == kept
 
 
-@ON_SQLITE
 def test_a_header_of_a_kibibyte_is_read_completely(client):
     rest = "text/html"
     accept = "x/y;a=" + "b" * (MOST - len(rest) - 7) + "," + rest
@@ -37,7 +36,6 @@ def test_a_header_of_a_kibibyte_is_read_completely(client):
     assert client.get("/nothing", headers={"Accept": f"{accept[:7]}b{accept[7:]}"}).is_json
 
 
-@ON_SQLITE
 def test_values_after_the_limit_are_not_read(client):
     answer = client.get("/nothing", headers={"Accept-Language": GERMAN_LAST})
     assert answer.headers["Content-Language"] == "en"
@@ -46,7 +44,6 @@ def test_values_after_the_limit_are_not_read(client):
     )
 
 
-@ON_SQLITE
 def test_only_the_beginning_of_a_long_list_is_read(client):
     image = uploaded(client)
     tag = client.get(image["url"]).headers["ETag"]
@@ -95,7 +92,6 @@ PARSED = {
 }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("path", ["/images/{filename}", "/nothing"])
 def test_no_header_costs_much(make_app, path):
     """The cost is counted in calls of functions; tests/system/test_header_floods.py measures time."""
@@ -127,12 +123,10 @@ def cost(app, path, headers):
         (501, "not_implemented"),
     ],
 )
-@ON_SQLITE
 def test_the_application_answers_for_the_worker(client, shape, status, code):
     answer = client.get("/images-list", headers=shape, environ_overrides={"imagehost.refused": status})
     assert_error(answer, status, code)
 
 
-@ON_SQLITE
 def test_a_client_cannot_ask_for_that_itself(client):
     assert client.get("/images-list", headers={"imagehost.refused": "431"}).status_code == 200

@@ -11,11 +11,11 @@ from imagehost.services import lists
 from imagehost.web import messages
 from imagehost.web.messages import sentence_in_english
 from imagehost.web.readable import alternatives, readable_number, readable_size
-from tests.conftest import ON_SQLITE, PAGE, SHAPES, SMALL, assert_error, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import PAGE, SHAPES, SMALL, assert_error, uploaded
 from tests.forms import form, part
 from tests.sentences import ERRORS, GERMAN
 
-pytestmark = ON_SQLITE
 EACH_ERROR = pytest.mark.parametrize(
     ("error", "english", "german"), ERRORS, ids=[type(error).__name__ for error, _, _ in ERRORS]
 )

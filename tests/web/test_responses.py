@@ -5,10 +5,10 @@ import re
 import pytest
 
 from imagehost.services import images, lists
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, as_upload, assert_error, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, as_upload, assert_error, uploaded
 from tests.pictures import jpg
 
-pytestmark = ON_SQLITE
 SECRET = "what only the log may tell"
 
 

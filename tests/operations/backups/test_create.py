@@ -21,9 +21,12 @@ from imagehost.operations.backups.verify import verify_backup
 from imagehost.operations.dumps import programs
 from imagehost.services import images
 from imagehost.storage import maintenance
-from tests.conftest import ON_SQLITE, close, host_of
+from tests.applications import close, host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, ON_SQLITE
 from tests.operations.backups.hosts import add_images, everything, hashes
 from tests.postgres import GUARDED
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture
@@ -193,9 +196,6 @@ def test_a_full_disk_is_reported_and_no_file_is_left(host, app, context, monkeyp
     host = replace(host, settings=replace(host.settings, backup_dir=occupied))
     with pytest.raises(Failure, match="cannot be written or read"):
         create_backup(host)
-
-
-ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @ON_POSTGRESQL

@@ -13,12 +13,9 @@ from imagehost.operations.backups.manifest import COMMENT, read_manifest
 from imagehost.operations.backups.restore import restore_backup
 from imagehost.operations.backups.verify import verify_backup
 from imagehost.operations.dumps.untrusted_files import read_last_line
-from tests.conftest import ON_SQLITE
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, everything, lose_everything
 from tests.operations.backups.test_verify import an_image
-
-pytestmark = ON_SQLITE
 
 THINGS = {"pipe": hostile.as_fifo, "link": hostile.as_link, "device": hostile.as_device}
 

@@ -10,9 +10,7 @@ from imagehost.operations.backups.catalogue import list_backups, remove_backup
 from imagehost.operations.backups.create import create_backup, create_dump
 from imagehost.operations.backups.prune import KeepRule, prune_backups
 from imagehost.operations.backups.verifications import Verification, keep_verification
-from tests.conftest import ON_SQLITE
 
-pytestmark = ON_SQLITE
 LAST = datetime(2026, 11, 25, 3, tzinfo=UTC)
 ALL = KeepRule(daily=7, weekly=4, monthly=6)
 

@@ -16,10 +16,13 @@ from imagehost.operations.backups.restore import restore_backup
 from imagehost.operations.backups.verify import verify_backup
 from imagehost.operations.dumps.databases import database_state, own_dumper
 from imagehost.services import images
-from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE, uploaded
 from tests.operations.backups.hostile import reseal
 from tests.operations.backups.hosts import add_images, everything, hashes, lose_everything
 from tests.operations.backups.test_verify import an_image, flip
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture

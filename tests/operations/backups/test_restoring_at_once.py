@@ -11,10 +11,12 @@ from imagehost.operations.backups.create import create_backup
 from imagehost.operations.backups.restore import restore_backup
 from imagehost.services import images
 from imagehost.storage import maintenance
-from tests.conftest import ON_SQLITE, stored_files
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE, stored_files
 from tests.operations.backups.hosts import add_images, everything
 from tests.system import truth
 from tests.system.commands import run
+
+pytestmark = ON_BOTH_DATABASES
 
 STEPS = pytest.mark.parametrize(
     ("module", "step"),

@@ -13,10 +13,13 @@ from imagehost.operations.backups.create import create_backup, create_dump
 from imagehost.operations.backups.manifest import Manifest, Origin, origin_of, read_manifest
 from imagehost.operations.backups.restore import restore_backup
 from imagehost.operations.backups.verify import verify_backup
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, everything, lose_everything, told
 from tests.operations.backups.test_verify import an_image
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture

@@ -19,9 +19,11 @@ from imagehost.operations.dumps import programs
 from imagehost.operations.dumps.databases import own_dumper
 from imagehost.operations.dumps.postgresql import PostgreSQLDumper
 from imagehost.operations.progress import silent
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL
 from tests.operations.backups.hostile import reseal
 from tests.operations.backups.hosts import add_images
-from tests.operations.backups.test_create import ON_POSTGRESQL
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture

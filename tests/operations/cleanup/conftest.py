@@ -9,7 +9,7 @@ from flask import Flask
 from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.operations import cleanup
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport
-from tests.conftest import host_of
+from tests.applications import host_of
 from tests.operations.cleanup.litter import NOW, host_of_three, image_files, put
 
 

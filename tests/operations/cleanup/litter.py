@@ -8,7 +8,8 @@ from flask import Flask
 from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
 from tests import pictures
-from tests.conftest import change_host, host_of, uploaded
+from tests.applications import change_host, host_of
+from tests.conftest import uploaded
 
 NOW = CleanupOptions(grace=0)
 ORPHAN = "orphan0000000000.jpg"

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from imagehost.db.models import Image
 from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.operations.cleanup import CleanupOptions, Finding, Share, files, rows
-from tests.conftest import ON_SQLITE, change_host, host_of
+from tests.applications import change_host, host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
 from tests.operations.cleanup.litter import (
     BYTES,
     FOREIGN,
@@ -26,6 +27,8 @@ from tests.operations.cleanup.litter import (
     tree,
 )
 from tests.rows import execute
+
+pytestmark = ON_BOTH_DATABASES
 
 AN_HOUR = 3600
 

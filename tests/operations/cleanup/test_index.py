@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from imagehost.host import Host
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
 from tests import rows
-from tests.conftest import host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES
 from tests.operations.cleanup.litter import ORPHAN, counts, image_files, put
+
+pytestmark = ON_BOTH_DATABASES
 
 FORCED = CleanupOptions(grace=0, drop_missing=True, force=True)
 

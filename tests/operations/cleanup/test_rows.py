@@ -16,9 +16,12 @@ from imagehost.services import images
 from imagehost.storage import layout
 from imagehost.storage.disk import DiskStorage
 from imagehost.storage.inventory import StoredFacts
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
 from tests.operations.cleanup.litter import counts, flip, image_files
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 DROP = CleanupOptions(grace=0, drop_missing=True)
 READ = CleanupOptions(grace=0, checksums=Share(1, 1))

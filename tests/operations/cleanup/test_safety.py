@@ -14,10 +14,13 @@ from imagehost.operations.cleanup import CleanupOptions, Finding, rows
 from imagehost.services import images
 from imagehost.storage import layout, maintenance
 from tests import pictures
-from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE, uploaded
 from tests.operations.cleanup.litter import NOW, counts, image_files, litter, put, tree
 from tests.rows import add_rows, scalars
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 DRY = CleanupOptions(grace=0, dry_run=True)
 DROP = CleanupOptions(grace=0, drop_missing=True)

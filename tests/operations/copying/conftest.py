@@ -10,7 +10,8 @@ from flask import Flask
 
 from imagehost import create_app
 from imagehost.settings.database_url import normalise
-from tests.conftest import close, uploaded
+from tests.applications import close
+from tests.conftest import uploaded
 
 
 @pytest.fixture

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from imagehost.db.models import Image, ImageDay
 from imagehost.host import Host
 from imagehost.operations import copying
-from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, ON_SQLITE, uploaded
 from tests.rows import add_rows, assert_counts_are_right, execute
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def everything(host: Host) -> list[list[tuple[object, ...]]]:
@@ -85,7 +88,7 @@ def test_the_old_database_is_only_read(host, app, old, source_url, monkeypatch):
     assert everything(host_of(old)) == before
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_file_in_a_folder_that_cannot_be_written_to_is_read(
     host, app, old, source_url, monkeypatch, tmp_path
 ):

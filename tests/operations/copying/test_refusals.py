@@ -9,10 +9,13 @@ from alembic.script import ScriptDirectory
 from imagehost.domain.errors import StorageFull, Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.operations import copying
-from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, ON_SQLITE, uploaded
 from tests.operations.copying.conftest import execute
 from tests.services.test_faults import break_commit, driver_error
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 HEAD = ScriptDirectory("migrations").get_current_head()
 
@@ -114,7 +117,7 @@ def test_a_database_that_fails_at_the_end_keeps_nothing(
             copying.copy_database(host.database, source_url)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_an_upload_during_the_copy_is_prevented(host, app, old, source_url, monkeypatch):
     real = copying.check_empty
 

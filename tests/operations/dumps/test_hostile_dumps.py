@@ -16,10 +16,11 @@ from imagehost.operations.dumps import postgresql_scripts, sqlite_scripts
 from imagehost.operations.dumps.databases import database_state, own_dumper
 from imagehost.operations.dumps.programs import postgresql_environment
 from tests import pictures
-from tests.conftest import ON_SQLITE, uploaded
+from tests.conftest import ON_BOTH_DATABASES, ON_POSTGRESQL, ON_SQLITE, uploaded
 from tests.operations.backups import hostile
 from tests.operations.backups.hosts import add_images, everything
-from tests.operations.backups.test_create import ON_POSTGRESQL
+
+pytestmark = ON_BOTH_DATABASES
 
 LEFT = ("imagehost.db", "imagehost.db-shm", "imagehost.db-wal", "backups", "images", "logs", "secret_key")
 """The files in the folder of a host. No attack may add another one."""

@@ -11,8 +11,8 @@ from imagehost.operations.backups.verify import verify_backup
 from imagehost.operations.dumps import scratch_databases
 from imagehost.operations.dumps.databases import Dumper, own_dumper
 from imagehost.operations.dumps.postgresql import PostgreSQLDumper
+from tests.conftest import ON_POSTGRESQL
 from tests.operations.backups.hosts import add_images
-from tests.operations.backups.test_create import ON_POSTGRESQL
 
 pytestmark = ON_POSTGRESQL
 

@@ -11,7 +11,8 @@ from imagehost.operations import exporting
 from imagehost.operations.exporting import ExportResult
 from imagehost.operations.exporting.sheet import unguarded
 from tests import pictures
-from tests.conftest import host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import uploaded
 
 NAMES = ["photo.jpg", "photo.jpg", "PHOTO.jpg", "=1+1;-2.jpg", "../Фото, die * erste.png", "photo (2).jpg"]
 FILES = {

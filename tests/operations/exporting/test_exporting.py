@@ -17,10 +17,13 @@ from imagehost.operations.exporting import copying, journal, rows
 from imagehost.services import images
 from imagehost.storage import Storage
 from imagehost.web.messages import sentence_in_english
-from tests.conftest import ON_SQLITE, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE, uploaded
 from tests.operations.exporting.conftest import FILES, NAMES, files, table
 from tests.rows import execute, scalars
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def image_files(app) -> list[Path]:

@@ -11,10 +11,13 @@ from imagehost.operations import parallel
 from imagehost.operations.importing import Decision, deciding, journal
 from imagehost.services import images
 from tests import pictures
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
 from tests.operations.importing.conftest import counts
 from tests.services.test_faults import break_commit, driver_error
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture

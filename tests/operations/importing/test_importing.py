@@ -14,10 +14,13 @@ from imagehost.domain.failures import Failure
 from imagehost.host import Host
 from imagehost.operations import importing
 from tests import pictures
-from tests.conftest import ON_SQLITE, host_of
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
 from tests.operations.importing.conftest import counts
 from tests.rows import assert_counts_are_right, execute
 from tests.system import truth
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def stored(host, app) -> list[sa.Row[str, datetime]]:

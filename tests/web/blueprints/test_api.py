@@ -3,7 +3,7 @@
 import pytest
 
 from imagehost.services import images
-from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.conftest import FRAGMENT, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.forms import Untouchable, declared
 
 BOTH = pytest.mark.parametrize("path", ["/api/upload", "/api/upload/"])
@@ -36,7 +36,6 @@ ASKED = {
 }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
 def test_every_answer_is_json_for_any_accept_header(client, headers):
     answers = {
@@ -58,7 +57,6 @@ def test_every_answer_is_json_for_any_accept_header(client, headers):
     assert deleted.json["status"] == "success"
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
 def test_a_refusal_by_rate_and_a_fault_are_json_too(make_app, monkeypatch, headers):
     client = make_app(RATE_LIMIT_ENABLED=True, RATE_LIMIT="1/day").test_client()

@@ -6,9 +6,8 @@ from urllib.robotparser import RobotFileParser
 import pytest
 
 from tests import pictures
-from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, assert_error, page_of, uploaded
+from tests.conftest import FRAGMENT, PAGE, SHAPES, assert_error, page_of, uploaded
 
-pytestmark = ON_SQLITE
 SHARED = [
     "/view/abc",
     "/images/abc.jpg",

@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.conftest import FRAGMENT, PAGE, SHAPES, assert_error, host_of, stored_files, uploaded
+from tests.applications import host_of
+from tests.conftest import FRAGMENT, ON_BOTH_DATABASES, PAGE, SHAPES, assert_error, stored_files, uploaded
+
+pytestmark = ON_BOTH_DATABASES
 
 DELETED = {"status": "success", "message": "Image deleted successfully."}
 

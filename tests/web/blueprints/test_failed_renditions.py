@@ -10,9 +10,9 @@ from imagehost import imaging
 from imagehost.domain.rendition_sizes import FOLDER
 from imagehost.imaging.renderer import PROCESS
 from tests import pictures
-from tests.conftest import ON_SQLITE, PAGE, SHAPES, assert_error, change_host, stored_files, uploaded
+from tests.applications import change_host
+from tests.conftest import PAGE, SHAPES, assert_error, stored_files, uploaded
 
-pytestmark = ON_SQLITE
 PHOTO = pictures.jpg(1300, 867)
 IMG = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
 RENDITIONS = pytest.mark.parametrize("path", ["/thumbnails/{}.webp", "/previews/720/{}.webp"])

@@ -12,10 +12,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from imagehost.storage.spool import Incoming
 from imagehost.web import forms
 from tests import pictures
-from tests.conftest import ON_SQLITE, SHAPES, SMALL, assert_error, stored_files, uploaded
+from tests.conftest import SHAPES, SMALL, assert_error, stored_files, uploaded
 from tests.forms import form, part, part_with
 
-pytestmark = ON_SQLITE
 FIELD = b'form-data; name="field"'
 PARTS = "The form has more than 64 parts. Send only the picture."
 HEADERS = (

@@ -1,6 +1,9 @@
 """GET /healthz and /readyz."""
 
-from tests.conftest import ON_SQLITE, SHAPES, assert_error, host_of, uploaded
+from tests.applications import host_of
+from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE, SHAPES, assert_error, uploaded
+
+pytestmark = ON_BOTH_DATABASES
 
 GONE = "postgresql://nobody@127.0.0.1:1/none"
 

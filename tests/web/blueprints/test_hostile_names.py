@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from imagehost.domain.image_names import clean_name
 from imagehost.operations import exporting
 from imagehost.operations.exporting.sheet import unguarded
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, SMALL, host_of
+from tests.applications import host_of
+from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, SMALL
 from tests.forms import form, part, part_with
 from tests.names import HOSTILE
 
@@ -61,7 +62,6 @@ def pages(app: Flask, name: str) -> list[Skeleton]:
     return [Skeleton(answer.text) for answer in answers]
 
 
-@ON_SQLITE
 def test_it_adds_nothing_to_a_page(app):
     plain = pages(app, PLAIN)
     for name in HOSTILE.values():
@@ -85,7 +85,6 @@ def test_in_json_a_hostile_name_is_only_one_value(client):
             assert re.fullmatch(r"http://localhost/[a-z0-9/.]+", image[address])
 
 
-@ON_SQLITE
 def test_it_is_no_header_of_an_answer(client):
     plain = client.get(sent(client, PLAIN).json["url"])
     for name in HOSTILE.values():
@@ -105,7 +104,6 @@ RAW = {
 }
 
 
-@ON_SQLITE
 @SHAPES
 @pytest.mark.parametrize("disposition", RAW.values(), ids=RAW)
 def test_names_that_no_browser_writes_are_refused_or_text_without_line_ends(client, shape, disposition):
@@ -117,7 +115,6 @@ def test_names_that_no_browser_writes_are_refused_or_text_without_line_ends(clie
     assert [name for name in names if re.search(r"[\x00-\x1f\x7f-\x9f]", name)] == []
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_it_stays_in_its_line_of_the_log(make_app, log_format):
     app = make_app(LOG_FORMAT=log_format)
@@ -138,7 +135,6 @@ def test_it_stays_in_its_line_of_the_log(make_app, log_format):
                 assert json.loads(line)["request"] == answer.headers["X-Request-ID"]
 
 
-@ON_SQLITE
 @SHAPES
 def test_a_refusal_that_names_it_says_it_as_text(client, shape):
     plain = client.post("/upload", **form(part(b"no picture", PLAIN.encode())), headers=shape)
@@ -152,7 +148,6 @@ def test_a_refusal_that_names_it_says_it_as_text(client, shape):
             assert Skeleton(refused.text).elements == Skeleton(plain.text).elements
 
 
-@ON_SQLITE
 def test_all_hostile_names_are_exported_as_files_and_as_text_in_the_table(host, client, tmp_path):
     kept = [sent(client, name).json["original_name"] for name in HOSTILE.values()]
     target = tmp_path / "outer" / "export"

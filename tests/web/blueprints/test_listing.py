@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from imagehost.db import counts
 from imagehost.services import lists
-from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, assert_error, uploaded
+from tests.conftest import FRAGMENT, ON_BOTH_DATABASES, ON_SQLITE, PAGE, SHAPES, assert_error, uploaded
 from tests.rows import add_rows, execute
 from tests.sentences import GERMAN
+
+pytestmark = ON_BOTH_DATABASES
 
 KEYS = {
     "id": int,

@@ -11,8 +11,21 @@ from imagehost.db import counts
 from imagehost.domain.policy import ANYBODY
 from imagehost.services import image_rows, images, lists
 from imagehost.web import parameters
-from tests.conftest import FRAGMENT, ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.conftest import (
+    FRAGMENT,
+    ON_BOTH_DATABASES,
+    ON_POSTGRESQL,
+    ON_SQLITE,
+    PAGE,
+    SHAPES,
+    SMALL,
+    as_upload,
+    assert_error,
+    uploaded,
+)
 from tests.rows import add_rows, total
+
+pytestmark = ON_BOTH_DATABASES
 
 NOON = datetime(2025, 1, 24, 12, tzinfo=UTC)
 # Some images have the same time, and some parts end between such images.
@@ -210,7 +223,7 @@ def test_a_list_that_is_known_is_not_read(host, app, client):
     assert "original_name" not in str(asked)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_an_upload_that_commits_late_changes_the_fingerprint(host, app, client):
     """A later id is committed already, and an image is deleted, so the count is the same as before."""
     ids = add_rows(app, MOMENTS)

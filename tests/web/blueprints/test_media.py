@@ -16,7 +16,7 @@ from imagehost.domain.rendition_sizes import VERSION
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
-from tests.conftest import ON_SQLITE, SHAPES, assert_error, stored_files, uploaded
+from tests.conftest import SHAPES, assert_error, stored_files, uploaded
 from tests.formats import samples
 from tests.rows import scalars
 
@@ -68,7 +68,6 @@ def test_an_image_comes_with_all_its_headers(client, kind, method):
     assert "Set-Cookie" not in answer.headers
 
 
-@ON_SQLITE
 def test_the_original_name_is_sent_in_any_script(client, image):
     expected = "inline; filename*=UTF-8''Gr%C3%BC%C3%9Fe%2C%20%E5%86%99%E7%9C%9F%3B.gif"
     assert client.get(image["url"]).headers["Content-Disposition"] == expected
@@ -99,7 +98,6 @@ def test_a_client_that_has_the_image_gets_304(client, photo, url):
         assert answer.headers["Cache-Control"] == HEADERS["Cache-Control"]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("since", [timedelta(days=-1), None])
 def test_a_client_with_another_version_gets_the_image(client, image, since):
     old = format_datetime(datetime.now(UTC) + since, usegmt=True) if since else "no date"
@@ -209,7 +207,6 @@ def test_a_lost_rendition_is_made_again(app, client, photo, url):
     assert client.get(photo[url]).data == first
 
 
-@ON_SQLITE
 @RENDITIONS
 def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(host, app, client, photo, monkeypatch, url):
     render = imaging.Renderer.render
@@ -247,7 +244,6 @@ def told(host, app, image):
 LARGE = [(1281, 5), (5, 1281), (1281, 1281), (1923, 1081), (2560, 1703), (10243, 77)]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("sides", LARGE, ids=str)
 def test_a_preview_has_the_size_that_templates_use(host, app, client, sides, orientation):
@@ -266,14 +262,12 @@ def test_a_preview_has_the_size_that_templates_use(host, app, client, sides, ori
             assert (f"{made.width}w", max(made.size)) == (width, side)
 
 
-@ON_SQLITE
 def test_a_photograph_has_the_previews_that_are_smaller(host, app, client):
     image = uploaded(client, pictures.jpg(1280, 800))
     assert [width for _, width in told(host, app, image)] == ["720w", "1280w"]
     assert_error(client.get(f"/previews/1280/{image['filename']}.webp"), 404, "not_found")
 
 
-@ON_SQLITE
 @SHAPES
 @pytest.mark.parametrize("side", ["0", "320", "801", "99999999999", "x", "-1"])
 def test_there_are_no_other_previews(client, shape, side):

@@ -9,6 +9,7 @@ from imagehost.domain.image_names import LONGEST_ORIGINAL_NAME
 from tests import pictures
 from tests.conftest import (
     FRAGMENT,
+    ON_BOTH_DATABASES,
     ON_SQLITE,
     PAGE,
     SHAPES,
@@ -20,6 +21,8 @@ from tests.conftest import (
     uploaded,
 )
 from tests.forms import form, part, part_with
+
+pytestmark = ON_BOTH_DATABASES
 
 NAMES = {
     "Unicode": ("Grüße 写真 🐈.jpg", "Grüße 写真 🐈.jpg"),

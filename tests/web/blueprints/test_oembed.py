@@ -12,7 +12,7 @@ from imagehost.domain.policy import ANYBODY
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
-from tests.conftest import ON_SQLITE, SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.conftest import SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.formats import samples
 from tests.forms import form, part
 from tests.rows import execute
@@ -53,7 +53,6 @@ def test_an_image_is_described_by_the_address_of_its_page(client):
     }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     "change",
     [
@@ -72,7 +71,6 @@ def test_every_address_of_an_image_will_do(client, change):
     assert asked(client, change(image["view_url"]))["url"] == image["url"]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("headers", [{}, {"Accept": "text/html"}, {"HX-Request": "true"}])
 def test_the_answer_is_json_to_everybody_and_open_to_all_sites(client, headers):
     url = uploaded(client)["view_url"]
@@ -95,7 +93,6 @@ def test_sizes_are_as_shown(client, orientation):
 ODD = [(1, 1), (321, 10), (3000, 2), (2, 3000), (1023, 767), (500, 333), (1299, 640), (319, 321)]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("sides", ODD, ids=str)
 @pytest.mark.parametrize("kind", ["jpg", "png"])
@@ -122,7 +119,6 @@ LIMITS = {
 }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("limits", "url", "sides", "has_thumbnail"), LIMITS.values(), ids=LIMITS)
 def test_the_picture_fits_into_the_requested_size(client, limits, url, sides, has_thumbnail):
     image = uploaded(client, pictures.png(640, 400))
@@ -132,7 +128,6 @@ def test_the_picture_fits_into_the_requested_size(client, limits, url, sides, ha
     assert has == ({"thumbnail_url", "thumbnail_width", "thumbnail_height"} if has_thumbnail else set())
 
 
-@ON_SQLITE
 def test_the_room_is_for_the_image_as_shown(client):
     image = uploaded(client, pictures.jpg(640, 400, exif=samples.exif(6)))
     assert asked(client, image["url"], maxwidth="400")["url"] == image["url"]
@@ -160,7 +155,6 @@ BEST = {
 }
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("kind", "limits", "folder", "sides"), BEST.values(), ids=BEST)
 def test_the_smallest_picture_that_is_sharp_there_is_given(client, kind, limits, folder, sides):
     image = uploaded(client, pictures.encode(Image.new("RGB", (1500, 1000)), kind))
@@ -171,7 +165,6 @@ def test_the_smallest_picture_that_is_sharp_there_is_given(client, kind, limits,
     assert height >= sides[1]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("sides", [(1301, 10), (3000, 2), (2, 3000), (1023, 767), (1299, 640)], ids=str)
 @pytest.mark.parametrize("room", [300, 320, 321, 719, 720, 1000, 1280])
@@ -193,7 +186,6 @@ def test_an_address_is_needed(client, shape, query):
     assert_error(client.get(f"/oembed{query}", headers=shape), 400, "bad_request", "No address")
 
 
-@ON_SQLITE
 @SHAPES
 @pytest.mark.parametrize("name", ["maxwidth", "maxheight"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "", "x", "1e3", " 1", "٣", "²", "9" * 5000])
@@ -231,7 +223,6 @@ ELSEWHERE = {
 
 @SHAPES
 @pytest.mark.parametrize("address", ELSEWHERE.values(), ids=ELSEWHERE)
-@ON_SQLITE
 def test_other_addresses_are_not_found(client, shape, address):
     query = {"url": address.format(uploaded(client)["filename"])}
     answer = client.get("/oembed", query_string=query, headers=shape)
@@ -255,7 +246,6 @@ def test_there_is_no_other_format_than_json(client, shape, name):
     assert_error(answer, 501, "not_implemented", "only in JSON")
 
 
-@ON_SQLITE
 def test_the_public_url_is_the_address_of_this_host(make_app):
     client = make_app(PUBLIC_URL="https://img.example.org").test_client()
     filename = uploaded(client)["filename"]
@@ -267,7 +257,6 @@ def test_the_public_url_is_the_address_of_this_host(make_app):
     assert_error(client.get("/oembed", query_string=query), 404, "not_found")
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("proxies", "host"), [(1, "https://img.example.org"), (0, "http://localhost")])
 def test_behind_a_proxy_the_forwarded_host_is_ours(make_app, proxies, host):
     client = make_app(TRUSTED_PROXIES=proxies, ALLOWED_HOSTS=("img.example.org",)).test_client()
@@ -278,7 +267,6 @@ def test_behind_a_proxy_the_forwarded_host_is_ours(make_app, proxies, host):
     assert_error(client.get("/oembed", query_string=query, headers=FORWARDED), 404, "not_found")
 
 
-@ON_SQLITE
 def test_a_port_belongs_to_the_host(client):
     image = client.post("/upload", data=as_upload(pictures.jpg()), headers={"Host": "[::1]:8000"}).json
     assert image["view_url"].startswith("http://[::1]:8000/view/")
@@ -293,7 +281,6 @@ def test_any_name_is_a_title(client, name):
     assert asked(client, image["view_url"])["title"] == image["original_name"] == name
 
 
-@ON_SQLITE
 def test_an_image_without_a_name_is_called_by_its_filename(host, client):
     """Old rows may have no name. Today a file without a name is named by its date."""
     image = uploaded(client)
@@ -301,7 +288,6 @@ def test_an_image_without_a_name_is_called_by_its_filename(host, client):
     assert asked(client, image["view_url"])["title"] == image["filename"]
 
 
-@ON_SQLITE
 def test_the_oembed_address_in_pages_works(host, app, client):
     image = uploaded(client)
     with app.test_request_context():

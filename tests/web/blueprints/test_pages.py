@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from imagehost.web.blueprints import pages
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, page_of, uploaded
+from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, page_of, uploaded
 from tests.pictures import jpg
 
 
@@ -20,7 +20,6 @@ def test_a_page_is_a_page_for_everybody(client, path, headers):
     assert answer.text.startswith("<!doctype html>")
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("illustration", pages.ILLUSTRATIONS)
 def test_the_start_page_shows_each_of_five_pictures(client, monkeypatch, illustration):
     monkeypatch.setattr(random, "choice", lambda choices: choices[choices.index(illustration)])
@@ -32,14 +31,12 @@ def test_the_start_page_shows_each_of_five_pictures(client, monkeypatch, illustr
     assert len(pages.ILLUSTRATIONS) == 5
 
 
-@ON_SQLITE
 def test_the_start_page_links_to_the_upload(client):
     page = client.get("/").text
     assert re.search(r"<h1>.+</h1>\s*<p>.+</p>", page)
     assert len(re.findall(r'<a class="button" href="/upload">', page)) == 1
 
 
-@ON_SQLITE
 def test_the_upload_page_names_the_allowed_formats(make_app):
     settings = {"MAX_FILE_SIZE": 2 * 1024 * 1024, "ALLOWED_EXTENSIONS": ("jpg", "webp")}
     page = make_app(**settings).test_client().get("/upload").text
@@ -48,7 +45,6 @@ def test_the_upload_page_names_the_allowed_formats(make_app):
     assert re.search(r'<form[^>]* method="post" action="/upload" enctype="multipart/form-data"', page)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("path", ["/", "/upload", "/images-list", "/nothing"])
 def test_all_that_a_page_loads_is_served_from_here(client, path):
     page = client.get(path, headers=PAGE).text
@@ -67,14 +63,12 @@ def test_every_page_of_an_image_works_without_javascript(client):
     assert f'href="{page_of(image)}"' in page
 
 
-@ON_SQLITE
 @SHAPES
 def test_nothing_sets_a_cookie(client, shape):
     for path in ("/", "/upload", "/images-list", "/nothing"):
         assert "Set-Cookie" not in client.get(path, headers=shape).headers
 
 
-@ON_SQLITE
 def test_a_phone_can_install_the_host_and_share_pictures_to_it(make_app):
     client = make_app(ALLOWED_EXTENSIONS=("jpg", "webp")).test_client()
     (address,) = re.findall(r'<link rel="manifest" href="([^"]+)"', client.get("/").text)
@@ -98,7 +92,6 @@ def test_a_phone_can_install_the_host_and_share_pictures_to_it(make_app):
     assert "shared.jpg" in client.get(shared.location, headers=PAGE).text
 
 
-@ON_SQLITE
 def test_the_manifest_is_in_the_language_of_the_phone(client):
     assert client.get("/manifest.webmanifest").json["lang"] == "en"
     german = client.get("/manifest.webmanifest", headers={"Accept-Language": "de"}).json

@@ -9,6 +9,7 @@ import pytest
 from tests import pictures
 from tests.conftest import (
     FRAGMENT,
+    ON_BOTH_DATABASES,
     ON_SQLITE,
     PAGE,
     SHAPES,
@@ -20,6 +21,8 @@ from tests.conftest import (
     uploaded,
 )
 from tests.forms import form, part, undeclared
+
+pytestmark = ON_BOTH_DATABASES
 
 KEYS = {
     "status": str,

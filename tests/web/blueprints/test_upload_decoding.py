@@ -5,10 +5,9 @@ import pytest
 from imagehost import imaging
 from imagehost.imaging.renderer import PROCESS
 from tests import hostile, pictures
-from tests.conftest import ON_SQLITE, assert_error, stored_files, uploaded
+from tests.conftest import assert_error, stored_files, uploaded
 from tests.forms import form, part
 
-pytestmark = ON_SQLITE
 EOI = b"\xff\xd9"
 PHOTO = pictures.jpg(1300, 867)
 LARGE = pictures.encode(pictures.photo(2600, 1900), "jpg", quality=97)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests import foreign, pictures
-from tests.conftest import ON_SQLITE, PAGE, SHAPES, SMALL, as_upload, assert_error, stored_files
+from tests.conftest import PAGE, SHAPES, SMALL, as_upload, assert_error, stored_files
 from tests.forms import MULTIPART, Untouchable, declared, form, part, part_with, undeclared
 
 CUT = form(part(SMALL), end=b"")["data"]
@@ -116,7 +116,6 @@ def test_nothing_of_a_refused_upload_is_kept(app, client, shape, refusal):
     assert client.get("/api/upload").json == []
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("what", foreign.SAMPLES)
 def test_a_file_of_another_format_is_named(client, what):
     for content in foreign.SAMPLES[what]:
@@ -125,7 +124,6 @@ def test_a_file_of_another_format_is_named(client, what):
         assert_error(answer, 415, "unsupported_type", sentence)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("path", ["/api/upload", "/api/upload/"])
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 def test_the_api_refuses_the_same(client, path, refusal):
@@ -164,7 +162,6 @@ def test_too_long_a_body_is_refused_before_it_is_read(make_app, shape, path):
     assert_error(answer, 413, "too_large", "The limit is 1.0 MiB")
 
 
-@ON_SQLITE
 def test_too_long_a_body_is_refused_where_nothing_reads_it(make_app):
     client = make_app(MAX_FILE_SIZE=1024).test_client()
     request = declared(2 * 1024 * 1024, Untouchable())
@@ -199,7 +196,6 @@ def test_the_pixels_of_the_canvas_count(make_app, limit, status):
     assert len(stored_files(app)) == (status == 200)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("limit", "status"), [(3 * 40 * 30, 200), (3 * 40 * 30 - 1, 422)])
 def test_the_areas_of_all_frames_count_for_an_animation(make_app, limit, status):
     frames = [Image.new("RGB", (40, 30), (number, 0, 0)) for number in range(3)]
@@ -214,7 +210,6 @@ def test_the_areas_of_all_frames_count_for_an_animation(make_app, limit, status)
         )
 
 
-@ON_SQLITE
 def test_half_a_minute_of_screen_recording_is_accepted(client):
     """Thirty seconds at ten frames a second. Each frame changes a small part of the screen."""
     frames = [Image.new("P", (1280, 720)) for _ in range(300)]
@@ -244,14 +239,12 @@ def test_other_kinds_are_accepted_where_they_are_allowed(make_app, kind):
     )
 
 
-@ON_SQLITE
 def test_the_refusal_on_a_page_has_a_link_back(client):
     answer = client.post("/upload", headers=PAGE, **form())
     assert answer.text.startswith("<!doctype html>")
     assert 'href="/upload"' in answer.text
 
 
-@ON_SQLITE
 @SHAPES
 def test_a_form_with_too_many_fields_is_refused(app, client, shape):
     fields = [part_with(f'form-data; name="n{number}"'.encode(), b"x") for number in range(1500)]

@@ -13,7 +13,7 @@ from imagehost.domain import kinds
 from imagehost.host import Host
 from imagehost.storage.layout import Layout
 from tests import pictures
-from tests.conftest import FRAGMENT, JSON, ON_SQLITE, PAGE, SHAPES, assert_error, page_of, uploaded
+from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, assert_error, page_of, uploaded
 from tests.rows import execute
 
 
@@ -73,7 +73,6 @@ def test_chat_programs_get_a_preview_of_a_large_photograph(client):
     assert (found["og:image:width"], found["og:image:height"]) == size == ("1280", "960")
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("kind", "sides"), [("png", (1600, 1200)), ("gif", (1600, 1200)), ("jpg", (1280, 900))]
 )
