@@ -43,7 +43,7 @@ def htmx() -> Path:
 
 def script_modules() -> list[str]:
     """Return the modules that ``app.js`` imports, so that browsers can fetch all of them at once."""
-    return sorted(f"js/{path.name}" for path in (FOLDERS[0] / "js").glob("*.js") if path.name != "first.js")
+    return sorted(path.relative_to(FOLDERS[0]).as_posix() for path in (FOLDERS[0] / "js").rglob("*.js"))
 
 
 def protect(headers: Headers, _: str, __: str) -> None:

@@ -22,7 +22,7 @@ ANY = Foreign("{what}", "", "{advice}")
 
 
 def script_settings() -> dict[str, object]:
-    """Return the settings that ``static/js/page.js`` reads: limits, addresses, texts."""
+    """Return the settings that ``static/js/core/page.js`` reads: limits, addresses, texts."""
     settings = current_host().settings
     return {
         "release": assets.release(),

@@ -50,7 +50,7 @@ def alternatives(words: Sequence[str]) -> str:
 def shorten_name(name: str) -> str:
     """Return a client's file name, shortened, and so that it does not change a sentence's writing direction.
 
-    ``shorten`` in ``static/js/checking.js`` does the same.
+    ``shorten`` in ``static/js/upload/checking.js`` does the same.
     """
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return f"\N{FIRST STRONG ISOLATE}{short}\N{POP DIRECTIONAL ISOLATE}" if TURNING.search(short) else short

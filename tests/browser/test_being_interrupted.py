@@ -98,14 +98,14 @@ def test_the_arrow_keys_work_after_the_last_picture(server, open_page):
 def test_a_picture_chosen_before_the_scripts_are_there_is_taken(server, open_page, tmp_path):
     page = open_page("/healthz")
     held = []
-    page.route("**/js/queue.js", lambda route: held.append(route))
+    page.route("**/js/upload/queue.js", lambda route: held.append(route))
     page.goto("/upload", wait_until="commit")
     page.locator("#file").set_input_files(write(tmp_path, beach_jpg=PHOTO))
     held.pop().continue_()
     expect_done(page, "beach.jpg")
 
 
-@pytest.mark.parametrize("script", ["**/js/queue.js", "**/app.js", "**/htmx.min.js"])
+@pytest.mark.parametrize("script", ["**/js/upload/queue.js", "**/app.js", "**/htmx.min.js"])
 def test_if_a_script_cannot_be_loaded_the_form_is_shown(server, open_page, page_problems, tmp_path, script):
     page_problems.expect("ERR_FAILED")
     if "htmx" in script:

@@ -20,7 +20,7 @@ def address(client, name: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/queue.js", "icons/180.png"])
+@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/upload/queue.js", "icons/180.png"])
 def test_a_file_may_be_cached_permanently(client, name):
     answer = client.get(address(client, name))
     assert answer.status_code == 200
@@ -37,7 +37,7 @@ def test_a_file_protects_its_reader(client, name):
 
 
 @pytest.mark.parametrize("coding", DECODE)
-@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/js/queue.js"])
+@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/js/upload/queue.js"])
 def test_make_has_compressed_it(client, name, coding):
     plain = client.get(address(client, name))
     answer = client.get(address(client, name), headers={"Accept-Encoding": coding})
@@ -90,7 +90,7 @@ def test_a_file_of_another_release_is_not_found(client):
     assert client.get(other).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["../wsgi.py", "%2e%2e/wsgi.py", "js/../../wsgi.py", "", "js", "js/"])
+@pytest.mark.parametrize("path", ["../wsgi.py", "%2e%2e/wsgi.py", "js/../../wsgi.py", "", "js", "js/core/"])
 def test_nothing_else_is_served(client, path):
     assert client.get(f"/static/{assets.release()}/{path}").status_code == 404
 
@@ -103,10 +103,12 @@ def test_an_icon_is_where_browsers_ask_for_one(client):
 
 def test_every_module_is_fetched_at_once(tmp_path):
     page = create_app(INSTANCE_DIR=tmp_path).test_client().get("/").text
-    named = set(re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]{16}/(js/\w+\.js)"', page))
+    named = set(re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]{16}/(js/[^"]+\.js)"', page))
     static = assets.FOLDERS[0]
     sources = [static / "app.js", *(static / name for name in named)]
     imported = {
-        name for path in sources for name in re.findall(r'from "\./(?:js/)?(\w+\.js)"', path.read_text())
+        (path.parent / name).resolve().relative_to(static).as_posix()
+        for path in sources
+        for name in re.findall(r' from "(\.[^"]+)"', path.read_text())
     }
-    assert {f"js/{name}" for name in imported} == named
+    assert imported == named

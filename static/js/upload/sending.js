@@ -1,6 +1,6 @@
 // The request of one upload: its content, its progress, and its end.
 
-import { settings, text, wordsOf } from "./page.js";
+import { settings, text, wordsOf } from "../core/page.js";
 
 const SECONDS_OF_SILENCE = 60;
 

@@ -1,9 +1,9 @@
 // The list of images. It is kept for the next visit, and updated after changes in this window, in other windows of
 // this browser, and elsewhere, but not while a dialog or a question is open.
 
-import { byId, isFocusLost, localiseTimes, settings } from "./page.js";
-import { forgetUpload } from "./recent.js";
-import { keep, recall } from "./store.js";
+import { byId, isFocusLost, localiseTimes, settings } from "../core/page.js";
+import { forgetUpload } from "../upload/recent.js";
+import { keep, recall } from "../core/store.js";
 
 const NAME = "list";
 const SECONDS_BETWEEN_LOOKS = 15;

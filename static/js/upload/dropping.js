@@ -1,8 +1,8 @@
 // Takes pictures that are dropped, pasted, or chosen, and shows the state of the drop area.
 
-import { byId, say, text } from "./page.js";
+import { byId, say, text } from "../core/page.js";
 import { add, onProgress } from "./queue.js";
-import { goToUploads } from "./tabs.js";
+import { goToUploads } from "../tabs/switching.js";
 
 const LONGEST_PAUSE = 2000;
 

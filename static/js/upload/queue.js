@@ -1,7 +1,7 @@
 // Uploads: a row for each picture, a request for each row, three at a time.
 
 import { reasonAgainst } from "./checking.js";
-import { byId, isFocusLost, say, text } from "./page.js";
+import { byId, isFocusLost, say, text } from "../core/page.js";
 import { send } from "./sending.js";
 
 const AT_ONCE = 3;

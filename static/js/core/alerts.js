@@ -1,6 +1,6 @@
 // Shows errors of requests at the top of the page, in the words of the answer.
 
-import { isLook } from "./list.js";
+import { isLook } from "../list/refreshing.js";
 import { byId, text, wordsOf } from "./page.js";
 
 const warn = (sentence) => {

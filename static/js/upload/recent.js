@@ -1,8 +1,8 @@
 // The last uploads of this browser. They are kept, and shown below the current uploads.
 
-import { showKind } from "./copying.js";
-import { byId } from "./page.js";
-import { keep, onKeptElsewhere, recall } from "./store.js";
+import { showKind } from "../links/copying.js";
+import { byId } from "../core/page.js";
+import { keep, onKeptElsewhere, recall } from "../core/store.js";
 
 const MOST = 12;
 const NAME = "recent";

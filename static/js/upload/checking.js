@@ -1,6 +1,6 @@
 // Checks a file before it is sent. The sentences are the same as the server's.
 
-import { settings, text } from "./page.js";
+import { settings, text } from "../core/page.js";
 
 const LONGEST_NAME = 80;
 

@@ -1,9 +1,9 @@
 // The button that clears the data that this browser keeps. Its other windows are updated as after each choice.
 
-import { showKind } from "./copying.js";
-import { byId, say, text } from "./page.js";
-import { forgetUploads } from "./recent.js";
-import { forget } from "./store.js";
+import { showKind } from "../links/copying.js";
+import { byId, say, text } from "../core/page.js";
+import { forgetUploads } from "../upload/recent.js";
+import { forget } from "../core/store.js";
 import { forgetTheme } from "./theme.js";
 
 const SECONDS_OF_THANKS = 4;

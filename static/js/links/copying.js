@@ -1,7 +1,7 @@
 // Links to copy, in the kind that was used last, with a message about the result.
 
-import { byId, say, text } from "./page.js";
-import { keep, onKeptElsewhere, recall } from "./store.js";
+import { byId, say, text } from "../core/page.js";
+import { keep, onKeptElsewhere, recall } from "../core/store.js";
 
 const SECONDS_OF_THANKS = 2;
 

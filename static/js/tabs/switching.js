@@ -1,7 +1,7 @@
 // The two tabs. A click shows the content that the browser already has, which is then updated.
 
-import { keptList, look } from "./list.js";
-import { byId, isFocusLost, isPlainClick, say } from "./page.js";
+import { keptList, look } from "../list/refreshing.js";
+import { byId, isFocusLost, isPlainClick, say } from "../core/page.js";
 
 const link = (tab) => byId(`tab-${tab}`);
 const contents = { upload: () => byId("upload-tab").innerHTML, images: keptList };

@@ -1,6 +1,6 @@
 // Shows a picture as large as the window. Arrow keys and swipes show the next or previous one, Esc the list.
 
-import { byId, isFocusLost, isPlainClick } from "./page.js";
+import { byId, isFocusLost, isPlainClick } from "../core/page.js";
 
 const SHORTEST_SWIPE = 40;
 

@@ -1,7 +1,7 @@
-// The theme: light, dark, or the system's. js/first.js sets the chosen one before the first paint.
+// The theme: light, dark, or the system's. before-paint.js sets the chosen one before the first paint.
 
-import { byId } from "./page.js";
-import { keep, onKeptElsewhere, recall } from "./store.js";
+import { byId } from "../core/page.js";
+import { keep, onKeptElsewhere, recall } from "../core/store.js";
 
 const show = (theme) => {
   const known = byId(`theme-${theme}`) ? theme : "system";
