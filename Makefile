@@ -1,7 +1,7 @@
 # make run      install, migrate and serve at http://localhost:8000
 # make install  only install, if another program serves: see docs/operations.md
 # make test     install what the tests need, and run them
-# make lint     ruff and mypy
+# make lint     ruff and mypy for Python, ESLint and TypeScript for the scripts
 # make screenshots   take a picture of every page and state, into screenshots/
 # make lighthouse    check the pages with Lighthouse
 # make bench    install what benchmarks need, and run all, or some: make bench BENCH="uploads lists"
@@ -52,14 +52,18 @@ lighthouse: $(VENV)/dev.stamp $(BUILT) tests/lighthouse/node_modules/.package-lo
 stack: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.compose.run $(STACK)
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(ESLINT)
+	$(BIN)/node node_modules/typescript/bin/tsc
 
-format: $(VENV)/dev.stamp
+format: $(VENV)/dev.stamp node_modules/.package-lock.json
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(ESLINT) --fix
+ESLINT = $(BIN)/node node_modules/eslint/bin/eslint.js --max-warnings 0 .
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
@@ -84,12 +88,13 @@ $(VENV)/static.stamp: $(shell find static -name '*.*' ! -name '*.gz' ! -name '*.
 
 clean:
 	find static -name '*.gz' -delete -o -name '*.br' -delete
-	rm -rf $(CATALOGUES) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/lighthouse/node_modules screenshots
+	rm -rf $(CATALOGUES) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis node_modules tests/lighthouse/node_modules screenshots
 
+# npm writes this file into a folder that is complete.
+node_modules/.package-lock.json: package-lock.json
 tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
-	@command -v npm >/dev/null || { echo "Lighthouse needs Node.js. To install it on Debian or Ubuntu:" >&2; \
-	  echo "    sudo apt-get install --no-install-recommends nodejs npm" >&2; exit 1; }
-	cd tests/lighthouse && npm ci --ignore-scripts --no-audit --no-fund
+node_modules/.package-lock.json tests/lighthouse/node_modules/.package-lock.json: | $(VENV)/dev.stamp
+	cd $(dir $(@D)) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(BIN)/python:

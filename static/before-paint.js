@@ -5,7 +5,7 @@ addEventListener("error", ({ target }) => {
   if (target instanceof HTMLScriptElement) document.documentElement.classList.remove("scripts");
 }, true);
 try {
-  const theme = JSON.parse(localStorage.getItem("imagehost:1:theme"));
+  const theme = JSON.parse(localStorage.getItem("imagehost:1:theme") ?? "null");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
   // Storage is forbidden, or the value is not ours: the system's theme applies.

@@ -1,22 +1,30 @@
 // Compares two picture files as this browser shows them: [first, second, type], both in base64.
-async ([first, second, type]) => {
-    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+async (/** @type {string[]} */ [first, second, type]) => {
+    const bytes = (/** @type {string} */ text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    /**
+     * @param {CanvasImageSource} source
+     * @param {number} width
+     * @param {number} height
+     * @returns {ArrayLike<number>} four bytes for each pixel
+     */
     const drawn = (source, width, height) => {
-        const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+        const canvas = new OffscreenCanvas(width, height);
+        const context = canvas.getContext("2d", { willReadFrequently: true });
+        if (!context) throw new Error("no canvas");
         context.drawImage(source, 0, 0);
         return context.getImageData(0, 0, width, height).data;
     };
 
     // As a page shows it: also what a decoder would call incomplete.
-    const still = async (data) => {
+    const still = async (/** @type {Uint8Array<ArrayBuffer>} */ data) => {
         const image = new Image();
         image.src = URL.createObjectURL(new Blob([data], { type }));
         await new Promise((resolve) => { image.onload = image.onerror = resolve; });
-        const size = [image.naturalWidth, image.naturalHeight];
-        return { size, pixels: size[0] ? drawn(image, ...size) : [] };
+        const { naturalWidth: width, naturalHeight: height } = image;
+        return { size: [width, height], pixels: width ? drawn(image, width, height) : [] };
     };
 
-    const decoder = async (data) => {
+    const decoder = async (/** @type {Uint8Array<ArrayBuffer>} */ data) => {
         const opened = new ImageDecoder({ data, type });
         const track = { frameCount: 0, repetitionCount: 0 };
         try {
@@ -28,7 +36,7 @@ async ([first, second, type]) => {
         }
     };
 
-    const frame = async (opened, frameIndex) => {
+    const frame = async (/** @type {ImageDecoder} */ opened, /** @type {number} */ frameIndex) => {
         try {
             const { image } = await opened.decode({ frameIndex });
             const pixels = drawn(image, image.displayWidth, image.displayHeight);
@@ -40,7 +48,7 @@ async ([first, second, type]) => {
         }
     };
 
-    const difference = (one, other) => {
+    const difference = (/** @type {ArrayLike<number>} */ one, /** @type {ArrayLike<number>} */ other) => {
         let most = one.length === other.length ? 0 : 255;
         let missing = 0;
         for (let at = 0; at < one.length && most < 255; at += 4) {
@@ -57,12 +65,15 @@ async ([first, second, type]) => {
 
     const files = [bytes(first), bytes(second)];
     const stills = [await still(files[0]), await still(files[1])];
-    const found = { sizes: stills.map(({ size }) => size), ...difference(stills[0].pixels, stills[1].pixels) };
     const decoders = [await decoder(files[0]), await decoder(files[1])];
-    found.frames = decoders.map(({ track }) => track.frameCount);
-    found.loops = decoders.map(({ track }) => String(track.repetitionCount));
-    found.durations = [];
-    found.undecoded = 0;
+    const found = {
+        sizes: stills.map(({ size }) => size),
+        ...difference(stills[0].pixels, stills[1].pixels),
+        frames: decoders.map(({ track }) => track.frameCount),
+        loops: decoders.map(({ track }) => String(track.repetitionCount)),
+        durations: /** @type {(number | null)[][]} */ ([]),
+        undecoded: 0,
+    };
     for (let index = 0; index < Math.min(...found.frames); index += 1) {
         const [one, other] = [await frame(decoders[0].opened, index), await frame(decoders[1].opened, index)];
         if (one.pixels && other.pixels) {

@@ -3,6 +3,8 @@
 import gzip
 import re
 import shutil
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import brotli
 import pytest
@@ -18,6 +20,11 @@ def address(client, name: str) -> str:
     """Return the address of a file in a page."""
     (found,) = re.findall(rf'(?:src|href)="(/static/[^"]*{re.escape(name)})"', client.get("/upload").text)
     return found
+
+
+def imports(module: Path) -> set[Path]:
+    """Return the modules that a module imports."""
+    return {(module.parent / name).resolve() for name in re.findall(r' from "(\.[^"]+)"', module.read_text())}
 
 
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/upload/queue.js", "icons/180.png"])
@@ -106,9 +113,11 @@ def test_every_module_is_fetched_at_once(tmp_path):
     named = set(re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]{16}/(js/[^"]+\.js)"', page))
     static = assets.FOLDERS[0]
     sources = [static / "app.js", *(static / name for name in named)]
-    imported = {
-        (path.parent / name).resolve().relative_to(static).as_posix()
-        for path in sources
-        for name in re.findall(r' from "(\.[^"]+)"', path.read_text())
-    }
-    assert imported == named
+    imported = set().union(*map(imports, sources))
+    assert {path.relative_to(static).as_posix() for path in imported} == named
+
+
+def test_modules_do_not_import_each_other_in_a_circle():
+    modules = list((assets.FOLDERS[0] / "js").rglob("*.js"))
+    assert modules
+    TopologicalSorter({module: imports(module) for module in modules}).prepare()

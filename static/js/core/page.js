@@ -1,44 +1,71 @@
 // The settings and texts from the server, in <meta name="imagehost">, and functions that the scripts share.
 
-export const settings = JSON.parse(document.querySelector('meta[name="imagehost"]').content);
+/** @type {PageSettings} */
+export const settings = JSON.parse(/** @type {HTMLMetaElement} */ (document.querySelector('meta[name="imagehost"]')).content);
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * Returns the element with an id.
+ * @type {GetById}
+ */
+export const byId = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
-// Returns a text in the visitor's language. {names} in it are replaced.
+/**
+ * Returns the first element below a root that matches. There must be one.
+ * @type {Find}
+ */
+export const find = (/** @type {ParentNode} */ root, /** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
+
+/**
+ * Returns the element of an event, or the nearest one around it, that matches.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export const closest = ({ target }, selector) => (target instanceof Element ? target.closest(selector) : null);
+
+/**
+ * Returns a text in the visitor's language, in which {names} are replaced.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
 export const text = (key, values = {}) =>
-  settings.texts[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  settings.texts[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 
-// Screen readers read this out when they are idle. They repeat a sentence only if the text changes in between.
-export const say = (sentence) => {
+/**
+ * Lets screen readers read out a sentence when they are idle.
+ * @param {string} sentence
+ */
+export const announce = (sentence) => {
+  // They repeat a sentence only if the text changes in between.
   byId("status").textContent = "";
   setTimeout(() => { byId("status").textContent = sentence; }, 50);
 };
 
-// Tells whether the focused element was removed, or can no longer have the focus.
+/**
+ * Tells whether the focused element was removed, or can no longer have the focus.
+ * @returns {boolean}
+ */
 export const isFocusLost = () => {
-  const { activeElement } = document;
-  return activeElement === document.body || activeElement.disabled || activeElement.hidden;
+  const active = /** @type {HTMLButtonElement} */ (document.activeElement);
+  return active === document.body || active.disabled || Boolean(active.hidden);
 };
 
-const messageIn = (answer) => {
-  try {
-    return JSON.parse(answer).message;
-  } catch {
-    return new DOMParser().parseFromString(answer, "text/html").querySelector(".alert")?.textContent;
-  }
-};
-
-// Returns the message of an answer: a fragment of ours, JSON of a proxy, or neither of these.
-export const wordsOf = ({ status, responseText }) => {
-  if (!status) return text("unreachable");
-  return messageIn(responseText)?.trim() || text("unexpected", { status });
-};
-
-// With a modifier key, links open in another tab or window.
+/**
+ * Tells whether a click opens its link in this window: with a modifier key, links open in another tab or window.
+ * @param {MouseEvent} event
+ * @returns {boolean}
+ */
 export const isPlainClick = ({ button, altKey, ctrlKey, metaKey, shiftKey }) => !(button || altKey || ctrlKey || metaKey || shiftKey);
 
-// Shows times in the visitor's time zone.
-export const localiseTimes = (root) => {
+/** Shows times in the visitor's time zone. */
+export const localizeTimes = () => {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of root.querySelectorAll("time[datetime]")) time.textContent = format.format(new Date(time.dateTime));
+  const localize = (/** @type {ParentNode} */ root) => {
+    /** @type {NodeListOf<HTMLTimeElement>} */
+    const times = root.querySelectorAll("time[datetime]");
+    for (const time of times) time.textContent = format.format(new Date(time.dateTime));
+  };
+  localize(document);
+  document.addEventListener("htmx:load", (event) => localize(event.detail.elt));
 };

@@ -4,18 +4,33 @@
 const PREFIX = "imagehost:1:";
 const LONGEST = 100_000;
 
-// Data that could not be stored. It is kept until the page is closed.
+/**
+ * Data that could not be stored. It is kept until the page is closed.
+ * @type {Map<string, string>}
+ */
 const unkept = new Map();
 
-export const recall = (name, otherwise) => {
+/**
+ * Returns a kept value, or the other one. Visitors can change the storage, so check the value.
+ * @template T
+ * @param {string} name
+ * @param {T} otherwise
+ * @returns {T}
+ */
+export const read = (name, otherwise) => {
   try {
-    return JSON.parse(unkept.get(name) ?? localStorage.getItem(PREFIX + name)) ?? otherwise;
+    return JSON.parse(unkept.get(name) ?? localStorage.getItem(PREFIX + name) ?? "null") ?? otherwise;
   } catch {
     return otherwise;
   }
 };
 
-export const keep = (name, value) => {
+/**
+ * Keeps a value.
+ * @param {string} name
+ * @param {unknown} value
+ */
+export const write = (name, value) => {
   const json = JSON.stringify(value);
   if (json.length > LONGEST) return;
   try {
@@ -26,12 +41,16 @@ export const keep = (name, value) => {
   }
 };
 
-// Calls the listener when another window of this browser stores this value, or clears all data.
-export const onKeptElsewhere = (name, listener) => addEventListener("storage", ({ key }) => {
+/**
+ * Calls the listener when another window of this browser keeps this value, or clears all data.
+ * @param {string} name
+ * @param {() => void} listener
+ */
+export const onWrittenElsewhere = (name, listener) => addEventListener("storage", ({ key }) => {
   if (key === PREFIX + name || key === null) listener();
 });
 
-const remove = (isOld) => {
+const remove = (/** @type {(key: string) => boolean} */ isOld) => {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith("imagehost:") && isOld(key)) localStorage.removeItem(key);
   } catch {
@@ -39,8 +58,11 @@ const remove = (isOld) => {
   }
 };
 
-export const forget = () => {
+/** Removes all data. */
+export const clear = () => {
   unkept.clear();
   remove(() => true);
 };
-export const forgetOlderForms = () => remove((key) => !key.startsWith(PREFIX));
+
+/** Removes data in the formats of earlier versions. */
+export const removeOldFormats = () => remove((key) => !key.startsWith(PREFIX));

@@ -1,21 +1,30 @@
-// The question before a deletion. Only one is open at a time. No, Esc, and a click or focus elsewhere close it.
+// The question before a deletion. Only one is open at a time. Cancel, Esc, and a click or focus elsewhere close it.
 
-const close = (confirm, focus) => {
-  confirm.open = false;
-  if (focus) confirm.querySelector("summary").focus();
+import { closest, find } from "../core/page.js";
+
+const OPEN = "details.confirm[open]";
+
+/** @returns {NodeListOf<HTMLDetailsElement>} */
+const openQuestions = () => document.querySelectorAll(OPEN);
+
+const close = (/** @type {HTMLDetailsElement} */ question, takesFocus = false) => {
+  question.open = false;
+  if (takesFocus) find(question, "summary").focus();
 };
 
-const closeOthers = (target) => {
-  for (const confirm of document.querySelectorAll(".confirm[open]")) if (!confirm.contains(target)) close(confirm);
+const closeOthers = (/** @type {Event} */ { target }) => {
+  for (const question of openQuestions()) if (!question.contains(/** @type {Node} */ (target))) close(question);
 };
 
-export const confirmDeletions = () => {
+/** Closes questions. Browsers open them by themselves. */
+export const closeQuestions = () => {
   document.addEventListener("click", (event) => {
-    if (event.target.closest('[data-act="keep"]')) close(event.target.closest(".confirm"), true);
-    closeOthers(event.target);
+    const canceled = closest(event, '[data-act="keep"]')?.closest("details");
+    if (canceled) close(canceled, true);
+    closeOthers(event);
   });
-  document.addEventListener("focusin", (event) => closeOthers(event.target));
+  document.addEventListener("focusin", closeOthers);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const confirm of document.querySelectorAll(".confirm[open]")) close(confirm, true);
+    if (event.key === "Escape") for (const question of openQuestions()) close(question, true);
   });
 };

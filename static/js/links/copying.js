@@ -1,22 +1,38 @@
 // Links to copy, in the kind that was used last, with a message about the result.
 
-import { byId, say, text } from "../core/page.js";
-import { keep, onKeptElsewhere, recall } from "../core/store.js";
+import { announce, byId, closest, find, text } from "../core/page.js";
+import { onWrittenElsewhere, read, write } from "../core/store.js";
 
-const SECONDS_OF_THANKS = 2;
+const SECONDS_OF_RESULT = 2;
 
-const radios = (root, kind) => root.querySelectorAll(`.kinds input${kind ? `[value="${CSS.escape(kind)}"]` : ""}`);
+/**
+ * The timer of each button that shows a result.
+ * @type {WeakMap<Element, number>}
+ */
+const timers = new WeakMap();
 
-const pattern = (kind) => radios(document, kind)[0]?.dataset.pattern ?? "{url}";
+/**
+ * @param {ParentNode} root
+ * @param {string} kind
+ * @returns {NodeListOf<HTMLInputElement>}
+ */
+const radios = (root, kind) => root.querySelectorAll(`.kinds input[value="${CSS.escape(kind)}"]`);
 
-// Writes the links below an element in the kind that was used last, and selects that kind.
-export const showKind = (root, kind = recall("kind", "link")) => {
+const pattern = (/** @type {string} */ kind) => radios(document, kind)[0]?.dataset.pattern ?? "{url}";
+
+/**
+ * Writes the links below an element in a kind, and selects that kind: by default, the one that was used last.
+ * @param {ParentNode} root
+ */
+export const showKind = (root, kind = read("kind", "link")) => {
   for (const radio of radios(root, kind)) radio.checked = true;
-  for (const input of root.querySelectorAll("input[data-url]")) input.value = pattern(kind).replace("{url}", input.dataset.url);
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const inputs = root.querySelectorAll("input[data-url]");
+  for (const input of inputs) input.value = pattern(kind).replace("{url}", input.dataset.url ?? "");
 };
 
 // Plain-http hosts, for example home servers, have no navigator.clipboard: there the selected text is copied.
-const copy = async (input) => {
+const copy = async (/** @type {HTMLInputElement} */ input) => {
   input.select();
   try {
     await navigator.clipboard.writeText(input.value);
@@ -26,42 +42,44 @@ const copy = async (input) => {
   }
 };
 
-const thank = (button, done) => {
-  const label = button.querySelector("span");
+const showResult = (/** @type {HTMLElement} */ button, /** @type {boolean} */ done) => {
+  const label = find(button, "span");
   button.dataset.label ??= label.textContent;
   label.textContent = text(done ? "copied" : "selected");
   button.toggleAttribute("data-done", done);
-  say(text(done ? "copiedStatus" : "selectedStatus"));
-  clearTimeout(button.thanks);
-  button.thanks = setTimeout(() => {
-    label.textContent = button.dataset.label;
+  announce(text(done ? "copiedStatus" : "selectedStatus"));
+  clearTimeout(timers.get(button));
+  timers.set(button, setTimeout(() => {
+    label.textContent = button.dataset.label ?? "";
     button.removeAttribute("data-done");
-  }, SECONDS_OF_THANKS * 1000);
+  }, SECONDS_OF_RESULT * 1000));
 };
 
+const copyFor = async (/** @type {HTMLElement} */ button) => {
+  const { copy: id = "", kind } = button.dataset;
+  if (kind) write("kind", kind);
+  const input = /** @type {HTMLInputElement} */ (byId(id));
+  const done = await copy(input);
+  showResult(button, done);
+  // If the copy was refused, the text stays selected, so that the visitor can press Ctrl+C.
+  (done ? button : input).focus();
+};
+
+/** Makes links ready to be copied, in all kinds. */
 export const offerCopies = () => {
   showKind(document);
-  onKeptElsewhere("kind", () => showKind(document));
+  onWrittenElsewhere("kind", () => showKind(document));
   // After an upload without scripts, the page opens with the link focused. Only a script can select its text.
-  document.querySelector(".link input[autofocus]")?.select();
+  /** @type {HTMLInputElement | null} */ (document.querySelector(".link input[autofocus]"))?.select();
   document.addEventListener("htmx:load", (event) => showKind(event.detail.elt));
   document.addEventListener("change", (event) => {
-    if (!event.target.closest(".kinds")) return;
-    keep("kind", event.target.value);
+    if (!closest(event, ".kinds")) return;
+    write("kind", /** @type {HTMLInputElement} */ (event.target).value);
     showKind(document);
   });
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) {
-      if (event.target.matches(".link input")) event.target.select();
-      return;
-    }
-    if (button.dataset.kind) keep("kind", button.dataset.kind);
-    const input = byId(button.dataset.copy);
-    const done = await copy(input);
-    thank(button, done);
-    // If the copy was refused, the text stays selected, so that the visitor can press Ctrl+C.
-    if (done) button.focus();
-    else input.focus();
+  document.addEventListener("click", (event) => {
+    const button = closest(event, "[data-copy]");
+    if (button) copyFor(button);
+    else /** @type {HTMLInputElement | null} */ (closest(event, ".link input"))?.select();
   });
 };

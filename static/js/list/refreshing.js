@@ -1,131 +1,149 @@
 // The list of images. It is kept for the next visit, and updated after changes in this window, in other windows of
 // this browser, and elsewhere, but not while a dialog or a question is open.
 
-import { byId, isFocusLost, localiseTimes, settings } from "../core/page.js";
-import { forgetUpload } from "../upload/recent.js";
-import { keep, recall } from "../core/store.js";
+import { byId, isFocusLost, settings } from "../core/page.js";
+import { read, write } from "../core/store.js";
 
 const NAME = "list";
-const SECONDS_BETWEEN_LOOKS = 15;
+const SECONDS_BETWEEN_CHECKS = 15;
 
 // A list is used only in the same release and language: other markup may not fit.
 const kind = `${settings.release}:${document.documentElement.lang}`;
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("imagehost") : null;
 
-let due = false;
-let looking = false;
-let timer = null;
+let isDue = false;
+let isChecking = false;
+/** @type {number | undefined} */
+let timer;
 // The id of the element that gets the focus next, and whether an element of the list had the focus.
-let wanted = null;
+let idToFocus = "";
 let hadFocus = false;
+let onDeleted = (/** @type {string} */ _) => {};
 
-// Anyone who can write to this browser's storage can run scripts here anyway, so its HTML is trusted like scripts.
+/** @returns {KeptList} */
+const readKept = () => read(NAME, {});
+
+/**
+ * Returns the HTML of the kept list, or null.
+ * @returns {string | null}
+ */
 export const keptList = () => {
-  const { kind: itsKind, html } = recall(NAME, {});
+  // Anyone who can write to this browser's storage can run scripts here anyway, so its HTML is trusted like scripts.
+  const { kind: itsKind, html } = readKept();
   return itsKind === kind && typeof html === "string" ? html : null;
 };
 
 const keepList = () => {
   const images = byId("images");
-  if (images?.dataset.page === "1") keep(NAME, { kind, etag: images.dataset.etag, html: images.outerHTML });
+  if (images?.dataset.page === "1") write(NAME, { kind, etag: images.dataset.etag, html: images.outerHTML });
 };
 
-// Tells whether a request is an automatic check of the list, for which no visitor waits.
-export const isLook = (event) => event.detail.requestConfig?.elt.id === "images";
+/**
+ * Tells whether a request is an automatic check of the list, for which no visitor waits.
+ * @param {CustomEvent<HtmxRequest>} event
+ * @returns {boolean}
+ */
+export const isCheck = ({ detail }) => detail.requestConfig?.elt.id === "images";
 
 const isBusy = () => document.querySelector("dialog[open], .confirm[open]");
 
-// Requests the list if it has changed (otherwise, the answer is 304), or later if a dialog or a question is open.
-export const look = () => {
-  due = true;
-  lookIfFree();
+/** Requests the list if it has changed (otherwise, the answer is 304), or later if a dialog or a question is open. */
+export const check = () => {
+  isDue = true;
+  checkIfFree();
 };
 
-const lookIfFree = () => {
-  if (due && !looking && !isBusy() && byId("images")) htmx.trigger("#images", "images-changed");
+const checkIfFree = () => {
+  if (isDue && !isChecking && !isBusy() && byId("images")) htmx.trigger("#images", "images-changed");
 };
 
-const lookWhileVisible = () => {
+const checkWhileVisible = () => {
   clearInterval(timer);
-  if (!document.hidden) timer = setInterval(look, SECONDS_BETWEEN_LOOKS * 1000);
+  if (!document.hidden) timer = setInterval(check, SECONDS_BETWEEN_CHECKS * 1000);
 };
 
 // Returns the id to focus after a row is removed: in the next row, else the one before, else the heading.
-const neighbour = (row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("summary").id ?? "images-title";
+const neighbour = (/** @type {HTMLElement} */ row) => (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("summary")?.id ?? "images-title";
 
-const isDeletion = ({ detail: { requestConfig } }) => requestConfig?.verb === "delete";
+/** Returns the row of the image that a request deletes, or null if the request does not delete. */
+const deletedRow = (/** @type {HtmxRequest} */ { requestConfig }) =>
+  (requestConfig?.verb === "delete" ? requestConfig.elt.closest("tr") : null);
 
-const forgetRow = (row) => {
-  wanted = neighbour(row);
+const reportDeletion = (/** @type {HTMLElement} */ row) => {
+  idToFocus = neighbour(row);
   const id = row.id.replace("image-", "");
-  forgetUpload(id);
+  onDeleted(id);
   channel?.postMessage({ deleted: id });
 };
 
 const watchSwaps = () => {
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.target.id === "images") event.detail.headers["If-None-Match"] = event.target.dataset.etag;
+    const { elt, headers } = event.detail;
+    if (elt.id === "images") headers["If-None-Match"] = elt.dataset.etag;
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (isDeletion(event) && !event.detail.isError) forgetRow(event.detail.requestConfig.elt.closest("tr"));
-    hadFocus = byId("images")?.contains(document.activeElement);
-    if (isLook(event) && isBusy()) {
+    const row = deletedRow(event.detail);
+    if (row && !event.detail.isError) reportDeletion(row);
+    hadFocus = Boolean(byId("images")?.contains(document.activeElement));
+    if (isCheck(event) && isBusy()) {
       event.detail.shouldSwap = false;
-      due = true;
+      isDue = true;
     }
   });
   // A row whose image was deleted before is removed too. The message above the list says that it was deleted.
   document.addEventListener("htmx:responseError", (event) => {
-    if (!isDeletion(event) || event.detail.xhr.status !== 404) return;
-    const row = event.detail.requestConfig.elt.closest("tr");
-    forgetRow(row);
+    const row = deletedRow(event.detail);
+    if (!row || event.detail.xhr.status !== 404) return;
+    reportDeletion(row);
     row.remove();
-    look();
+    check();
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (wanted) (byId(wanted) ?? byId("images-title"))?.focus();
-    else if (hadFocus && isFocusLost()) byId("images-title")?.focus({ preventScroll: isLook(event) });
-    if (isLook(event)) wanted = null;
+    if (idToFocus) (byId(idToFocus) ?? byId("images-title"))?.focus();
+    else if (hadFocus && isFocusLost()) byId("images-title")?.focus({ preventScroll: isCheck(event) });
+    if (isCheck(event)) idToFocus = "";
     hadFocus = false;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (!isLook(event)) return;
-    due = false;
-    looking = true;
+    if (!isCheck(event)) return;
+    isDue = false;
+    isChecking = true;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (isLook(event)) looking = false;
-    lookIfFree();
+    if (isCheck(event)) isChecking = false;
+    checkIfFree();
   });
 };
 
-export const lookAfterList = () => {
+/**
+ * Keeps the list, and updates it after changes.
+ * @param {(id: string) => void} afterDeletion removes a deleted image from the rest of the page
+ */
+export const refreshList = (afterDeletion) => {
+  onDeleted = afterDeletion;
+  const images = byId("images");
   // After a change without scripts, the first list that shows the change notifies the other windows.
-  if (byId("images")?.dataset.page === "1" && recall(NAME, {}).etag !== byId("images").dataset.etag) channel?.postMessage({});
-  const arrive = (root) => {
+  if (images?.dataset.page === "1" && readKept().etag !== images.dataset.etag) channel?.postMessage({});
+  keepList();
+  document.addEventListener("htmx:load", () => {
     keepList();
-    localiseTimes(root);
-  };
-  arrive(document);
-  document.addEventListener("htmx:load", (event) => {
-    arrive(event.detail.elt);
-    lookIfFree();
+    checkIfFree();
   });
   watchSwaps();
-  lookWhileVisible();
+  checkWhileVisible();
   document.addEventListener("visibilitychange", () => {
-    lookWhileVisible();
-    if (!document.hidden) look();
+    checkWhileVisible();
+    if (!document.hidden) check();
   });
   // A question or the lightbox was closed, so a delayed check can run.
-  for (const name of ["toggle", "close"]) document.addEventListener(name, lookIfFree, true);
-  document.addEventListener("image-deleted", look);
+  for (const name of ["toggle", "close"]) document.addEventListener(name, checkIfFree, true);
+  document.addEventListener("image-deleted", check);
   document.addEventListener("image-uploaded", () => {
     channel?.postMessage({});
-    look();
+    check();
   });
   channel?.addEventListener("message", (event) => {
-    if (event.data.deleted) forgetUpload(event.data.deleted);
-    look();
+    if (event.data.deleted) onDeleted(event.data.deleted);
+    check();
   });
 };

@@ -1,22 +1,22 @@
 // The button that clears the data that this browser keeps. Its other windows are updated as after each choice.
 
-import { showKind } from "../links/copying.js";
-import { byId, say, text } from "../core/page.js";
-import { forgetUploads } from "../upload/recent.js";
-import { forget } from "../core/store.js";
-import { forgetTheme } from "./theme.js";
+import { announce, byId, text } from "../core/page.js";
+import { clear } from "../core/store.js";
 
-const SECONDS_OF_THANKS = 4;
+const SECONDS_OF_RESULT = 4;
 
-export const offerToForget = () => {
+/**
+ * Lets visitors clear the data.
+ * @param {() => void} onCleared shows this page as it is without data
+ */
+export const offerClearing = (onCleared) => {
   const button = byId("forget");
   const label = button.textContent;
   button.addEventListener("click", () => {
-    forget();
-    forgetTheme();
-    forgetUploads();
-    showKind(document, "link");
+    clear();
+    onCleared();
     button.textContent = text("forgotten");
-    say(text("forgotten"));
-    setTimeout(() => { button.textContent = label; }, SECONDS_OF_THANKS * 1000);
-  });};
+    announce(text("forgotten"));
+    setTimeout(() => { button.textContent = label; }, SECONDS_OF_RESULT * 1000);
+  });
+};
