@@ -6,10 +6,10 @@ import click
 from flask import Flask
 
 from imagehost.cli.assets import assets
+from imagehost.cli.backup_schedule import backup
 from imagehost.cli.cleanup import cleanup
 from imagehost.cli.database import copy_from
 from imagehost.cli.images import images
-from imagehost.cli.nightly import backup
 
 COMMANDS: tuple[click.Command, ...] = (assets, backup, cleanup, images)
 

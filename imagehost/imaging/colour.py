@@ -14,8 +14,8 @@ from typing import TypeAlias
 from PIL import Image, ImageChops, ImageCms
 
 from imagehost.imaging import code_points, hdr, profiles
+from imagehost.imaging.colour_information import CodePoints, ColourInformation
 from imagehost.imaging.profiles import CMYK, GREY, Profile
-from imagehost.imaging.signals import CodePoints, Signals
 
 Act: TypeAlias = Callable[[Image.Image], Image.Image]
 
@@ -54,7 +54,7 @@ class Conversion:
     curved: bool
 
 
-def conversion(image: Image.Image, told: Signals) -> Conversion | None:
+def conversion(image: Image.Image, told: ColourInformation) -> Conversion | None:
     """Return the conversion of a picture's colours to sRGB, or None if nothing has to change.
 
     Args:
@@ -81,7 +81,7 @@ def conversion(image: Image.Image, told: Signals) -> Conversion | None:
         return None
 
 
-def space_of(image: Image.Image, told: Signals, *, grey: bool) -> bytes | None:
+def space_of(image: Image.Image, told: ColourInformation, *, grey: bool) -> bytes | None:
     """Return the colour space of a picture, or None for sRGB. Sources are tried in Chromium's order."""
     profile = profiles.read_profile(image.info.get("icc_profile") or b"")
     if told.code_points and not (profile and told.profile_first):

@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from imagehost import formats
-from imagehost.imaging import signals
+from imagehost.imaging import colour_information
 from imagehost.imaging.colour import Conversion, conversion, repaint
 from imagehost.imaging.pillow import BROKEN, open_picture, orientation
 
@@ -65,7 +65,7 @@ def render_picture(stream: BinaryIO, kind: str, side: int, canvas: formats.Canva
     try:
         # Pillow reads the file without metadata, like in admit().
         cleaned = formats.clean_picture(kind, stream, canvas, io.BytesIO).file or stream
-        told = signals.read_signals(kind, cleaned)
+        told = colour_information.read_colour_information(kind, cleaned)
         with open_picture(cleaned, kind) as image:
             turn = TURNS.get(orientation(image, kind))
             if getattr(image, "default_image", False):

@@ -16,8 +16,8 @@ from gunicorn.http.message import Request
 from gunicorn.workers.gthread import ThreadWorker
 
 from imagehost.server.answers import Answer
-from imagehost.server.canned import FAULT, UNREADABLE
 from imagehost.server.connection import Connection
+from imagehost.server.fixed_answers import FAULT, UNREADABLE
 from imagehost.web.header_limits import REFUSED
 
 STATUSES = {

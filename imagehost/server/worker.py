@@ -15,11 +15,11 @@ from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from imagehost.server.canned import TOO_MANY, TOO_SLOW
 from imagehost.server.connection import Connection, Step
-from imagehost.server.files import connections_at_most
+from imagehost.server.fixed_answers import TOO_MANY, TOO_SLOW
 from imagehost.server.handling import handle
-from imagehost.server.lanes import Lane
+from imagehost.server.open_files import connections_at_most
+from imagehost.server.thread_sharing import SharedThreads
 
 SECONDS_BETWEEN_LOOKS = 0.25
 LOST = {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENOPROTOOPT, errno.EOPNOTSUPP} | {
@@ -30,7 +30,7 @@ NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Uses two lanes of threads: one for requests with a body, so that slow uploads do not delay pages."""
+    """Uses two groups of threads: one for requests with a body, so that slow uploads do not delay pages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,12 +41,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def init_process(self) -> None:
         """Create the threads, then serve until the worker ends."""
         self.worker_connections: int = min(self.cfg.worker_connections, connections_at_most())
-        self.lanes = {with_body: Lane(self.cfg.threads) for with_body in (False, True)}
+        self.thread_groups = {with_body: SharedThreads(self.cfg.threads) for with_body in (False, True)}
         super().init_process()
 
     def get_thread_pool(self) -> Any:
         """Return the threads that the base class stops when the worker ends."""
-        return self.lanes[False].pool
+        return self.thread_groups[False].pool
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection, and close another one if there are too many."""
@@ -103,7 +103,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         victim = next(idle, None) or next(iter(self.waiting), None)
         if victim is None:
             for with_body in (True, False):
-                if turned_away := self.lanes[with_body].turn_away():
+                if turned_away := self.thread_groups[with_body].turn_away():
                     turned_away.say(TOO_MANY)
                     self.go_on(turned_away, turned_away.resume(0))
                     return
@@ -114,30 +114,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def enqueue_req(self, connection: Connection) -> None:
         """Let a thread answer a request as soon as one is free."""
-        lane = self.lanes[connection.declares_body]
-        lane.add(connection)
-        self.answer_next(lane)
+        threads = self.thread_groups[connection.declares_body]
+        threads.add(connection)
+        self.answer_next(threads)
 
-    def answer_next(self, lane: Lane) -> None:
+    def answer_next(self, threads: SharedThreads) -> None:
         """Let free threads answer requests that wait."""
-        while connection := lane.next():
-            future = lane.pool.submit(handle, self, connection)
-            future.add_done_callback(partial(self.defer_finish, connection, lane))
+        while connection := threads.next():
+            future = threads.pool.submit(handle, self, connection)
+            future.add_done_callback(partial(self.defer_finish, connection, threads))
 
-    def defer_finish(self, connection: Connection, lane: Lane, _: Future[None]) -> None:
+    def defer_finish(self, connection: Connection, threads: SharedThreads, _: Future[None]) -> None:
         """Wake the main thread. Runs in the thread that has answered."""
-        self.method_queue.defer(self.finish_request, connection, lane)
+        self.method_queue.defer(self.finish_request, connection, threads)
 
-    def finish_request(self, connection: Connection, lane: Lane) -> None:
+    def finish_request(self, connection: Connection, threads: SharedThreads) -> None:
         """Take a connection back from its thread."""
-        lane.end(connection)
-        self.answer_next(lane)
+        threads.end(connection)
+        self.answer_next(threads)
         keepalive = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
         self.go_on(connection, connection.resume(keepalive))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for events, only briefly if requests wait for a thread, so that slow clients are checked."""
-        crowded = any(lane.is_crowded for lane in self.lanes.values())
+        crowded = any(threads.is_crowded for threads in self.thread_groups.values())
         super().wait_for_and_dispatch_events(min(timeout, SECONDS_BETWEEN_LOOKS if crowded else timeout))
 
     def murder_keepalived(self, force: bool = False) -> None:
@@ -154,9 +154,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self.go_on(connection, connection.resume(0))
             else:
                 self.drop(connection)
-        for lane in self.lanes.values():
-            if lane.is_crowded:
-                lane.relieve()
+        for threads in self.thread_groups.values():
+            if threads.is_crowded:
+                threads.relieve()
 
     def murder_pending(self) -> None:
         """Do nothing: this worker does not use the base class's list of pending connections."""

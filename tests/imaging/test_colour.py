@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imagehost import imaging
-from imagehost.imaging import colour, profiles, signals
+from imagehost.imaging import colour, colour_information, profiles
 from tests import pictures
 from tests.imaging import colours
 
@@ -19,8 +19,10 @@ PROFILES = {
 }
 
 
-def conversion(image: Image.Image, told: signals.Signals | None = None) -> colour.Conversion | None:
-    return colour.conversion(image, told or signals.Signals())
+def conversion(
+    image: Image.Image, told: colour_information.ColourInformation | None = None
+) -> colour.Conversion | None:
+    return colour.conversion(image, told or colour_information.ColourInformation())
 
 
 def with_profile(profile: bytes, mode: str = "RGB") -> Image.Image:

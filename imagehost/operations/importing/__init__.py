@@ -8,9 +8,9 @@ from imagehost.host import Host
 from imagehost.operations import parallel
 from imagehost.operations.folders import keep_apart, keep_from_backups
 from imagehost.operations.importing import journal
-from imagehost.operations.importing.bringing import import_file
-from imagehost.operations.importing.deciding import tasks
+from imagehost.operations.importing.one_file import import_file
 from imagehost.operations.importing.results import Decision, ImportResult, PathResult
+from imagehost.operations.importing.selection import tasks
 from imagehost.operations.importing.walking import walk_folder
 from imagehost.operations.journals import resumable
 from imagehost.operations.progress import Progress, silent

@@ -8,7 +8,7 @@ import pytest
 from imagehost.domain.errors import StorageFull, Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.operations import parallel
-from imagehost.operations.importing import Decision, deciding, journal
+from imagehost.operations.importing import Decision, journal, selection
 from imagehost.services import images
 from tests import pictures
 from tests.applications import host_of
@@ -141,7 +141,7 @@ def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeyp
         return real(*arguments, **options)
 
     monkeypatch.setattr(images, "add_image", add)
-    monkeypatch.setattr(deciding, "BATCH", 2)
+    monkeypatch.setattr(selection, "BATCH", 2)
     bring()
     assert noted == [(1,)] * 4
 

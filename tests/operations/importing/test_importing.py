@@ -261,11 +261,11 @@ def test_an_empty_folder_is_nothing(host, app, tmp_path):
 @ON_SQLITE
 def test_several_files_are_imported_at_once(bring, monkeypatch):
     both = threading.Barrier(2, timeout=20)
-    real = importing.bringing.read_file
+    real = importing.one_file.read_file
 
     def meet(path: str, upload: object) -> bool:
         both.wait()
         return real(path, upload)
 
-    monkeypatch.setattr(importing.bringing, "read_file", meet)
+    monkeypatch.setattr(importing.one_file, "read_file", meet)
     assert counts(bring()) == {"imported": 4}

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from imagehost.server.connection import Connection
 
 
-class Lane:
+class SharedThreads:
     """A group of threads, with the connections that have one and those that wait. Main thread only."""
 
     def __init__(self, threads: int) -> None:

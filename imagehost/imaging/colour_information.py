@@ -29,7 +29,7 @@ class CodePoints:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class ColourInformation:
     """The colour information of a file; ``gamma`` is the gAMA of a PNG, less than 1 in nearly all pictures.
 
     ``profile_first`` is True if a profile overrides code points, as in AVIF.
@@ -43,16 +43,16 @@ class Signals:
     primaries: Primaries | None = None
 
 
-def read_signals(kind: str, file: BinaryIO) -> Signals:
+def read_colour_information(kind: str, file: BinaryIO) -> ColourInformation:
     """Read the colour information of a cleaned file."""
     if kind == "png":
         return of_png(file)
     if kind == "avif":
-        return Signals(of_avif(Source(file)), profile_first=True)
-    return Signals()
+        return ColourInformation(of_avif(Source(file)), profile_first=True)
+    return ColourInformation()
 
 
-def of_png(file: BinaryIO) -> Signals:
+def of_png(file: BinaryIO) -> ColourInformation:
     """Read the chunks before the pixels; only the first of each name is used."""
     found: dict[bytes, bytes] = {}
     file.seek(COLOUR_TYPE)
@@ -68,7 +68,7 @@ def of_png(file: BinaryIO) -> Signals:
         file.seek(size + 4, 1)
     gamma = int.from_bytes(found.get(b"gAMA", b"")) / 100_000
     primaries = chromaticities(found.get(b"cHRM", b""))
-    return Signals(
+    return ColourInformation(
         png_code_points(found), is_grey=is_grey, is_srgb=b"sRGB" in found, gamma=gamma, primaries=primaries
     )
 

@@ -13,7 +13,7 @@ CODES = {
 }
 
 
-def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
+def fixed_answer(status: HTTPStatus, message: str, *fields: str) -> bytes:
     """Build a whole answer. It is the last one on its connection."""
     error = {"status": "error", "code": CODES[status], "message": message, "detail": message}
     body = json.dumps(error) + "\n"
@@ -27,21 +27,21 @@ def canned(status: HTTPStatus, message: str, *fields: str) -> bytes:
     return ("\r\n".join([*head, "", ""]) + body).encode()
 
 
-UNREADABLE = canned(
+UNREADABLE = fixed_answer(
     HTTPStatus.BAD_REQUEST,
     "The request cannot be read. It may be incomplete; send it again.",
 )
-TOO_SLOW = canned(
+TOO_SLOW = fixed_answer(
     HTTPStatus.REQUEST_TIMEOUT,
     f"The headers of the request did not arrive within {SECONDS_FOR_HEAD:.0f} seconds. "
     "Send the request again.",
 )
-TOO_MANY = canned(
+TOO_MANY = fixed_answer(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "This server has too many connections at the moment. Try again in a few seconds.",
     "Retry-After: 5",
 )
-FAULT = canned(
+FAULT = fixed_answer(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "The server could not answer this request because of an internal error. Try again later.",
 )

@@ -7,7 +7,7 @@ import click
 
 from imagehost.cli.backup import backup
 from imagehost.cli.output import as_json, command, print_result
-from imagehost.cli.status import serving
+from imagehost.cli.status_server import serving
 from imagehost.operations.backups.prune import KeepRule, prune_backups
 from imagehost.operations.backups.schedule import BackupSchedule
 from imagehost.web.binding import current_host
