@@ -3,17 +3,15 @@
 import base64
 import binascii
 import struct
-from datetime import UTC, datetime, timedelta
 
 from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import MultiDict
 
+from imagehost.domain.unix_time import moment_at, unix_microseconds
 from imagehost.services.lists import Position
 from imagehost.web.converters import whole_number
 from imagehost.web.errors import BadRequest
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 CURSOR = struct.Struct(">qI")
 """Microseconds since the epoch, and an id."""
 
@@ -61,7 +59,7 @@ def number_up_to(most: int, given: MultiDict[str, str], name: str) -> int | None
 def write_cursor(place: Position) -> str:
     """Return a position in the list as a text for the parameter ``after``."""
     moment, image_id = place
-    return base64.urlsafe_b64encode(CURSOR.pack((moment - EPOCH) // MICROSECOND, image_id)).decode()
+    return base64.urlsafe_b64encode(CURSOR.pack(unix_microseconds(moment), image_id)).decode()
 
 
 def read_cursor(given: MultiDict[str, str], name: str) -> Position | None:
@@ -71,7 +69,7 @@ def read_cursor(given: MultiDict[str, str], name: str) -> Position | None:
         return None
     try:
         microseconds, image_id = CURSOR.unpack(base64.b64decode(text, altchars=b"-_", validate=True))
-        return EPOCH + microseconds * MICROSECOND, image_id
+        return moment_at(microseconds), image_id
     except (ValueError, binascii.Error, struct.error, OverflowError) as error:
         raise BadRequest(
             _(

@@ -9,6 +9,7 @@ from itertools import chain
 import pytest
 import sqlalchemy as sa
 
+from imagehost.db import rows_by_id
 from imagehost.db.models import Image, ImageDay
 from imagehost.domain.policy import ANYBODY
 from imagehost.host import Host
@@ -99,7 +100,7 @@ def ways(host: Host, client, number: int) -> dict[str, Callable[[], object]]:
         "part of the array": lambda: lists.get_entries(host, ANYBODY, 100, (moment_of(number), number)),
         "fingerprint of the array": lambda: lists.list_fingerprint(host),
         "total": lambda: total(host),
-        "rows of a clean-up": lambda: rows.rows_after(host, number),
+        "rows of a clean-up": lambda: rows_by_id.rows_after(host.database, rows.ROWS, number, rows.BATCH),
         "delete": lambda: images.delete_image(host, ANYBODY, number),
         "delete by name": lambda: images.delete_image_by_filename(host, ANYBODY, name_of(number + 1)),
     }

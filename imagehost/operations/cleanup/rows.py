@@ -1,15 +1,17 @@
 """Find rows whose file is lost or damaged, and drop rows without a file if that is requested."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import sqlalchemy as sa
 
 from imagehost.db import counts
 from imagehost.db.models import Image
+from imagehost.db.rows_by_id import batches_by_id, row_exists
 from imagehost.domain.errors import ImageHostError, NotFound, Unavailable
 from imagehost.files import hashing
 from imagehost.host import Host
@@ -21,8 +23,10 @@ from imagehost.storage.inventory import StoredFacts
 
 BATCH = 1000
 """The number of rows that are read at a time."""
+ROWS = sa.select(Image.id, Image.filename, Image.size, Image.sha256)
 
-Row = sa.Row[int, str, int, str]
+CheckedRow = sa.Row[int, str, int, str]
+"""id, filename, size in bytes, sha256"""
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +64,15 @@ def check_rows(
     """
     known = Known()
     check = partial(problem, host, share)
-    for row, kind, reason in parallel.each(check, every(host)) if share else map(check, every(host)):
+    rows = chain.from_iterable(batches_by_id(host.database, ROWS, BATCH))
+    for row, kind, reason in parallel.each(check, rows) if share else map(check, rows):
         known.rows += 1
         advance(1)
         if row.filename in doubted and kind is not Finding.MISSING:
             known.alive.add(row.filename)
             report_unindexed(host, report, row)
         # A deletion removes the row first. So if the row still exists, the file is really lost.
-        if kind is None or not is_there(host, row):
+        if kind is None or not row_exists(host.database, row.id):
             continue
         report[kind].add(f"{row.filename}: {reason}" if reason else row.filename)
         if kind is Finding.MISSING:
@@ -78,36 +83,14 @@ def check_rows(
     return known
 
 
-def is_there(host: Host, row: Row) -> bool:
-    """Tell whether a row still exists."""
-    with host.database.reading() as session:
-        return session.scalar(sa.select(Image.id).where(Image.id == row.id)) is not None
-
-
-def report_unindexed(host: Host, report: CleanupReport, row: Row) -> None:
+def report_unindexed(host: Host, report: CleanupReport, row: CheckedRow) -> None:
     """Report a row that is found by its id and not by its name, unless it was added or deleted meanwhile."""
-    if not recorded(host, [row.filename]) and is_there(host, row):
+    if not recorded(host, [row.filename]) and row_exists(host.database, row.id):
         report[Finding.UNINDEXED].add(row.filename)
         log.error("index damaged", extra={"image": row.filename})
 
 
-def every(host: Host) -> Iterator[Row]:
-    """Yield all rows by id. The order of ids, unlike that of text, is the same in every database."""
-    last = 0
-    while rows := rows_after(host, last):
-        yield from rows
-        last = rows[-1].id
-
-
-def rows_after(host: Host, last: int) -> Sequence[Row]:
-    """Return the next rows, or none. End the transaction, so that later queries see later changes."""
-    columns = (Image.id, Image.filename, Image.size, Image.sha256)
-    statement = sa.select(*columns).where(Image.id > last).order_by(Image.id).limit(BATCH)
-    with host.database.reading() as session:
-        return session.execute(statement).all()
-
-
-def problem(host: Host, share: Share | None, row: Row) -> tuple[Row, Finding | None, str]:
+def problem(host: Host, share: Share | None, row: CheckedRow) -> tuple[CheckedRow, Finding | None, str]:
     """Return the row, the finding about its file (None if there is no problem), and the reason."""
     seen = host.storage.look_at(row.filename)
     if seen is None:
@@ -116,7 +99,7 @@ def problem(host: Host, share: Share | None, row: Row) -> tuple[Row, Finding | N
     return row, Finding.DAMAGED if reason else None, reason
 
 
-def damage(host: Host, row: Row, seen: StoredFacts) -> str:
+def damage(host: Host, row: CheckedRow, seen: StoredFacts) -> str:
     """Return how a file is damaged, or an empty text."""
     if not seen.is_file:
         return "it is not a file"

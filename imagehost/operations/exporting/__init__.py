@@ -2,23 +2,32 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from imagehost.db import counts
+from imagehost.db.models import Image
+from imagehost.db.rows_by_id import batches_by_id, row_exists
 from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.host import Host
 from imagehost.operations.exporting import journal, sheet
-from imagehost.operations.exporting.copying import DRAFT, copy_image_out, folder_errors
+from imagehost.operations.exporting.copying import DRAFT, ExportedRow, copy_image_out, folder_errors
 from imagehost.operations.exporting.journal import LAST, ExportJournal
-from imagehost.operations.exporting.rows import COLUMNS, Row, batches_of_rows, row_exists
 from imagehost.operations.exporting.sheet import Write
 from imagehost.operations.folders import keep_apart
 from imagehost.operations.journals import resumable
 from imagehost.operations.progress import Progress, silent
 
 __all__ = ["ExportResult", "export_to"]
+
+BATCH = 256
+"""The number of rows in memory at a time."""
+COLUMNS = tuple(Image.__table__.columns)
+"""The columns of the table: all columns of an image."""
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +79,7 @@ def export_images(host: Host, folder: Path, outcome: ExportResult, progress: Pro
         progress("images", total) as advance,
     ):
         last = 0
-        for rows in batches_of_rows(host):
+        for rows in batches_by_id(host.database, sa.select(*COLUMNS), BATCH):
             export_rows(host, rows, folder, notes, write, outcome)
             remove_exported(folder, notes, last, rows[-1].id, rows)
             last = rows[-1].id
@@ -79,12 +88,17 @@ def export_images(host: Host, folder: Path, outcome: ExportResult, progress: Pro
 
 
 def export_rows(
-    host: Host, rows: list[Row], folder: Path, notes: ExportJournal, write: Write, outcome: ExportResult
+    host: Host,
+    rows: Sequence[ExportedRow],
+    folder: Path,
+    notes: ExportJournal,
+    write: Write,
+    outcome: ExportResult,
 ) -> None:
     """Copy some images and write their lines of the table."""
     for row, name in zip(rows, notes.names(rows), strict=True):
         problem = copy_image_out(host.storage, row, folder, name)
-        if problem and not row_exists(host, row):
+        if problem and not row_exists(host.database, row.id):
             # The image was deleted meanwhile.
             continue
         if problem:
@@ -95,7 +109,9 @@ def export_rows(
         write(["" if problem else name, *row])
 
 
-def remove_exported(folder: Path, notes: ExportJournal, after: int, last: int, rows: list[Row]) -> None:
+def remove_exported(
+    folder: Path, notes: ExportJournal, after: int, last: int, rows: Sequence[ExportedRow]
+) -> None:
     """Remove the files of images in a range of ids that were exported before and deleted since."""
     for name in notes.forget(after, last, [row.id for row in rows]):
         (folder / name).unlink(missing_ok=True)

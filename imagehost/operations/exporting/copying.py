@@ -3,22 +3,25 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from imagehost.domain.errors import NotFound, Unavailable
 from imagehost.domain.failures import Failure
-from imagehost.operations.exporting.rows import Row
+from imagehost.domain.unix_time import unix_microseconds
 from imagehost.operations.journals import GO_ON
 from imagehost.storage import Storage
 from imagehost.storage.copies import copy_hashing
 from imagehost.storage.spool import NO_ROOM
 
 DRAFT = ".imagehost-export.part"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ExportedRow = sa.Row[*tuple[Any, ...]]
+"""A row with all columns of an image."""
 
 
-def copy_image_out(storage: Storage, row: Row, folder: Path, name: str) -> str:
+def copy_image_out(storage: Storage, row: ExportedRow, folder: Path, name: str) -> str:
     """Copy an image, unless the target exists. Return its problem, or an empty text. Raises Unavailable."""
     target, draft = folder / name, folder / DRAFT
     if target.is_file() and target.stat().st_size == row.size:
@@ -38,8 +41,8 @@ def copy_image_out(storage: Storage, row: Row, folder: Path, name: str) -> str:
         return f"its file cannot be read ({error.__cause__})"
     if digest != row.sha256:
         return "its file is damaged: the SHA-256 does not match"
-    moment = (row.upload_time - EPOCH) // timedelta(microseconds=1) * 1000
-    os.utime(draft, ns=(moment, moment))
+    nanoseconds = unix_microseconds(row.upload_time) * 1000
+    os.utime(draft, ns=(nanoseconds, nanoseconds))
     draft.replace(target)
     return ""
 

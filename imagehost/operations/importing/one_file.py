@@ -2,13 +2,14 @@
 
 import os
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 
 from imagehost import imaging
 from imagehost.domain.errors import Refused
 from imagehost.domain.kinds import EXTENSIONS
 from imagehost.domain.policy import ANYBODY
+from imagehost.domain.unix_time import moment_at, unix_microseconds
 from imagehost.host import Host
 from imagehost.operations.importing.results import Candidate, Decision, PathResult, Task
 from imagehost.operations.importing.walking import unreadable
@@ -16,7 +17,6 @@ from imagehost.services import images
 from imagehost.storage.spool import Incoming
 
 BLOCK = 256 * 1024
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 NO_PICTURE = "not a picture"
 PICTURES = {f".{extension}" for extension in EXTENSIONS}
 """The suffixes of files that claim to be pictures, even if their bytes are not."""
@@ -68,5 +68,5 @@ def name_of_file(path: str) -> str:
 
 def upload_time(host: Host, candidate: Candidate) -> datetime:
     """Return the time of a file's last change, limited to the range from 1970 to now."""
-    now = (host.clock() - EPOCH) // MICROSECOND
-    return EPOCH + min(max(candidate.modified // 1000, 0), now) * MICROSECOND
+    now = unix_microseconds(host.clock())
+    return moment_at(min(max(candidate.modified // 1000, 0), now))
