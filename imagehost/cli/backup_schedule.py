@@ -4,16 +4,13 @@ from datetime import datetime, time
 from threading import Event
 
 import click
+from flask.cli import with_appcontext
 
-from imagehost.cli.backup import backup
 from imagehost.cli.output import as_json, command, print_result
 from imagehost.cli.status_server import serving
 from imagehost.operations.backups.prune import KeepRule, prune_backups
 from imagehost.operations.backups.schedule import BackupSchedule
 from imagehost.web.binding import current_host
-
-# This module adds two commands to the group.
-__all__ = ["backup"]
 
 KEEPING = (
     ("hours", 24, "Keep all backups that were made less than this many hours before the newest one."),
@@ -32,10 +29,11 @@ def keeping(view: click.decorators.FC) -> click.decorators.FC:
     return view
 
 
-@backup.command()
+@click.command()
 @keeping
 @click.option("--dry-run", is_flag=True, help="Only print which backups would be removed.")
 @as_json
+@with_appcontext
 @command
 def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     """Remove old backups.
@@ -51,7 +49,7 @@ def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     )
 
 
-@backup.command()
+@click.command()
 @click.option(
     "--at",
     "moment",
@@ -68,6 +66,7 @@ def prune(*, dry_run: bool, as_json: bool, **kept: int) -> None:
     help="Address at which /healthz and /readyz are served.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
+@with_appcontext
 @command
 def schedule(*, moment: datetime, host: str, port: int, **kept: int) -> None:
     """Create, verify and prune backups every day, until the command is stopped."""
