@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from imagehost.domain.error_object import error_object
 from imagehost.domain.errors import ImageHostError
 from imagehost.domain.failures import Failure
 from imagehost.logs.setup import one_line
@@ -65,7 +66,7 @@ def ending_in_order() -> Iterator[None]:
 def fail(message: str, *, as_json: bool) -> NoReturn:
     """Print a message, and exit with status 1."""
     if as_json:
-        click.echo(json.dumps({"status": "error", "message": message}))
+        click.echo(json.dumps(error_object(None, message)))
     else:
         # The message may contain names that others chose, for example of a backup's files.
         click.echo(f"imagehost: {one_line(message)}", err=True)

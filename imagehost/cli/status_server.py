@@ -1,7 +1,7 @@
 """A small HTTP server that reports the state of a long-running command to health checks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Thread
@@ -9,6 +9,7 @@ from threading import Thread
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from imagehost.domain.error_object import error_object
 from imagehost.domain.failures import Failure
 
 
@@ -33,12 +34,12 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
         if request.path != "/readyz":
             return told(
                 HTTPStatus.NOT_FOUND,
-                error("not_found", "Nothing was found at this address. Check the address."),
+                error_object("not_found", "Nothing was found at this address. Check the address."),
             )
         said = problem()
         if said is None:
             return told(HTTPStatus.OK, {"status": "success", "backup": "ok"})
-        return told(HTTPStatus.SERVICE_UNAVAILABLE, {**error("unavailable", said), "backup": "failed"})
+        return told(HTTPStatus.SERVICE_UNAVAILABLE, error_object("unavailable", said, backup="failed"))
 
     try:
         server = make_server(host, port, answer, threaded=True, request_handler=Quiet)
@@ -55,12 +56,7 @@ def serving(problem: Callable[[], str | None], host: str, port: int) -> Iterator
         thread.join()
 
 
-def error(code: str, message: str) -> dict[str, str]:
-    """Return an error in the form that all JSON answers have."""
-    return {"status": "error", "code": code, "message": message, "detail": message}
-
-
-def told(status: HTTPStatus, facts: dict[str, str]) -> Response:
+def told(status: HTTPStatus, facts: Mapping[str, object]) -> Response:
     """Return a JSON answer."""
     headers = {"Cache-Control": "no-store"}
     return Response(json.dumps(facts) + "\n", status, headers, mimetype="application/json")

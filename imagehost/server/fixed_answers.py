@@ -3,6 +3,7 @@
 import json
 from http import HTTPStatus
 
+from imagehost.domain.error_object import error_object
 from imagehost.server.connection import SECONDS_FOR_HEAD
 
 CODES = {
@@ -15,8 +16,7 @@ CODES = {
 
 def fixed_answer(status: HTTPStatus, message: str, *fields: str) -> bytes:
     """Build a whole answer. It is the last one on its connection."""
-    error = {"status": "error", "code": CODES[status], "message": message, "detail": message}
-    body = json.dumps(error) + "\n"
+    body = json.dumps(error_object(CODES[status], message)) + "\n"
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         "Connection: close",

@@ -16,6 +16,7 @@ from flask_babel import force_locale
 from werkzeug.exceptions import default_exceptions
 
 from imagehost.domain import host_names
+from imagehost.domain.error_object import error_object
 from imagehost.domain.errors import ImageHostError, RateLimited, TooLarge, Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.domain.kinds import KINDS
@@ -86,7 +87,7 @@ def error_files() -> Iterator[tuple[str, bytes]]:
                 for shape in Shape:
                     answer = responses.write_shape(
                         shape,
-                        problem.error_object(code, message, **facts),
+                        error_object(code, message, **facts),
                         problem.PLAIN.get(status, PAGE),
                         problem.FRAGMENT,
                         {"message": message, "code": status},

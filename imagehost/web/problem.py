@@ -9,6 +9,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from imagehost.domain.error_object import error_object
 from imagehost.domain.errors import ImageHostError, TooLarge
 from imagehost.logs import setup
 from imagehost.web import messages
@@ -55,11 +56,6 @@ def refuse(status: int, code: str, message: object, **facts: object) -> Response
     data = error_object(code, text, **facts)
     page = PLAIN.get(status, PAGE)
     return render_answer(data, page=page, fragment=FRAGMENT, status=status, message=text, code=status)
-
-
-def error_object(code: str, message: str, **facts: object) -> dict[str, object]:
-    """Return the JSON object of an error."""
-    return {"status": "error", "code": code, "message": message, "detail": message, **facts}
 
 
 def code_and_message(error: HTTPException) -> tuple[str, object]:
