@@ -134,7 +134,7 @@ class RateLimited(Refused):
 
 
 class Unavailable(ImageHostError):
-    """Parts of the host do not answer or are busy; ``parts`` is a key of ``web.messages.UNAVAILABLE``."""
+    """Parts of the host do not answer or are busy. ``parts`` is a key of ``error_sentences.UNAVAILABLE``."""
 
     code, retry_after = "unavailable", 5
 

@@ -21,7 +21,7 @@ from imagehost.domain.errors import ImageHostError, RateLimited, TooLarge, Unava
 from imagehost.domain.failures import Failure
 from imagehost.domain.kinds import KINDS
 from imagehost.files.atomic_files import replacing
-from imagehost.web import assets, messages, problem, responses
+from imagehost.web import assets, error_sentences, messages, problem, responses
 from imagehost.web.errors import WrongHost
 from imagehost.web.languages import LANGUAGES, current
 from imagehost.web.responses import Shape
@@ -108,7 +108,7 @@ def told_errors() -> Iterator[tuple[int, str, str, dict[str, object]]]:
         yield status, code, str(message), {}
     for status, error in OURS.items():
         yield status, error.code, messages.sentence(error), {}
-    too_large = messages.too_large_for(LIMIT + get_decimal_symbol(current()))
+    too_large = error_sentences.too_large_for(LIMIT + get_decimal_symbol(current()))
     yield 413, TooLarge.code, too_large, {}
     code, message, facts = problem.fault(REQUEST_ID)
     yield FAULT, code, str(message), facts

@@ -6,10 +6,10 @@ row, but never a row without its file.
 """
 
 import logging
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
@@ -17,17 +17,17 @@ from imagehost import formats, imaging
 from imagehost.db import counts
 from imagehost.db.models import Image
 from imagehost.domain import image_names
-from imagehost.domain.errors import EmptyFile, ImageHostError, NotFound, StorageFull, Unavailable
+from imagehost.domain.errors import EmptyFile, ImageHostError, NotFound, Unavailable
 from imagehost.domain.kinds import KINDS
 from imagehost.domain.policy import Action, Actor, require
 from imagehost.host import Host
-from imagehost.services import image_rows
+from imagehost.services.image_rows import IMAGES
 from imagehost.services.picture_errors import refusing
+from imagehost.services.upload_transaction import publish_upload
 from imagehost.storage.spool import Incoming
 
 LARGEST_ID = 2**31 - 1
 """The largest id that the databases' keys can hold. A query for a larger number would fail."""
-IMAGES = Image.metadata.tables["images"]
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def add_image(
             "orientation": facts.orientation,
             "sha256": stored.sha256,
         }
-        image_id, first_of_day = record(host, row, stored, chosen=public_name is not None)
+        image_id, first_of_day = publish_upload(host, row, stored, chosen=public_name is not None)
     image = Image(id=image_id, **row)
     log.info(
         "image uploaded",
@@ -125,56 +125,6 @@ def changes(report: formats.CleaningReport) -> dict[str, str]:
         for name, counts in found.items()
         if counts
     }
-
-
-def record(host: Host, row: dict[str, Any], stored: Incoming, *, chosen: bool) -> tuple[int, bool]:
-    """Add the row, publish the bytes and commit. If one step fails, undo all of them.
-
-    Returns:
-        The row's id, and whether this is the first upload that its shard counts on that day.
-
-    Raises:
-        NameTaken: if another image has the name.
-    """
-    with host.database.writing() as connection:
-        try:
-            if chosen:
-                image_rows.reserve(connection, row["filename"])
-            image_id = image_rows.insert(connection, row)
-            host.storage.publish(stored, row["filename"])
-            first_of_day = counts.count_upload(connection, row["upload_time"].date())
-        except (image_rows.NameTaken, sa.exc.IntegrityError, FileExistsError):
-            # Another image has the name: an import chose the same name, or two random names are equal (one
-            # in 2**82). The bytes of the other image must not be deleted.
-            raise
-        except BaseException:
-            undo(host, row["filename"])
-            raise
-        commit(host, connection, row["filename"])
-    return image_id, first_of_day
-
-
-def commit(host: Host, connection: sa.Connection, filename: str) -> None:
-    """Commit an image's row. Undo the rest of its upload if the commit certainly failed."""
-    try:
-        connection.commit()
-    except StorageFull:
-        undo(host, filename)
-        raise
-    except BaseException:
-        # The commit may have succeeded: perhaps only the database's answer was lost. So the bytes are not
-        # deleted. If there is no row, they are an orphan that clean-up finds.
-        log.exception("outcome of commit unknown", extra={"image": filename})
-        raise
-
-
-def undo(host: Host, filename: str) -> None:
-    """Delete the published file after a failure.
-
-    Errors of the deletion are ignored, since the caller re-raises the original one.
-    """
-    with suppress(ImageHostError):
-        host.storage.delete(filename)
 
 
 def find_image(host: Host, actor: Actor, name: str) -> Image:

@@ -21,7 +21,7 @@ def refusing(host: Host, name: str, busy: str = "thumbnail rendering") -> Iterat
     """Convert the errors of ``imaging`` and ``formats``. ``name`` is the client's name of the picture.
 
     ``busy`` names the part of the host that is busy with other requests: a key of
-    ``web.messages.UNAVAILABLE``.
+    ``web.error_sentences.UNAVAILABLE``.
 
     Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
     or Unavailable.
