@@ -8,7 +8,7 @@ GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 SOON = "Try again in a few seconds."
 GLEICH = "Bitte in ein paar Sekunden erneut versuchen."
 
-(HEIC,) = (found for found in foreign_formats.FOREIGN if found.what == "a HEIC picture")
+(HEIC,) = (found for found in foreign_formats.FOREIGN_FORMATS if found.what == "a HEIC picture")
 
 ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
     (
@@ -110,7 +110,7 @@ ERRORS: list[tuple[errors.ImageHostError, str, str]] = [
         ),
     ),
     (
-        errors.UnsupportedType("", foreign_formats.KNOWN["webp"], ("jpg",)),
+        errors.UnsupportedType("", foreign_formats.DISALLOWED_FORMATS["webp"], ("jpg",)),
         (
             "The file is a WebP image. This server accepts JPG images. "
             "Convert it in an image editor and try again."

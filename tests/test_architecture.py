@@ -54,7 +54,11 @@ WEB = {"web", "cli", "server", "gunicorn", "app", "__main__"}
 """Packages that may load a framework."""
 ANSWERING = ("imagehost.web.blueprints", "imagehost.cli")
 """Packages of views and commands. Their functions may have the same names, such as index and create."""
-ENTRIES = {"init_app", "main"}
+CONVENTIONAL = {"init_app", "main", "bp", "log", "_", "__all__"}
+"""Names that each module may have, since they mean the same everywhere.
+
+They are: what prepares the application, what runs a program, a blueprint, a logger, gettext, exported names.
+"""
 
 
 def tree(module: str) -> ast.Module:
@@ -127,13 +131,25 @@ def test_a_lower_layer_loads_no_framework(package):
     assert above == set()
 
 
+def names_of(module: str) -> set[str]:
+    """The names that a module defines: constants, types and classes; functions too, unless they answer."""
+    names: set[str] = set()
+    for node in tree(module).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            if not module.startswith(ANSWERING):
+                names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            parts = (part for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+            names |= {part.id for part in parts if isinstance(part.ctx, ast.Store)}
+    return names
+
+
 def test_a_name_is_in_one_module():
     homes: dict[str, list[str]] = defaultdict(list)
     for module in MODULES:
-        if not module.startswith(ANSWERING):
-            for node in tree(module).body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in ENTRIES:
-                    homes[node.name].append(module)
+        for name in names_of(module) - CONVENTIONAL:
+            homes[name].append(module)
     assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
 
 

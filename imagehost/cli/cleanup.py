@@ -13,7 +13,7 @@ from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding,
 from imagehost.web.binding import current_host
 from imagehost.web.readable import readable_size
 
-SHOWN = 20
+MOST_SHOWN = 20
 """The number of names of each kind that are printed as text."""
 TOLD = (Finding.MISSING, Finding.DAMAGED, Finding.UNINDEXED, Finding.FOREIGN)
 """The kinds whose names are printed as text."""
@@ -100,6 +100,6 @@ def written(report: CleanupReport, tallies: dict[Finding, Tally]) -> str:
 
 def named(kind: Finding, tally: Tally) -> list[str]:
     """Return lines with the names of the first findings of a kind."""
-    names = [f"  {one_line(name)}" for name in tally.names[:SHOWN]]
-    more = [f"  and {tally.found - SHOWN} more: see app.log"] if tally.found > SHOWN else []
+    names = [f"  {one_line(name)}" for name in tally.names[:MOST_SHOWN]]
+    more = [f"  and {tally.found - MOST_SHOWN} more: see app.log"] if tally.found > MOST_SHOWN else []
     return [f"{kind.label}:", *names, *more] if names else []

@@ -15,7 +15,7 @@ from imagehost.web.messages import sentence_in_english
 
 images = AppGroup("images", help="Import and export images.")
 
-COUNTED = {
+DECISION_NAMES = {
     Decision.IMPORTED: "imported",
     Decision.ALREADY: "imported before",
     Decision.DELETED: "imported before and deleted since: not imported again (to import them, add --again)",
@@ -57,7 +57,9 @@ def sentence_of(result: PathResult) -> str:
 def written(outcome: ImportResult) -> str:
     """Return the refused files with their reasons, then the counts, as text."""
     lines = [f"{one_line(each.path)}: {one_line(sentence_of(each))}" for each in outcome.refused]
-    lines += [f"{outcome.counts[what]} {words}" for what, words in COUNTED.items() if outcome.counts[what]]
+    lines += [
+        f"{outcome.counts[what]} {words}" for what, words in DECISION_NAMES.items() if outcome.counts[what]
+    ]
     lines += [f"  {number} {code}" for code, number in sorted(outcome.reasons.items())]
     return "\n".join(lines) or "There are no files to import in this folder."
 

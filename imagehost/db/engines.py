@@ -21,7 +21,7 @@ from imagehost.files.locks import locked_folder
 CONNECTIONS = 10
 """The maximum number of connections of a worker process. PostgreSQL's default of 100 allows ten workers."""
 SECONDS_TO_CONNECT = 3
-SECONDS_TO_WAIT = 10
+SECONDS_TO_WAIT_FOR_DATABASE = 10
 """The longest wait for a free connection, and on SQLite for other writers."""
 SECONDS_IDLE = 0.2
 """A connection that was idle for this time is tested before it is used: it may have been lost meanwhile."""
@@ -31,10 +31,10 @@ IMMEDIATE = {"sqlite_begin": "IMMEDIATE"}
 
 A deferred transaction that reads first fails with 'database is locked' if another writer was faster."""
 
-NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+SQLITE_FULL_DISK = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
 """SQLite's errors on a full disk: when it writes, and when it connects."""
 
-BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+DAMAGED_FILE_ERRORS = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 """The prefixes of SQLite's error names for a damaged file."""
 
 DOWN = (
@@ -63,7 +63,7 @@ class Pool(sa.QueuePool):
         try:
             return super().connect()
         except sa.exc.TimeoutError as error:
-            log.error("no free database connection", extra={"seconds": SECONDS_TO_WAIT})  # noqa: TRY400  # no traceback is needed
+            log.error("no free database connection", extra={"seconds": SECONDS_TO_WAIT_FOR_DATABASE})  # noqa: TRY400  # no traceback is needed
             raise Unavailable("database") from error
 
 
@@ -75,10 +75,10 @@ def engine_options(url: sa.URL) -> dict[str, Any]:
         # Connections above the size are closed after use. To make them again for each burst of requests would
         # cost more than their queries.
         "max_overflow": 0,
-        "pool_timeout": SECONDS_TO_WAIT,
+        "pool_timeout": SECONDS_TO_WAIT_FOR_DATABASE,
     }
     if url.get_backend_name() == "sqlite":
-        return {**pool, "connect_args": {"timeout": SECONDS_TO_WAIT}}
+        return {**pool, "connect_args": {"timeout": SECONDS_TO_WAIT_FOR_DATABASE}}
     arguments = {
         "connect_timeout": SECONDS_TO_CONNECT,
         "options": "-c timezone=utc",
@@ -148,9 +148,9 @@ def translate_error(context: sa.engine.ExceptionContext) -> None:
     """Convert the drivers' errors that are not errors of this program to StorageFull and Unavailable."""
     error = context.original_exception
     name = getattr(error, "sqlite_errorname", "")
-    if isinstance(error, psycopg2.errors.DiskFull) or name in NO_ROOM:
+    if isinstance(error, psycopg2.errors.DiskFull) or name in SQLITE_FULL_DISK:
         raise StorageFull from error
-    if isinstance(error, DOWN) or name.startswith(BROKEN):
+    if isinstance(error, DOWN) or name.startswith(DAMAGED_FILE_ERRORS):
         log.error("database error", extra={"reason": str(error).strip()})
         raise Unavailable("database") from error
 

@@ -21,7 +21,7 @@ UNPACK = _("Unpack it and upload the pictures in it.")
 PICTURE_ITSELF = _("Save the picture itself instead of the page that shows it.")
 OTHER_FILE = _("Choose a picture.")
 
-BRANDS = r"^[\s\S]{4}ftyp(?:[\s\S]{4}){0,60}?"
+ISO_BRANDS = r"^[\s\S]{4}ftyp(?:[\s\S]{4}){0,60}?"
 """The brands of a file of ISO boxes: the major brand, the version, the compatible brands."""
 PROLOG = (
     r"^(?:\xef\xbb\xbf)?(?:[ \t\r\n]"  # byte order mark, spaces
@@ -54,15 +54,15 @@ class Foreign:
     advice: str
 
 
-KNOWN: dict[str, Foreign] = {
+DISALLOWED_FORMATS: dict[str, Foreign] = {
     kind.extension: Foreign(kind.named, kind.signature, CONVERT) for kind in KINDS.values()
 }
 """Formats that can be hosted, for hosts that do not allow them."""
 
-FOREIGN: tuple[Foreign, ...] = (
+FOREIGN_FORMATS: tuple[Foreign, ...] = (
     # If several signatures match, the first one counts.
-    Foreign(_("a HEIC picture"), BRANDS + r"(?:hei[cmsx]|hev[cmsx])", IPHONE),
-    Foreign(_("a HEIF picture"), BRANDS + r"(?:mi[af]f|mif[12]|msf1)", IPHONE),
+    Foreign(_("a HEIC picture"), ISO_BRANDS + r"(?:hei[cmsx]|hev[cmsx])", IPHONE),
+    Foreign(_("a HEIF picture"), ISO_BRANDS + r"(?:mi[af]f|mif[12]|msf1)", IPHONE),
     Foreign(_("a JPEG XL picture"), r"^(?:\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n)", CONVERT),
     Foreign(_("a JPEG 2000 picture"), r"^(?:\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51)", CONVERT),
     Foreign(
@@ -111,11 +111,15 @@ FOREIGN: tuple[Foreign, ...] = (
     Foreign(_("a RAR archive"), r"^Rar!\x1a\x07", UNPACK),
 )
 
-_SIGNATURES = [
-    (re.compile(foreign.signature.encode("ascii")), foreign) for foreign in (*KNOWN.values(), *FOREIGN)
+_FOREIGN_SIGNATURES = [
+    (re.compile(foreign.signature.encode("ascii")), foreign)
+    for foreign in (*DISALLOWED_FORMATS.values(), *FOREIGN_FORMATS)
 ]
 
 
 def recognise(head: bytes) -> Foreign | None:
-    """Return the format of a file that is not hosted, by its first ``kinds.HEAD`` bytes; None if unknown."""
-    return next((foreign for signature, foreign in _SIGNATURES if signature.match(head)), None)
+    """Return the format of a file that is not hosted, or None if it is unknown.
+
+    ``head`` is the first ``kinds.HEAD_SIZE`` bytes of the file.
+    """
+    return next((foreign for signature, foreign in _FOREIGN_SIGNATURES if signature.match(head)), None)

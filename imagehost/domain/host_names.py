@@ -21,7 +21,9 @@ ALWAYS = {
 }
 """Names that are always allowed. The key is for the log; the value is a regular expression for nginx too."""
 
-HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[\w.~!$&'()*+,;=%-]+)(:(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
+HOST_HEADER = re.compile(
+    r"(?P<name>\[[0-9a-fA-F:.]+\]|[\w.~!$&'()*+,;=%-]+)(:(?P<port>[1-9][0-9]{0,4}))?", re.ASCII
+)
 """The value of a Host header (RFC 9110, section 7.2)."""
 TARGET = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#]*@)?(?P<host>[^/?#]*)")
 """A request target that names a host itself (RFC 9112, section 3.2.2)."""
@@ -37,7 +39,7 @@ def in_ascii(name: str) -> str:
 
 def name_in_host(host: str) -> str:
     """Return the name in a Host header without port and final dot; an empty string if it is not valid."""
-    found = HOST.fullmatch(host)
+    found = HOST_HEADER.fullmatch(host)
     if not found or int(found["port"] or 1) > LAST_PORT:
         return ""
     name = found["name"].lower().removesuffix(".")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-HEAD = 4096
+HEAD_SIZE = 4096
 """The number of first bytes that are enough to recognise a file's format, also SVG after a long comment."""
 
 
@@ -108,5 +108,5 @@ _SIGNATURES = {name: re.compile(kind.signature.encode("ascii")) for name, kind i
 
 
 def kind_of_bytes(head: bytes) -> str | None:
-    """Return the kind of a picture, by the first ``HEAD`` bytes of its file; None if it is unknown."""
+    """Return the kind of a picture, by the first ``HEAD_SIZE`` bytes of its file; None if it is unknown."""
     return next((name for name, signature in _SIGNATURES.items() if signature.search(head)), None)

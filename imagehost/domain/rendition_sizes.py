@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-VERSION = 2
+RENDITION_VERSION = 2
 """Increase it if a change of the code changes the renditions: then all are made again."""
-FOLDER = f"version-{VERSION}"
+RENDITION_FOLDER = f"version-{RENDITION_VERSION}"
 FAILED = ".failed"
 """The suffix of the file with the reason why a rendition could not be made."""
 

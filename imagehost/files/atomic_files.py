@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from imagehost.files.ownership import FILE_MODE, give
 
-DRAFT = ".draft-"
+DRAFT_PREFIX = ".draft-"
 """The prefix of files that are being written, or were being written when their process was killed."""
 
 
@@ -30,7 +30,7 @@ def replacing(
             after a power failure.
     """
     if draft is None:
-        descriptor, name = tempfile.mkstemp(prefix=f"{DRAFT}{path.name}-", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f"{DRAFT_PREFIX}{path.name}-", dir=path.parent)
         draft = Path(name)
     else:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)

@@ -12,7 +12,7 @@ from pathlib import Path
 FILE_MODE = 0o640
 FOLDER_MODE = 0o2750
 """The mode bits that a folder copies from its parent, including setgid: new files belong to its group."""
-OTHERS = 0o007
+OTHER_USERS = 0o007
 
 
 def give(made: Path | int, folder: Path, mode: int | None = None) -> None:
@@ -48,5 +48,5 @@ def shut(path: Path | str) -> None:
     """
     with suppress(OSError):
         mode = os.lstat(path).st_mode
-        if not stat.S_ISLNK(mode) and mode & OTHERS:
-            os.chmod(path, stat.S_IMODE(mode) & ~OTHERS)  # noqa: PTH101  # creating a Path takes longer than the system call
+        if not stat.S_ISLNK(mode) and mode & OTHER_USERS:
+            os.chmod(path, stat.S_IMODE(mode) & ~OTHER_USERS)  # noqa: PTH101  # creating a Path takes longer than the system call

@@ -7,17 +7,15 @@ kept. This package imports nothing else of imagehost, except the table of format
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Generic, NamedTuple, TypeVar
+from typing import BinaryIO, Generic, NamedTuple
 
 from imagehost.domain.kinds import KINDS
 
 from .canvas import Canvas, Limits
-from .cleaning import CleaningReport, Copy, whole
+from .cleaning import CleaningReport, Copy, File, whole
 from .errors import Malformed, PixelLimit, WorkLimit
 from .pieces import Added, Dropped, Kept, Piece
 from .source import BUFFER, Source
-
-File = TypeVar("File", bound=BinaryIO)
 
 __all__ = [
     "BUFFER",

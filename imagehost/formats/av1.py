@@ -7,7 +7,7 @@ from .boxes import Span
 from .errors import Malformed
 from .source import Source
 
-SEQUENCE, FRAME_HEADER, METADATA, FRAME = 1, 3, 5, 6
+SEQUENCE_HEADER, FRAME_HEADER, METADATA, FRAME = 1, 3, 5, 6
 # Types of units that decoders use: sequence header, temporal delimiter, frame header, tiles, metadata, frame,
 # repeated frame header, list of tiles.
 USED = set(range(1, 9))
@@ -94,7 +94,7 @@ def examine(content: Content, *, first: bool) -> tuple[int, int]:
     for unit in _units(content):
         frames += unit.kind in {FRAME, FRAME_HEADER}
         used += content.inside(unit.start, unit.stop if _is_used(unit) else unit.payload)
-        if unit.kind == SEQUENCE:
+        if unit.kind == SEQUENCE_HEADER:
             size = max(size, sequence_size(unit.head), key=lambda sides: sides[0] * sides[1])
     if not frames or (first and not all(size)):
         raise Malformed("it contains no picture")

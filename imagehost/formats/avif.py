@@ -17,8 +17,8 @@ from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece
 from .source import BUFFER, Source
 
-BRANDS = {b"avif", b"avis"}
-KEPT = {b"ftyp", b"meta", b"moov", b"mdat"}
+AVIF_BRANDS = {b"avif", b"avis"}
+KEPT_BOXES = {b"ftyp", b"meta", b"moov", b"mdat"}
 MAX_BOXES = 1000
 MOST_BRANDS = 144
 """The size of the largest first box that Chromium reads, in bytes."""
@@ -30,7 +30,7 @@ def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield the pieces of an AVIF, up to the end of its last needed box."""
     brands = _brands(source)
     found = _top(source)
-    end = max(box.stop for box in found if box.name in KEPT)
+    end = max(box.stop for box in found if box.name in KEPT_BOXES)
     metas = [Items(source, box) for box in found if box.name == b"meta"]
     movies = [Tracks(source, box) for box in found if box.name == b"moov"]
     if len(metas) > 1 or len(movies) > 1:
@@ -45,7 +45,7 @@ def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:
     blanked = {edit for part in metas for edit in part.blanked}
     _check_places(blanked, places)
     edits = [*blanked, *(edit for part in parts for edit in part.edits)]
-    edits += [erase(source, box) for box in found if box.name not in KEPT and box.stop <= end]
+    edits += [erase(source, box) for box in found if box.name not in KEPT_BOXES and box.stop <= end]
     edits += _no_animation(brands, movies)
     edits = _checked(edits, kept)
     edits += _unused(places, [*kept, *(edit[:2] for edit in edits)])
@@ -59,7 +59,7 @@ def _brands(source: Source) -> list[bytes]:
         raise Malformed("it does not begin like an AVIF")
     data = source.take(size - 8)
     brands = [data[:4], *(data[at : at + 4] for at in range(8, len(data), 4))]
-    if not BRANDS.intersection(brands):
+    if not AVIF_BRANDS.intersection(brands):
         raise Malformed("it does not begin like an AVIF")
     return brands
 
@@ -83,7 +83,7 @@ def _is_foreign(source: Source, at: int) -> bool:
     source.seek(at)
     head = source.take(min(8, source.length - at))
     size = int.from_bytes(head[:4], "big")
-    return head[4:] not in KEPT and (len(head) < 8 or 1 < size < 8 or at + size > source.length)
+    return head[4:] not in KEPT_BOXES and (len(head) < 8 or 1 < size < 8 or at + size > source.length)
 
 
 def _shown(brands: list[bytes], metas: list[Items], movies: list[Tracks]) -> Shown:

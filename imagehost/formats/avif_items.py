@@ -11,13 +11,13 @@ from .errors import Malformed
 from .source import Source
 
 # Coded pictures, and pictures derived from them. All other items are dropped: Exif, XMP (mime), links (uri).
-PICTURES = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
-METADATA = {b"Exif": "EXIF", b"mime": "XMP"}
-KEPT = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
+PICTURE_ITEMS = {b"av01", b"grid", b"iovl", b"iden", b"tmap", b"sato"}
+METADATA_ITEMS = {b"Exif": "EXIF", b"mime": "XMP"}
+KEPT_META_BOXES = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
 # The new type of dropped items, which no decoder reads: some decoders refuse a picture whose Exif is no TIFF.
 NOTHING = b"free"
 # The item names that libavif writes. Other names may be names of files or persons.
-NAMES = {b"", b"Color", b"Alpha", b"GMap", b"TMap"}
+KEPT_ITEM_NAMES = {b"", b"Color", b"Alpha", b"GMap", b"TMap"}
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Items:
         if table(source, meta._replace(stop=min(meta.data + 4, meta.stop))).version():
             raise Malformed("its AVIF header is invalid")
         for box in boxes(source, meta.data + 4, meta.stop):
-            if box.name not in KEPT:
+            if box.name not in KEPT_META_BOXES:
                 self.edits.append(erase(source, box))
             elif box.name in self._found:
                 raise Malformed("an AVIF box occurs more than once")
@@ -98,10 +98,10 @@ class Items:
                 raise Malformed("an AVIF item occurs more than once")
             item = self.items[number] = AvifItem(facts.take(4))
             name = facts.take(facts.left())
-            if item.kind not in PICTURES:
+            if item.kind not in PICTURE_ITEMS:
                 start = entry.stop - len(name) - len(item.kind)
-                self.edits.append(Edit(start, entry.stop, METADATA.get(item.kind, "metadata"), NOTHING))
-            elif name.rstrip(b"\0") not in NAMES:
+                self.edits.append(Edit(start, entry.stop, METADATA_ITEMS.get(item.kind, "metadata"), NOTHING))
+            elif name.rstrip(b"\0") not in KEPT_ITEM_NAMES:
                 self.edits.append(Edit(entry.stop - len(name), entry.stop, "name"))
 
     def _references(self, box: Box) -> None:
@@ -152,10 +152,12 @@ class Items:
                 self.items[number].spans.append((begin, begin + size))
         thumbnails = self._thumbnails()
         for number, item in self.items.items():
-            if item.kind in PICTURES and number not in thumbnails:
+            if item.kind in PICTURE_ITEMS and number not in thumbnails:
                 item.content = Content(self.source, item.spans)
             else:
-                what = "thumbnail" if item.kind in PICTURES else METADATA.get(item.kind, "metadata")
+                what = (
+                    "thumbnail" if item.kind in PICTURE_ITEMS else METADATA_ITEMS.get(item.kind, "metadata")
+                )
                 self.blanked += [Edit(start, stop, what) for start, stop in item.spans]
 
     def _thumbnails(self) -> set[int]:

@@ -12,7 +12,17 @@ ALPHA = {b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:au
 # Properties that decoders refuse unless they are marked as essential.
 ESSENTIAL = {b"irot", b"imir", b"clap"}
 # Properties that decoders know. A picture with another one that is marked as essential is not shown.
-KNOWN = ESSENTIAL | {b"ispe", b"pixi", b"av1C", b"auxC", b"a1op", b"lsel", b"colr", b"pasp", b"clli"}
+KNOWN_PROPERTIES = ESSENTIAL | {
+    b"ispe",
+    b"pixi",
+    b"av1C",
+    b"auxC",
+    b"a1op",
+    b"lsel",
+    b"colr",
+    b"pasp",
+    b"clli",
+}
 # Types of pictures whose alpha is used. The alpha of a picture that is derived from one other is ignored.
 WITH_ALPHA = {b"av01", b"grid"}
 
@@ -54,7 +64,7 @@ class Still:
         for box, essential in primary.properties:
             if box.name in ESSENTIAL and not essential:
                 raise Malformed("its orientation is invalid")
-            if essential and box.name not in KNOWN:
+            if essential and box.name not in KNOWN_PROPERTIES:
                 raise Malformed("it contains no picture")
         seen = look(self._source, self._size(primary), primary.first())
         parts = [self._items[number] for number in self._parts()]
@@ -93,7 +103,7 @@ class Still:
         if item.kind == b"tmap":
             return item.refers.get(b"dimg", [])[:1]
         box = item.first().get(b"auxC")
-        unknown = any(essential and part.name not in KNOWN for part, essential in item.properties)
+        unknown = any(essential and part.name not in KNOWN_PROPERTIES for part, essential in item.properties)
         if not box or unknown or not item.content.length:
             return []
         kind = self._read(box.data + 4, box.stop).split(b"\0")[0]

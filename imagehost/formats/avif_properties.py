@@ -12,7 +12,7 @@ from .source import Source
 Size = tuple[int, int]
 
 # Properties for decoding, colours, position and rotation. All others are blanked: texts, times, cameras.
-KEPT = {
+KEPT_PROPERTIES = {
     *(b"ispe", b"pixi", b"av1C", b"auxC", b"auxi", b"a1op", b"a1lx", b"lsel", b"ccst", b"btrt", b"fiel"),
     *(b"colr", b"clli", b"mdcv", b"cclv", b"amve", b"ndwt", b"reve"),
     *(b"pasp", b"clap", b"irot", b"imir", b"rloc", b"iscl"),
@@ -22,7 +22,7 @@ MARKED = 0x81
 PROFILES = {b"prof", b"rICC"}
 # EXIF's orientation, by the axis of imir (none, upside down, left to right) and by the number of quarter
 # turns to the left of irot.
-TURNS = {None: (exif.UPRIGHT, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
+ORIENTATIONS = {None: (exif.UPRIGHT, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 
 
 class AvifAppearance(NamedTuple):
@@ -35,12 +35,12 @@ class AvifAppearance(NamedTuple):
 def cleaned(source: Source, found: Iterable[Box]) -> Iterator[Edit]:
     """Blank private properties. None is removed, because items refer to properties by their numbers."""
     for box in found:
-        if box.name not in KEPT:
+        if box.name not in KEPT_PROPERTIES:
             yield blank(box, "description")
         elif box.name == b"colr" and box.stop - box.data > 4:
             source.seek(box.data)
             if source.take(4) in PROFILES:
-                profile = content(source, box._replace(data=box.data + 4), icc.MOST)
+                profile = content(source, box._replace(data=box.data + 4), icc.LARGEST_PROFILE)
                 yield Edit(box.data + 4, box.stop, "colour profile", icc.blanked(profile))
 
 
@@ -66,11 +66,11 @@ def look(source: Source, size: Size, properties: dict[bytes, Box]) -> AvifAppear
         angle = table(source, properties[b"irot"]).number(1)
     if b"imir" in properties:
         axis = table(source, properties[b"imir"]).number(1)
-    if (angle or 0) > 3 or axis not in TURNS:
+    if (angle or 0) > 3 or axis not in ORIENTATIONS:
         raise Malformed("its orientation is invalid")
     if b"clap" in properties:
         size = _cut(source, size, properties[b"clap"])
-    return AvifAppearance(size, TURNS[axis][angle or 0])
+    return AvifAppearance(size, ORIENTATIONS[axis][angle or 0])
 
 
 def _cut(source: Source, size: Size, box: Box) -> Size:

@@ -20,12 +20,12 @@ NESTED = {
 BOXES = {b"trak", b"mdia", b"edts", b"tref", b"minf", b"stbl", b"dinf", b"stsd"}
 # Boxes with the times of creation and modification.
 TIMED = {b"mvhd", b"tkhd", b"mdhd"}
-TABLES = {b"stsz", b"stsc", b"stco", b"co64"}
-KEPT = {b"vmhd", b"nmhd", b"stts", b"ctts", b"stss", b"sdtp", b"sgpd", b"sbgp", b"cslg"}
-PICTURES = {b"pict", b"vide", b"auxv"}
+SAMPLE_TABLES = {b"stsz", b"stsc", b"stco", b"co64"}
+KEPT_TRACK_BOXES = {b"vmhd", b"nmhd", b"stts", b"ctts", b"stss", b"sdtp", b"sgpd", b"sbgp", b"cslg"}
+PICTURE_HANDLERS = {b"pict", b"vide", b"auxv"}
 # A sample entry of pictures: the number of bytes before its boxes, and the offsets and sizes of the fields
 # that may name an encoder.
-ENTRY = 78
+SAMPLE_ENTRY_SIZE = 78
 ENCODERS = ((8, 16), (42, 32))
 
 
@@ -92,7 +92,7 @@ class Tracks:
     def _trak(self, box: Box) -> None:
         """Read a track of pictures; replace any other track with empty space."""
         handler = self._handler(box)
-        if handler not in PICTURES:
+        if handler not in PICTURE_HANDLERS:
             self.edits.append(erase(self.source, box, "audio" if handler == b"soun" else "track"))
             return
         self._track = Track(self.source)
@@ -113,7 +113,7 @@ class Tracks:
 
     def _leaf(self, box: Box) -> None:
         """Read or blank a box whose inner boxes are not walked."""
-        if box.name in TABLES:
+        if box.name in SAMPLE_TABLES:
             self._table(box)
         elif box.name in TIMED:
             self._times(box)
@@ -128,7 +128,7 @@ class Tracks:
         elif box.name == b"edts":
             found = boxes(self.source, box.data, box.stop)
             self.edits += [erase(self.source, part) for part in found if part.name != b"elst"]
-        elif box.name not in KEPT:
+        elif box.name not in KEPT_TRACK_BOXES:
             self.edits.append(erase(self.source, box))
 
     def _table(self, box: Box) -> None:
@@ -158,10 +158,10 @@ class Tracks:
     def _entries(self, box: Box) -> None:
         """Read the properties of the frames; blank private properties and the names of encoders."""
         for entry in boxes(self.source, min(box.data + 8, box.stop), box.stop):
-            if entry.data + ENTRY > entry.stop:
+            if entry.data + SAMPLE_ENTRY_SIZE > entry.stop:
                 raise Malformed("an AVIF box has the wrong length")
             self.edits += [blank(entry, "encoder", begin, size) for begin, size in ENCODERS]
-            found = list(boxes(self.source, entry.data + ENTRY, entry.stop))
+            found = list(boxes(self.source, entry.data + SAMPLE_ENTRY_SIZE, entry.stop))
             self.edits += cleaned(self.source, found)
             if entry.name == b"av01" and not self._track.properties:
                 self._track.properties = {part.name: part for part in reversed(found)}

@@ -12,17 +12,26 @@ from .source import Source
 
 VERSIONS = {b"GIF87a", b"GIF89a"}
 TRAILER, IMAGE, EXTENSION = b";", b",", b"!"
-END = b"\0"
+EMPTY_SUB_BLOCK = b"\0"
 """The empty sub-block that ends a block."""
-CONTROL, PLAIN_TEXT, COMMENT, APPLICATION = b"\xf9", b"\x01", b"\xfe", b"\xff"
-SIZES = {CONTROL: 4, PLAIN_TEXT: 12}
-NAMES = {PLAIN_TEXT: "plain text", COMMENT: "comment", APPLICATION: "application extension"}
+CONTROL_EXTENSION, PLAIN_TEXT_EXTENSION, COMMENT_EXTENSION, APPLICATION_EXTENSION = (
+    b"\xf9",
+    b"\x01",
+    b"\xfe",
+    b"\xff",
+)
+EXTENSION_SIZES = {CONTROL_EXTENSION: 4, PLAIN_TEXT_EXTENSION: 12}
+EXTENSION_NAMES = {
+    PLAIN_TEXT_EXTENSION: "plain text",
+    COMMENT_EXTENSION: "comment",
+    APPLICATION_EXTENSION: "application extension",
+}
 LOOPS = {b"NETSCAPE2.0", b"ANIMEXTS1.0"}
 """The application extensions that hold the number of repetitions of an animation."""
 LOOP_COUNT = b"\x03\x01"
 """The length and the identifier of the sub-block with the count, which has two bytes."""
-PROFILE = b"ICCRGBG1012"
-LONGEST = 255
+ICC_APPLICATION = b"ICCRGBG1012"
+LONGEST_SUB_BLOCK = 255
 """The size of the longest sub-block, in bytes."""
 
 _IMAGE = re.compile(rb",")
@@ -42,7 +51,7 @@ def walk_gif(source: Source, canvas: Canvas) -> Iterator[Piece]:
         if introducer == EXTENSION:
             label = source.take(1)
             yield from _extension(source, label, start, controlled=controlled)
-            controlled = label == CONTROL or (controlled and label != PLAIN_TEXT)
+            controlled = label == CONTROL_EXTENSION or (controlled and label != PLAIN_TEXT_EXTENSION)
             continue
         if introducer == IMAGE:
             _image(source, canvas)
@@ -52,7 +61,7 @@ def walk_gif(source: Source, canvas: Canvas) -> Iterator[Piece]:
             return
         yield Kept(start, source.position)
         if canvas.end_missing:
-            yield Added(END + TRAILER, "end marker")
+            yield Added(EMPTY_SUB_BLOCK + TRAILER, "end marker")
             return
     if not canvas.frames:
         raise Malformed("it contains no picture")
@@ -123,24 +132,24 @@ def _extension(source: Source, label: bytes, start: int, *, controlled: bool) ->
     size = source.take(1)[0]
     head = source.take(size)
     # Some programs write empty comments. Decoders disagree on the end of any other empty extension.
-    if size != SIZES.get(label, size) or not (size or label == COMMENT):
+    if size != EXTENSION_SIZES.get(label, size) or not (size or label == COMMENT_EXTENSION):
         raise Malformed("a GIF block has the wrong length")
     data = source.position
     if size and not source.skip_sub_blocks():
         raise Malformed("it ends too early")
     stop = source.position
-    if label == CONTROL:
+    if label == CONTROL_EXTENSION:
         yield Kept(start, stop)
-    elif label == PLAIN_TEXT and controlled:
+    elif label == PLAIN_TEXT_EXTENSION and controlled:
         # By the standard, the control block before it belongs to it. If the whole extension were dropped, the
         # control block would apply to the next frame, so the extension is kept, without its text.
         yield from _shortened(start, data, stop, "plain text")
-    elif label == APPLICATION and head in LOOPS:
+    elif label == APPLICATION_EXTENSION and head in LOOPS:
         yield from _loops(source, start, data, stop)
-    elif label == APPLICATION and head == PROFILE:
+    elif label == APPLICATION_EXTENSION and head == ICC_APPLICATION:
         yield from _gif_profile(source, start, data, stop)
     else:
-        yield Dropped(start, stop, NAMES.get(label, "extension"))
+        yield Dropped(start, stop, EXTENSION_NAMES.get(label, "extension"))
     source.seek(stop)
 
 
@@ -163,7 +172,7 @@ def _loops(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
 
 def _gif_profile(source: Source, start: int, data: int, stop: int) -> Iterator[Piece]:
     """Keep a colour profile, without private tags."""
-    if stop - data > icc.MOST:
+    if stop - data > icc.LARGEST_PROFILE:
         raise Malformed("its colour profile is too large")
     source.seek(data)
     sub_blocks = []
@@ -182,5 +191,5 @@ def _gif_profile(source: Source, start: int, data: int, stop: int) -> Iterator[P
 
 def _sub_blocks(data: bytes) -> bytes:
     """Split data into sub-blocks, each after its length."""
-    parts = (data[at : at + LONGEST] for at in range(0, len(data), LONGEST))
+    parts = (data[at : at + LONGEST_SUB_BLOCK] for at in range(0, len(data), LONGEST_SUB_BLOCK))
     return b"".join(bytes((len(part),)) + part for part in parts)

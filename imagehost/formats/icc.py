@@ -6,18 +6,18 @@ from typing import NamedTuple
 
 MAGIC = b"acsp"
 """Bytes 36 to 39 of every profile."""
-HEADER = 128
+PROFILE_HEADER_SIZE = 128
 """Bytes before the table of tags."""
-MOST = 16 * 1024 * 1024
+LARGEST_PROFILE = 16 * 1024 * 1024
 """The size of the largest profile that is read, in bytes. Tables for printing take about three million."""
 MOST_TAGS = 1000
-TYPE = 8
+TYPE_SIZE = 8
 """The size of a tag's type and reserved bytes. They are kept, so that an empty tag of that type remains."""
 PRIVATE = {b"mmod", b"dscm", b"meta"}
 """Tags that identify a monitor: two of Apple's (maker, model and serial number; its name in many languages),
 and the dictionary in which colord and DisplayCAL store the data that the monitor reports (EDID)."""
 
-_ENTRY = struct.Struct(">4sII")
+TAG_ENTRY = struct.Struct(">4sII")
 
 
 class _Range(NamedTuple):
@@ -35,17 +35,17 @@ def blanked(profile: bytes) -> bytes:
     Returns:
         A profile of the same length; the same object if nothing has to change.
     """
-    if len(profile) < HEADER + 4 or profile[36:40] != MAGIC:
+    if len(profile) < PROFILE_HEADER_SIZE + 4 or profile[36:40] != MAGIC:
         return profile
-    length, count = (int.from_bytes(profile[at : at + 4], "big") for at in (0, HEADER))
-    fitting = min(count, (len(profile) - HEADER - 4) // _ENTRY.size, MOST_TAGS)
-    private, kept = [], [_Range(0, HEADER + 4 + fitting * _ENTRY.size)]
+    length, count = (int.from_bytes(profile[at : at + 4], "big") for at in (0, PROFILE_HEADER_SIZE))
+    fitting = min(count, (len(profile) - PROFILE_HEADER_SIZE - 4) // TAG_ENTRY.size, MOST_TAGS)
+    private, kept = [], [_Range(0, PROFILE_HEADER_SIZE + 4 + fitting * TAG_ENTRY.size)]
     for name, tag in _tags(profile, fitting):
         if name in PRIVATE:
-            private.append(_Range(tag.start + TYPE, tag.stop))
+            private.append(_Range(tag.start + TYPE_SIZE, tag.stop))
         else:
             kept.append(tag)
-    if length > HEADER:
+    if length > PROFILE_HEADER_SIZE:
         private.append(_Range(length, len(profile)))
     left = bytearray(profile)
     for start, stop in _merged(private):
@@ -58,7 +58,7 @@ def blanked(profile: bytes) -> bytes:
 def _tags(profile: bytes, count: int) -> Iterator[tuple[bytes, _Range]]:
     """Yield the name and the range of each tag that ends within the profile."""
     for number in range(count):
-        name, start, size = _ENTRY.unpack_from(profile, HEADER + 4 + number * _ENTRY.size)
+        name, start, size = TAG_ENTRY.unpack_from(profile, PROFILE_HEADER_SIZE + 4 + number * TAG_ENTRY.size)
         if start + size <= len(profile):
             yield name, _Range(start, start + size)
 

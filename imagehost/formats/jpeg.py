@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from . import exif, icc
 from .canvas import Canvas
 from .jpeg_gain_map import Rewriter, find_gain_map
-from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APPLICATION, COM, EOI, Jpeg, Segment
+from .jpeg_segments import APP0, APP1, APP2, APP13, APP14, APPLICATION_MARKERS, COM, EOI, Jpeg, Segment
 from .pieces import Added, Dropped, Kept, Piece, joined, length
 from .source import Source
 
-PROFILE = b"ICC_PROFILE\0"
+ICC_SIGNATURE = b"ICC_PROFILE\0"
 NEEDED = {APP0, APP1, APP2, APP14}
 """Segments that may contain data that decoders need."""
-NAMES = {
+SEGMENT_NAMES = {
     APP0: "thumbnail",
     APP1: "XMP",
     APP2: "application data",
@@ -22,7 +22,7 @@ NAMES = {
 }
 # Samsung's trailer. It may follow a picture without end marker, and may contain the bytes of an end marker.
 SAMSUNG = b"SEFT"
-VIDEO = {b"ftyp", b"mdat", b"moov", b"free", b"wide"}
+VIDEO_BOXES = {b"ftyp", b"mdat", b"moov", b"free", b"wide"}
 """The first boxes of a video, which phones append after the end marker."""
 
 
@@ -81,7 +81,7 @@ def _is_known(source: Source, stop: int) -> bool:
     """
     source.seek(stop)
     head = source.take(min(8, source.length - stop))
-    return not head.strip(b"\0") or head.startswith(b"\xff\xd8") or head[4:] in VIDEO
+    return not head.strip(b"\0") or head.startswith(b"\xff\xd8") or head[4:] in VIDEO_BOXES
 
 
 class _Cleaner:
@@ -124,7 +124,7 @@ class _Cleaner:
     def _segment(self, segment: Segment) -> Iterator[Piece]:
         """Yield the pieces of a segment."""
         marker = segment.marker
-        if marker not in APPLICATION:
+        if marker not in APPLICATION_MARKERS:
             yield Kept(segment.start, segment.stop)
             return
         # Decoders read colours and orientation before the first scan: later application data is dropped.
@@ -134,7 +134,7 @@ class _Cleaner:
         if kept == data and data:
             yield Kept(segment.start, segment.stop)
             return
-        yield Dropped(segment.start, segment.stop, what or NAMES.get(marker, "application data"))
+        yield Dropped(segment.start, segment.stop, what or SEGMENT_NAMES.get(marker, "application data"))
         if kept:
             yield Added(struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept, what)
 
@@ -142,7 +142,7 @@ class _Cleaner:
         """Return the data that decoders need of a segment before the first scan, and its name."""
         marker = segment.marker
         if marker not in NEEDED:
-            return b"", NAMES.get(marker, "application data")
+            return b"", SEGMENT_NAMES.get(marker, "application data")
         if (left := self.rewriter.replacement(marker, data, self.written)) is not None:
             return left
         if marker == APP0 and data.startswith(b"JFIF\0"):
@@ -151,12 +151,12 @@ class _Cleaner:
             return (data if data[12:] == b"\0\0" else data[:size] + bytes(2 if size else 0)), "JFIF header"
         if marker == APP1 and data.startswith(b"Exif\0"):
             return self._orientation(segment, data)
-        if marker == APP2 and data.startswith(PROFILE):
+        if marker == APP2 and data.startswith(ICC_SIGNATURE):
             return self.profile.get(segment.start, b""), "colour profile"
         if marker == APP14 and data.startswith(b"Adobe"):
             # It declares how the colours are coded: YCbCr or RGB, YCCK or CMYK.
             return data[:12] if len(data) >= 12 else b"", "Adobe data"
-        return b"", NAMES.get(marker, "application data")
+        return b"", SEGMENT_NAMES.get(marker, "application data")
 
     def _orientation(self, segment: Segment, data: bytes) -> tuple[bytes, str]:
         """Keep the orientation of the first EXIF. Browsers read no other, and ignore its sixth byte."""
@@ -176,10 +176,10 @@ class _Cleaner:
 
         Decoders ignore a profile that lacks a part, has a part twice or is invalid: it is not kept.
         """
-        found = {each.start: self.jpeg.data(each) for each in self._beginning(APP2, PROFILE)}
+        found = {each.start: self.jpeg.data(each) for each in self._beginning(APP2, ICC_SIGNATURE)}
         if not found:
             return {}
-        head = len(PROFILE) + 2
+        head = len(ICC_SIGNATURE) + 2
         order = sorted(found, key=lambda start: found[start][head - 2 : head])
         numbers = [found[start][head - 2 : head] for start in order]
         if numbers != [bytes((number, len(numbers))) for number in range(1, len(numbers) + 1)]:

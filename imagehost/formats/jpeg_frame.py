@@ -8,7 +8,7 @@ from .errors import Malformed
 # Huffman or arithmetic coding, sequential, progressive or lossless. No program shows hierarchical ones.
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB}
 PROGRESSIVE = {0xC2, 0xCA}
-BLOCK = 64
+COEFFICIENTS_PER_BLOCK = 64
 """The number of coefficients in a block."""
 MAX_BITS = 13
 """The largest number of low bits of a coefficient that a scan may leave to later scans."""
@@ -36,7 +36,8 @@ class Frame:
         widest, tallest = (max(pair[side] for pair in factors.values()) for side in (0, 1))
         self._components = {
             name: Component(
-                -(-self.width * across // widest) * -(-self.height * down // tallest), [1] * BLOCK
+                -(-self.width * across // widest) * -(-self.height * down // tallest),
+                [1] * COEFFICIENTS_PER_BLOCK,
             )
             for name, (across, down) in factors.items()
         }
@@ -59,7 +60,7 @@ class Frame:
         """Record the coefficients of a scan, and how many of their lowest bits it lacks (annex G.1)."""
         above, below = divmod(bits, 16)
         if not self._progressive:
-            first, last, below = 0, BLOCK - 1, 0
+            first, last, below = 0, COEFFICIENTS_PER_BLOCK - 1, 0
         elif not _is_progression(len(names), first, last, above, below):
             raise Malformed("its JPEG header is invalid")
         for name in names:
@@ -68,5 +69,5 @@ class Frame:
 
 def _is_progression(components: int, first: int, last: int, above: int, below: int) -> bool:
     """Tell whether decoders accept the parameters of a progressive scan."""
-    band = last == 0 if first == 0 else first <= last < BLOCK and components == 1
+    band = last == 0 if first == 0 else first <= last < COEFFICIENTS_PER_BLOCK and components == 1
     return band and above in {0, below + 1} and below <= MAX_BITS

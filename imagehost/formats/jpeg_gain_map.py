@@ -16,10 +16,10 @@ from .source import Source
 OWNERS = {APP1, APP2}
 SEGMENT_HEAD = 4
 """The size of a marker and a length, in bytes."""
-NAMES = {
-    (APP1, xmp.SIGNATURE): "XMP",
-    (APP2, iso_gain_map.SIGNATURE): "gain map data",
-    (APP2, mpf.SIGNATURE): "picture index",
+GAIN_MAP_SEGMENT_NAMES = {
+    (APP1, xmp.XMP_SIGNATURE): "XMP",
+    (APP2, iso_gain_map.ISO_SIGNATURE): "gain map data",
+    (APP2, mpf.MPF_SIGNATURE): "picture index",
 }
 """The names of the segments with these signatures."""
 
@@ -56,9 +56,9 @@ class Rewriter:
         """
         if marker not in OWNERS:
             return None
-        for (owner, signature), what in NAMES.items():
+        for (owner, signature), what in GAIN_MAP_SEGMENT_NAMES.items():
             if marker == owner and data.startswith(signature):
-                if signature == mpf.SIGNATURE:
+                if signature == mpf.MPF_SIGNATURE:
                     return self._place(written), what
                 return self._left.pop(signature, b""), what
         return None
@@ -68,7 +68,7 @@ class Rewriter:
         if self._index is None:
             return b""
         (primary, size), self._index = self._index, None
-        header = written + SEGMENT_HEAD + len(mpf.SIGNATURE)
+        header = written + SEGMENT_HEAD + len(mpf.MPF_SIGNATURE)
         # The first pass does not know the size of the picture, but needs an index of the same length.
         return mpf.write_mpf(primary, max(primary - header, 0), size)
 
@@ -88,8 +88,8 @@ class GainMap:
 
     def own_rewriter(self) -> Rewriter:
         """Return the rewriter that keeps the metadata in the map."""
-        left = {xmp.SIGNATURE: xmp.gain_map(self.own.packet)} if self._by_xmp() else {}
-        left |= {iso_gain_map.SIGNATURE: iso_gain_map.parameters(self.own.iso)} if self._by_iso() else {}
+        left = {xmp.XMP_SIGNATURE: xmp.gain_map(self.own.packet)} if self._by_xmp() else {}
+        left |= {iso_gain_map.ISO_SIGNATURE: iso_gain_map.parameters(self.own.iso)} if self._by_iso() else {}
         return Rewriter(left)
 
     def primary_rewriter(self, primary: int, size: int) -> Rewriter:
@@ -101,9 +101,9 @@ class GainMap:
         """
         packet, left = self.primary.packet, {}
         if self._by_xmp():
-            left[xmp.SIGNATURE] = xmp.primary(packet.version, size if packet.items else None)
+            left[xmp.XMP_SIGNATURE] = xmp.primary(packet.version, size if packet.items else None)
         if self._by_iso():
-            left[iso_gain_map.SIGNATURE] = iso_gain_map.version(self.primary.iso)
+            left[iso_gain_map.ISO_SIGNATURE] = iso_gain_map.version(self.primary.iso)
         return Rewriter(left, (primary, size) if self.is_indexed else None)
 
     def _by_xmp(self) -> bool:
@@ -143,14 +143,19 @@ def describe_gain_map(jpeg: Jpeg) -> Description:
             continue
         data = jpeg.data(segment)
         signature = next(
-            (name for owner, name in NAMES if owner == segment.marker and data.startswith(name)), b""
+            (
+                name
+                for owner, name in GAIN_MAP_SEGMENT_NAMES
+                if owner == segment.marker and data.startswith(name)
+            ),
+            b"",
         )
         if not signature or signature in seen:
             continue
         seen.add(signature)
-        if signature == xmp.SIGNATURE:
+        if signature == xmp.XMP_SIGNATURE:
             found.packet = xmp.read_xmp(data[len(signature) :])
-        elif signature == iso_gain_map.SIGNATURE:
+        elif signature == iso_gain_map.ISO_SIGNATURE:
             found.iso = data
         else:
             header = segment.start + SEGMENT_HEAD + len(signature)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .canvas import Canvas
 from .errors import Malformed, TooManyParts
 from .jpeg_frame import FRAMES, Frame
-from .jpeg_tables import TABLES
+from .jpeg_tables import TABLE_PARSERS
 from .source import Source
 
 SOI, EOI, SOS, COM, APP0, APP1, APP2, APP13, APP14, APP15 = (
@@ -29,9 +29,9 @@ _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _END_OF_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: between segments, decoders skip them."""
-APPLICATION = {*range(APP0, APP15 + 1), COM}
+APPLICATION_MARKERS = {*range(APP0, APP15 + 1), COM}
 """Segments that applications use, and comments."""
-_KNOWN = {*FRAMES, *TABLES, *APPLICATION, SOS}
+_KNOWN = {*FRAMES, *TABLE_PARSERS, *APPLICATION_MARKERS, SOS}
 
 
 class Segment(NamedTuple):
@@ -152,7 +152,7 @@ class Jpeg:
         if marker not in _KNOWN:
             raise Malformed("it contains an unexpected JPEG marker")
         (size,) = struct.unpack(">H", self.source.take(2))
-        if size < 2 and marker in APPLICATION:
+        if size < 2 and marker in APPLICATION_MARKERS:
             # Decoders then skip no bytes, and continue.
             return
         if size < 2:
@@ -165,7 +165,7 @@ class Jpeg:
             self._begin(marker, data)
         elif marker == SOS:
             self._scan(data)
-        elif marker in TABLES and not TABLES[marker](data):
+        elif marker in TABLE_PARSERS and not TABLE_PARSERS[marker](data):
             raise Malformed("a JPEG segment has the wrong length")
 
     def _begin(self, marker: int, data: bytes) -> None:

@@ -32,7 +32,7 @@ def _one_number(data: bytes) -> bool:
     return len(data) == 2
 
 
-TABLES: dict[int, Callable[[bytes], bool]] = {
+TABLE_PARSERS: dict[int, Callable[[bytes], bool]] = {
     DHT: _huffman,
     DQT: _quantisation,
     DAC: _arithmetic,

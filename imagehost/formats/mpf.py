@@ -3,13 +3,13 @@
 import struct
 from typing import NamedTuple
 
-SIGNATURE = b"MPF\0"
+MPF_SIGNATURE = b"MPF\0"
 _VERSION, _NUMBER, _ENTRIES = 0xB000, 0xB001, 0xB002
 _LONG, _UNDEFINED = 4, 7
 _PRIMARY = 0x030000
 """The attributes of the first picture: a JPEG, the primary one."""
-_ENTRY = 16
-MOST = 64
+_ENTRY_SIZE = 16
+MOST_MPF_ENTRIES = 64
 """The largest number of entries that are read."""
 
 
@@ -26,7 +26,7 @@ def read_mpf(data: bytes) -> list[MpfEntry]:
     Args:
         data: the segment, from its signature on. Offsets count from the byte after the signature.
     """
-    block = data[len(SIGNATURE) :]
+    block = data[len(MPF_SIGNATURE) :]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if not order or len(block) < 8:
         return []
@@ -39,8 +39,12 @@ def read_mpf(data: bytes) -> list[MpfEntry]:
         tag, kind, size, value = entry.unpack_from(block, at)
         if (tag, kind) == (_ENTRIES, _UNDEFINED):
             places = struct.Struct(f"{order}4xII4x")
-            ends = range(value + 2 * _ENTRY, min(value + size, len(block), value + MOST * _ENTRY) + 1, _ENTRY)
-            found = [MpfEntry(*reversed(places.unpack_from(block, end - _ENTRY))) for end in ends]
+            ends = range(
+                value + 2 * _ENTRY_SIZE,
+                min(value + size, len(block), value + MOST_MPF_ENTRIES * _ENTRY_SIZE) + 1,
+                _ENTRY_SIZE,
+            )
+            found = [MpfEntry(*reversed(places.unpack_from(block, end - _ENTRY_SIZE))) for end in ends]
             return [place for place in found if place.offset and place.size]
     return []
 
@@ -54,12 +58,12 @@ def write_mpf(primary: int, offset: int, size: int) -> bytes:
         size: the size of the gain map, in bytes.
     """
     entries_at = 8 + 2 + 3 * 12 + 4
-    return SIGNATURE + b"".join(
+    return MPF_SIGNATURE + b"".join(
         (
             struct.pack(">2sHIH", b"MM", 42, 8, 3),
             struct.pack(">HHI4s", _VERSION, _UNDEFINED, 4, b"0100"),
             struct.pack(">HHII", _NUMBER, _LONG, 1, 2),
-            struct.pack(">HHII", _ENTRIES, _UNDEFINED, 2 * _ENTRY, entries_at),
+            struct.pack(">HHII", _ENTRIES, _UNDEFINED, 2 * _ENTRY_SIZE, entries_at),
             struct.pack(">I", 0),
             struct.pack(">IIIHH", _PRIMARY, primary, 0, 0, 0),
             struct.pack(">IIIHH", 0, size, offset, 0, 0),

@@ -12,17 +12,17 @@ from .png_ancillary import INDEXED, Ancillary, dropped
 from .png_chunk import PngChunk, read_chunk, write_chunk
 from .source import Source
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 # The bit depths of each colour type.
 DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, INDEXED: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
-END = write_chunk(b"IEND")
+END_CHUNK = write_chunk(b"IEND")
 
 
 def walk_png(source: Source, canvas: Canvas) -> Iterator[Piece]:
     """Yield the pieces of a PNG, up to its IEND chunk, which is added if it is missing."""
-    if source.take(8) != SIGNATURE:
+    if source.take(8) != PNG_SIGNATURE:
         raise Malformed("it does not begin like a PNG")
     yield Kept(0, 8)
     picture = _PngPicture(source, canvas)
@@ -52,7 +52,7 @@ def _png_pieces(source: Source, picture: "_PngPicture") -> Iterator[Piece]:
             picture.canvas.end_missing = True
             if start < source.length:
                 yield Dropped(start, source.length, "bytes after the end")
-            yield Added(END, "end marker")
+            yield Added(END_CHUNK, "end marker")
             return
         yield from picture.pieces(chunk)
         name = chunk.name
@@ -110,7 +110,7 @@ class _PngPicture:
             self._pixels()
         elif chunk.size:
             yield Dropped(chunk.start, chunk.stop, "end marker")
-            yield Added(END, "end marker")
+            yield Added(END_CHUNK, "end marker")
             return
         yield Kept(chunk.start, chunk.stop)
 

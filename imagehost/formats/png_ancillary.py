@@ -20,14 +20,14 @@ BACKGROUND_LENGTHS = {0: 2, 2: 6, INDEXED: 1, 4: 2, 6: 6}
 TRANSPARENCY_LENGTHS = {0: 2, 2: 6}
 MOST_TRANSPARENCY = 256
 """The size of the longest tRNS chunk that Chromium reads, in bytes."""
-LONGEST_NAME = 80
+LONGEST_PROFILE_NAME = 80
 """The size of the longest profile name that Chromium reads, in bytes; the standard allows 79."""
 NEUTRAL_NAME = b"ICC profile"
 # Chunks that affect pixels, colours and printed size. Text chunks (tEXt, zTXt, iTXt) are dropped: they may
 # hold XMP or "Raw profile type exif", which Pillow uses and browsers do not. tIME and private chunks are
 # dropped too.
-KEPT = {*LENGTHS, b"sBIT", b"bKGD", b"tRNS", b"iCCP"}
-NAMES = {
+KEPT_CHUNKS = {*LENGTHS, b"sBIT", b"bKGD", b"tRNS", b"iCCP"}
+CHUNK_NAMES = {
     **dict.fromkeys((b"tEXt", b"zTXt", b"iTXt"), "text"),
     **dict.fromkeys((b"sRGB", b"cICP", b"cHRM"), "colour space"),
     **dict.fromkeys((b"mDCV", b"cLLI"), "brightness"),
@@ -44,7 +44,7 @@ NAMES = {
 
 def dropped(chunk: PngChunk) -> Dropped:
     """Return the piece that drops a chunk, with the name of its content."""
-    return Dropped(chunk.start, chunk.stop, NAMES.get(chunk.name, "chunk"))
+    return Dropped(chunk.start, chunk.stop, CHUNK_NAMES.get(chunk.name, "chunk"))
 
 
 class Ancillary:
@@ -59,7 +59,7 @@ class Ancillary:
 
     def pieces(self, chunk: PngChunk) -> Iterator[Piece]:
         """Yield the pieces of a chunk."""
-        if chunk.name not in KEPT or not chunk.intact or chunk.name in self._done:
+        if chunk.name not in KEPT_CHUNKS or not chunk.intact or chunk.name in self._done:
             yield dropped(chunk)
         elif chunk.name == b"iCCP":
             # If Chromium cannot read the first profile, it does not read another one.
@@ -106,7 +106,7 @@ def _replaced(chunk: PngChunk, data: bytes) -> Iterator[Piece]:
         yield Kept(chunk.start, chunk.stop)
     else:
         yield dropped(chunk)
-        yield Added(write_chunk(chunk.name, data), NAMES[chunk.name])
+        yield Added(write_chunk(chunk.name, data), CHUNK_NAMES[chunk.name])
 
 
 def _png_profile(source: Source, chunk: PngChunk) -> Iterator[Piece]:
@@ -114,7 +114,7 @@ def _png_profile(source: Source, chunk: PngChunk) -> Iterator[Piece]:
 
     The name of a profile with private tags may also identify a monitor, so it is replaced.
     """
-    name, separator, _ = chunk.head[: LONGEST_NAME + 1].partition(b"\0")
+    name, separator, _ = chunk.head[: LONGEST_PROFILE_NAME + 1].partition(b"\0")
     start = len(name) + 2
     profile, size = None, 0
     if name and separator and chunk.head[start - 1 : start] == b"\0":
@@ -144,9 +144,9 @@ def _inflated(source: Source, count: int) -> tuple[bytes | None, int]:
     taken = 0
     try:
         for block in source.blocks(count):
-            profile += inflater.decompress(block, icc.MOST + 1 - len(profile))
+            profile += inflater.decompress(block, icc.LARGEST_PROFILE + 1 - len(profile))
             taken += len(block)
-            if len(profile) > icc.MOST:
+            if len(profile) > icc.LARGEST_PROFILE:
                 raise Malformed("its colour profile is too large")
             if inflater.eof:
                 break

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .errors import Malformed
 from .source import Source
 
-HEAD = 64 * 1024
+CHUNK_HEAD_SIZE = 64 * 1024
 
 _NAME = re.compile(rb"[A-Za-z]{4}")
 
@@ -39,7 +39,7 @@ def read_chunk(source: Source) -> PngChunk:
     size, name = struct.unpack(">I4s", source.take(8))
     if size > 0x7FFFFFFF or not _NAME.fullmatch(name):
         raise Malformed("the header of a PNG chunk is invalid")
-    head = source.take(min(size, HEAD))
+    head = source.take(min(size, CHUNK_HEAD_SIZE))
     checksum = zlib.crc32(head, zlib.crc32(name))
     for block in source.blocks(size - len(head)):
         checksum = zlib.crc32(block, checksum)

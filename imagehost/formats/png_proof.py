@@ -11,7 +11,7 @@ from .errors import Malformed
 from .png_chunk import PngChunk, read_chunk
 from .source import Source
 
-BLOCK = 256 * 1024
+INFLATED_AT_ONCE = 256 * 1024
 """The most bytes that are inflated at once."""
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """The number of samples per pixel, by colour type."""
@@ -51,14 +51,14 @@ class _Pixels:
         for block in source.blocks(count):
             data: bytes | memoryview = block
             while data and not self._inflater.eof:
-                self._missing -= len(self._inflater.decompress(data, BLOCK))
+                self._missing -= len(self._inflater.decompress(data, INFLATED_AT_ONCE))
                 if self._missing < 0:
                     raise Malformed("it ends too early")
                 data = self._inflater.unconsumed_tail
 
     def finish(self) -> None:
         """Check that no pixel is missing."""
-        while not self._inflater.eof and (rest := self._inflater.decompress(b"", BLOCK)):
+        while not self._inflater.eof and (rest := self._inflater.decompress(b"", INFLATED_AT_ONCE)):
             self._missing -= len(rest)
         if self._missing:
             raise Malformed("it ends too early")

@@ -9,14 +9,14 @@ from .errors import Malformed
 from .pieces import Added, Dropped, Kept, Piece, length
 from .riff import RiffChunk, chunks
 from .source import Source
-from .webp_frame import FRAME, measure
+from .webp_frame import FRAME_CHUNKS, measure
 
 RIFF = struct.Struct("<4sI4s")
 HAS_EXIF, HAS_XMP, ANIMATED = 0x08, 0x04, 0x02
 # All other chunks are dropped: XMP, and chunks of unknown types.
-NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header", b"ICCP": "colour profile"}
-KEPT = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
-HEAD = 64 * 1024
+WEBP_CHUNK_NAMES = {b"EXIF": "EXIF", b"XMP ": "XMP", b"VP8X": "header", b"ICCP": "colour profile"}
+KEPT_WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+FRAME_HEAD_SIZE = 64 * 1024
 
 
 def walk_webp(source: Source, canvas: Canvas) -> Iterator[Piece]:
@@ -59,7 +59,7 @@ class _WebpPicture:
 
     def part(self, chunk: RiffChunk) -> None:
         """Check that a chunk is allowed here, and read its facts."""
-        if self.last == b"ALPH" and chunk.name not in FRAME:
+        if self.last == b"ALPH" and chunk.name not in FRAME_CHUNKS:
             raise Malformed("the sequence of its WebP chunks is invalid")
         if not self.last:
             self._first(chunk)
@@ -67,13 +67,15 @@ class _WebpPicture:
             pass  # all chunks after a simple picture are dropped
         elif chunk.name == b"ANMF" and self.flags & ANIMATED:
             self._frame(chunk)
-        elif chunk.name in FRAME and not self.flags & ANIMATED and not self.canvas.frames:
+        elif chunk.name in FRAME_CHUNKS and not self.flags & ANIMATED and not self.canvas.frames:
             self._still(chunk)
-        elif chunk.name in FRAME | {b"VP8X", b"ANMF"} or (chunk.name == b"ALPH" and self.canvas.frames):
+        elif chunk.name in FRAME_CHUNKS | {b"VP8X", b"ANMF"} or (
+            chunk.name == b"ALPH" and self.canvas.frames
+        ):
             raise Malformed("the sequence of its WebP chunks is invalid")
         elif chunk.name == b"EXIF" and self.flags & HAS_EXIF and not self.exif_start:
             self.exif_start = chunk.start
-            self.exif = exif.replacement(self.source.take(min(chunk.size, HEAD)))
+            self.exif = exif.replacement(self.source.take(min(chunk.size, FRAME_HEAD_SIZE)))
         self.last = chunk.name
 
     def finish(self) -> None:
@@ -88,7 +90,7 @@ class _WebpPicture:
         """
         kept, dropped = (
             Kept(chunk.start, chunk.stop),
-            Dropped(chunk.start, chunk.stop, NAMES.get(chunk.name, "chunk")),
+            Dropped(chunk.start, chunk.stop, WEBP_CHUNK_NAMES.get(chunk.name, "chunk")),
         )
         if not self.header:
             return [kept if chunk.start == RIFF.size else dropped]
@@ -100,7 +102,7 @@ class _WebpPicture:
         elif self.exif and chunk.start == self.exif_start:
             data, what = self.exif, "orientation"
         else:
-            return [kept if chunk.name in KEPT else dropped]
+            return [kept if chunk.name in KEPT_WEBP_CHUNKS else dropped]
         self.source.seek(chunk.data)
         if chunk.size == len(data) and self.source.read(chunk.size) == data:
             return [kept]
@@ -109,14 +111,14 @@ class _WebpPicture:
 
     def _profile(self, chunk: RiffChunk) -> bytes:
         """Return a colour profile, without private tags."""
-        if chunk.size > icc.MOST:
+        if chunk.size > icc.LARGEST_PROFILE:
             raise Malformed("its colour profile is too large")
         self.source.seek(chunk.data)
         return icc.blanked(self.source.read(chunk.size))
 
     def _first(self, chunk: RiffChunk) -> None:
         """Read the size from the first chunk, which is the picture or the header of the extended format."""
-        if chunk.name in FRAME:
+        if chunk.name in FRAME_CHUNKS:
             self.canvas.declare(*measure(self.source, chunk.name, chunk.size))
             self.canvas.add_frame()
         elif chunk.name == b"VP8X" and chunk.size == 10:
@@ -145,7 +147,7 @@ class _WebpPicture:
         for part in chunks(self.source, chunk.data + chunk.size):
             self.source.count_part()
             names.append(part.name)
-            if part.name in FRAME and measure(self.source, part.name, part.size) != size:
+            if part.name in FRAME_CHUNKS and measure(self.source, part.name, part.size) != size:
                 raise Malformed("the size in its WebP header differs from the size of its pixel data")
         # The standard allows unknown chunks here, but no encoder writes them.
         if names not in ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "]):

@@ -5,7 +5,7 @@ import struct
 from .errors import Malformed
 from .source import Source
 
-FRAME = {b"VP8 ", b"VP8L"}
+FRAME_CHUNKS = {b"VP8 ", b"VP8L"}
 
 
 def measure(source: Source, name: bytes, size: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat  # a document type is refused, so that no entity is expanded
 from xml.sax.saxutils import quoteattr
 
-SIGNATURE = b"http://ns.adobe.com/xap/1.0/\0"
+XMP_SIGNATURE = b"http://ns.adobe.com/xap/1.0/\0"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 GAIN_MAP = "http://ns.adobe.com/hdr-gain-map/1.0/"
 CONTAINER = "http://ns.google.com/photos/1.0/container/"
@@ -19,9 +19,9 @@ NUMBERS = (
     *("HDRCapacityMin", "HDRCapacityMax"),
 )
 """Properties of a gain map with one value, or with one value for each colour."""
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
-LONGEST = 40
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_VERSION_TEXT = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
+LONGEST_XMP_VALUE = 40
 """The largest number of characters in a value."""
 
 
@@ -36,12 +36,12 @@ class Packet:
     def version(self) -> str:
         """The version of the gain map specification; empty if it is missing or invalid."""
         value = self.properties.get("Version", [""])[0]
-        return value if _VERSION.fullmatch(value) else ""
+        return value if _VERSION_TEXT.fullmatch(value) else ""
 
     def numbers(self, name: str) -> list[str]:
         """Return the one or three values of a property; none if one is not a number: readers ignore that."""
         values = self.properties.get(name, [])
-        well_formed = all(len(value) <= LONGEST and _NUMBER.fullmatch(value) for value in values)
+        well_formed = all(len(value) <= LONGEST_XMP_VALUE and _DECIMAL.fullmatch(value) for value in values)
         return values if well_formed and len(values) in {1, 3} else []
 
 
@@ -146,6 +146,6 @@ def _packet(spaces: dict[str, str], attributes: dict[str, str], children: str) -
     words += [f"{name}={quoteattr(value)}" for name, value in attributes.items()]
     description = " ".join(["<rdf:Description", *words])
     description += f">{children}</rdf:Description>" if children else "/>"
-    return SIGNATURE + (
+    return XMP_SIGNATURE + (
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">{description}</rdf:RDF></x:xmpmeta>'
     ).encode("ascii")

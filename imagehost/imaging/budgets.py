@@ -13,10 +13,10 @@ WORKER = 160 * MIB
 LIGHT = 256 * MIB
 """Bytes of memory for a light rendering, enough for photographs: a JPEG of 50 megapixels, a PNG of 24."""
 LIGHT_PIXELS, LIGHT_WORK = 64_000_000, 400_000_000
-MOST_AT_ONCE = 8
-BYTES_A_PIXEL = 12
+MOST_RENDERINGS_AT_ONCE = 8
+RENDERING_BYTES_PER_PIXEL = 12
 """Bytes of memory per pixel that the largest allowed picture may take."""
-ANY = 2**62
+NO_LIMIT = 2**62
 """No limit, because admission has already checked pixels and work."""
 
 
@@ -33,11 +33,11 @@ class Plan:
         """Divide the available memory and processors, after subtracting the memory of the web processes."""
         free = max(given.memory - BASE - workers * WORKER, given.memory // 4)
         # Two even with a single processor, so that a slow rendering does not delay the next visitor.
-        at_once = min(max(2, ceil(given.processors)), MOST_AT_ONCE, max(1, free // (2 * LIGHT)))
+        at_once = min(max(2, ceil(given.processors)), MOST_RENDERINGS_AT_ONCE, max(1, free // (2 * LIGHT)))
         light = min(LIGHT, free // (2 * at_once))
-        large = min(free - at_once * light, LIGHT + BYTES_A_PIXEL * max_pixels)
+        large = min(free - at_once * light, LIGHT + RENDERING_BYTES_PER_PIXEL * max_pixels)
         return cls(
             at_once,
             Budget(light, cpu_seconds=2, wall_seconds=5, pixels=LIGHT_PIXELS, work=LIGHT_WORK),
-            Budget(large, cpu_seconds=20, wall_seconds=30, pixels=ANY, work=ANY, nice=10),
+            Budget(large, cpu_seconds=20, wall_seconds=30, pixels=NO_LIMIT, work=NO_LIMIT, nice=10),
         )

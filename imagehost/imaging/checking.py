@@ -7,7 +7,7 @@ from typing import BinaryIO, Generic, TypeVar
 from imagehost import formats
 from imagehost.domain import kinds
 from imagehost.imaging import libmagic
-from imagehost.imaging.pillow import BROKEN, open_picture
+from imagehost.imaging.pillow import PILLOW_ERRORS, open_picture
 
 Stream = TypeVar("Stream", bound=BinaryIO)
 Prove = Callable[[str, BinaryIO], int]
@@ -59,7 +59,7 @@ class WrongKind(Exception):
 def detect_kind(stream: BinaryIO) -> str | None:
     """Return the kind of a picture by its first bytes, or None if it is unknown."""
     stream.seek(0)
-    return kinds.kind_of_bytes(stream.read(kinds.HEAD))
+    return kinds.kind_of_bytes(stream.read(kinds.HEAD_SIZE))
 
 
 def is_picture(stream: BinaryIO) -> bool:
@@ -87,7 +87,7 @@ def admit(stream: Stream, rules: Rules, new_file: Callable[[], Stream], prove: P
         WrongKind, formats.Malformed, formats.PixelLimit, formats.WorkLimit, and the errors of ``prove``.
     """
     stream.seek(0)
-    head = stream.read(kinds.HEAD)
+    head = stream.read(kinds.HEAD_SIZE)
     kind = kinds.kind_of_bytes(head)
     if kind is None or kind not in rules.allowed:
         raise WrongKind(head)
@@ -131,5 +131,5 @@ def check_header(stream: BinaryIO, kind: str) -> None:
     try:
         with open_picture(stream, kind):
             pass
-    except BROKEN as error:
+    except PILLOW_ERRORS as error:
         raise formats.Malformed("its header cannot be read") from error

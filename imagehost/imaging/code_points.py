@@ -21,19 +21,19 @@ PRIMARIES = {
     22: Primaries(D65, (0.63, 0.34), (0.295, 0.605), (0.155, 0.077)),
 }
 
-VIDEO = parametric(0, 2.4)
-SRGB = parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+VIDEO_CURVE = parametric(0, 2.4)
+SRGB_CURVE = parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 CURVES = {
-    1: VIDEO,
+    1: VIDEO_CURVE,
     4: parametric(0, 2.2),
     5: parametric(0, 2.8),
-    6: VIDEO,
+    6: VIDEO_CURVE,
     7: parametric(3, 1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 0.0913),
     8: parametric(0, 1.0),
-    11: VIDEO,
-    13: SRGB,
-    14: VIDEO,
-    15: VIDEO,
+    11: VIDEO_CURVE,
+    13: SRGB_CURVE,
+    14: VIDEO_CURVE,
+    15: VIDEO_CURVE,
     17: parametric(3, 2.6, (52.37 / 48) ** (1 / 2.6), 0.0, 0.0, 0.0),
 }
 """The transfer functions that ICC profiles can express."""
@@ -49,4 +49,4 @@ def profile_of_code_points(primaries: Primaries, curve: bytes) -> bytes:
 
 def srgb() -> bytes:
     """Return the ICC profile of sRGB, the target of littlecms."""
-    return profile_of_code_points(BT709, SRGB)
+    return profile_of_code_points(BT709, SRGB_CURVE)

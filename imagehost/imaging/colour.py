@@ -13,13 +13,14 @@ from typing import TypeAlias
 
 from PIL import Image, ImageChops, ImageCms
 
+from imagehost.formats.icc import PROFILE_HEADER_SIZE, TAG_ENTRY
 from imagehost.imaging import code_points, hdr, profiles
 from imagehost.imaging.colour_information import CodePoints, ColourInformation
 from imagehost.imaging.profiles import CMYK, GREY, Profile
 
 Act: TypeAlias = Callable[[Image.Image], Image.Image]
 
-GREYS = {"1", "L", "LA", "I;16"}
+GREY_MODES = {"1", "L", "LA", "I;16"}
 """Modes of pictures without colours."""
 INTENT = ImageCms.Intent.PERCEPTUAL
 """The rendering intent that uses the table which profiles.for_littlecms() keeps."""
@@ -28,7 +29,7 @@ QUICK = ImageCms.Flags.NOWHITEONWHITEFIXUP
 
 If the profile is a table too, some saturated colours are wrong by up to ten levels.
 """
-FEW = 1_000_000
+MOST_EXACT_PIXELS = 1_000_000
 """The most pixels that are converted exactly by a table profile, which takes half a second for as many."""
 EXACT = QUICK | ImageCms.Flags.NOOPTIMIZE
 USUAL_GAMMA = 1 / 2.2
@@ -61,7 +62,7 @@ def conversion(image: Image.Image, told: ColourInformation) -> Conversion | None
         image: a picture whose header has been read.
         told: the colour information in its file, apart from a profile.
     """
-    grey = told.is_grey or image.mode in GREYS
+    grey = told.is_grey or image.mode in GREY_MODES
     try:
         space = space_of(image, told, grey=grey)
         if space is None:
@@ -73,8 +74,8 @@ def conversion(image: Image.Image, told: ColourInformation) -> Conversion | None
         curved = is_curved(exact)
         if grey:
             return Conversion(by_tables(exact), curved)
-        is_table = profiles.TABLES[0] in space[: profiles.HEADER + profiles.ENTRY.size]
-        few = image.mode == "P" or (is_table and image.width * image.height <= FEW)
+        is_table = profiles.TABLE_TAGS[0] in space[: PROFILE_HEADER_SIZE + TAG_ENTRY.size]
+        few = image.mode == "P" or (is_table and image.width * image.height <= MOST_EXACT_PIXELS)
         return Conversion(exact if few else acting(space, QUICK), curved)
     except (ImageCms.PyCMSError, OSError, ValueError, ArithmeticError, struct.error):
         # Chromium ignores invalid profiles and numbers, too.

@@ -10,12 +10,12 @@ from imagehost.formats.source import Source
 from imagehost.imaging.matrices import Primaries
 
 UNSPECIFIED = 2
-BT709, SRGB = 1, 13
+BT709_CODE, SRGB_CODE = 1, 13
 LIKE_SRGB = {0, 1, 2, 3, 6, 12, 13, 14, 15}
 """Transfer functions of an AVIF that Chromium replaces with that of sRGB, among them the video standards."""
 COLOUR_TYPE = 25
 """The offset of the colour type in a PNG."""
-SIZES = {b"cICP": 4, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cLLI": 8, b"mDCV": 24}
+CHUNK_SIZES = {b"cICP": 4, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cLLI": 8, b"mDCV": 24}
 """The chunks of a PNG with colour information, and their lengths in bytes."""
 
 
@@ -62,7 +62,7 @@ def of_png(file: BinaryIO) -> ColourInformation:
         size, name = struct.unpack(">I4s", head)
         if name == b"IDAT":
             break
-        if size == SIZES.get(name):
+        if size == CHUNK_SIZES.get(name):
             found.setdefault(name, file.read(size))
             size = 0
         file.seek(size + 4, 1)
@@ -127,5 +127,6 @@ def associated(source: Source, box: Box, wanted: int) -> list[int]:
 def avif_code_points(primaries: int, transfer: int) -> CodePoints:
     """Return the code points, with those of sRGB in place of unspecified and video ones."""
     return CodePoints(
-        BT709 if primaries == UNSPECIFIED else primaries, SRGB if transfer in LIKE_SRGB else transfer
+        BT709_CODE if primaries == UNSPECIFIED else primaries,
+        SRGB_CODE if transfer in LIKE_SRGB else transfer,
     )

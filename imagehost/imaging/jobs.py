@@ -5,7 +5,7 @@ import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
-HEAD = struct.Struct(">BI")
+REPLY_HEAD = struct.Struct(">BI")
 """The header of a reply: its status and the length of its content."""
 MAX_REQUEST = 4096
 MAX_REPLY = 16 * 1024 * 1024
@@ -72,4 +72,4 @@ class Reply:
 
     def encode(self) -> bytes:
         """Return the reply as bytes for a stream."""
-        return HEAD.pack(self.status, len(self.content)) + self.content
+        return REPLY_HEAD.pack(self.status, len(self.content)) + self.content

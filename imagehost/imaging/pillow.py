@@ -10,13 +10,13 @@ from imagehost.formats import exif, icc
 # formats.Canvas checks the pixels of all frames by imagehost's own limit.
 Image.MAX_IMAGE_PIXELS = None
 # The walk already limits colour profiles. Pillow would refuse profiles above 1 MiB.
-PngImagePlugin.MAX_TEXT_CHUNK = icc.MOST + 1
+PngImagePlugin.MAX_TEXT_CHUNK = icc.LARGEST_PROFILE + 1
 
-GREY = {"L;2": 85, "L;4": 17}
+GREY_FACTORS = {"L;2": 85, "L;4": 17}
 """The factor by which Pillow multiplies the greys of a PNG with 2 or 4 bits per pixel."""
 
 # The exceptions that Pillow raises for broken pictures, according to its documentation and our fuzzing.
-BROKEN = (
+PILLOW_ERRORS = (
     OSError,
     ValueError,
     SyntaxError,
@@ -33,13 +33,13 @@ BROKEN = (
 
 
 def open_picture(stream: BinaryIO, kind: str) -> Image.Image:
-    """Read the header of a picture, only as the given kind. Raises an exception of BROKEN."""
+    """Read the header of a picture, only as the given kind. Raises an exception of PILLOW_ERRORS."""
     stream.seek(0)
     image = Image.open(stream, formats=[KINDS[kind].pillow_format])
     transparent = image.info.get("transparency")
     if kind == "png" and isinstance(transparent, int) and image.tile:
         # Pillow scales the pixels of a grey picture to 8 bits, but not the grey that is transparent.
-        image.info["transparency"] = transparent * GREY.get(str(image.tile[0][3]), 1)
+        image.info["transparency"] = transparent * GREY_FACTORS.get(str(image.tile[0][3]), 1)
     return image
 
 

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import imagehost
-from imagehost.imaging.jobs import HEAD, MAX_REPLY, Job, Reply, Status
+from imagehost.imaging.jobs import MAX_REPLY, REPLY_HEAD, Job, Reply, Status
 from imagehost.imaging.waiting import Unusable, hung_up
 
-ROOT = Path(imagehost.__file__).parent.parent
-TRIES = 2
-SLACK = 10
+CODE_FOLDER = Path(imagehost.__file__).parent.parent
+STARTS_PER_JOB = 2
+SECONDS_OF_SLACK = 10
 """Seconds after a job's time limit until the server is considered to hang."""
 PAUSE = 0.25
 """Seconds between two checks whether a job must continue."""
-MOMENT = 0.1
+SECONDS_TO_CLOSE_FILES = 0.1
 """Seconds within which the kernel closes the open files of a killed server."""
 
 Check = Callable[[], None]
@@ -64,7 +64,7 @@ class Process:
         with theirs:
             try:
                 self._server = subprocess.Popen(  # noqa: S603  # no user input in it
-                    command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[number]
+                    command, cwd=CODE_FOLDER, stdin=subprocess.DEVNULL, pass_fds=[number]
                 )
             except OSError as error:
                 ours.close()
@@ -102,19 +102,19 @@ class Process:
             check: a function that is called when that connection is closed, and every PAUSE seconds. If it
                 raises an exception, the job is killed.
         """
-        for _ in range(TRIES):
+        for _ in range(STARTS_PER_JOB):
             requests = self.start()
             ours, theirs = socket.socketpair()
             with ours:
                 with theirs:
                     sent = send_request(requests, job, [picture, theirs.fileno()])
                 self.jobs += 1
-                deadline = time.monotonic() + job.budget.wall_seconds + SLACK
+                deadline = time.monotonic() + job.budget.wall_seconds + SECONDS_OF_SLACK
                 reply = receive_reply(ours, client, check, deadline) if sent else None
             if reply and reply.status is Status.BUSY:
                 raise Unusable
             late = time.monotonic() > deadline
-            if reply or (sent and not late and not hung_up(requests, MOMENT)):
+            if reply or (sent and not late and not hung_up(requests, SECONDS_TO_CLOSE_FILES)):
                 return reply
             log.warning("the fork server of the renderer ended or does not respond: starting another one")
             self.stop(requests)
@@ -157,9 +157,9 @@ def receive_reply(result: socket.socket, client: int | None, check: Check, deadl
 
 def parsed(received: bytearray) -> Reply | None:
     """Return a reply, or None until it is complete."""
-    if len(received) < HEAD.size:
+    if len(received) < REPLY_HEAD.size:
         return None
-    status, length = HEAD.unpack_from(received)
-    if length > MAX_REPLY or len(received) < HEAD.size + length:
+    status, length = REPLY_HEAD.unpack_from(received)
+    if length > MAX_REPLY or len(received) < REPLY_HEAD.size + length:
         return None
-    return Reply(Status(status), bytes(received[HEAD.size : HEAD.size + length]))
+    return Reply(Status(status), bytes(received[REPLY_HEAD.size : REPLY_HEAD.size + length]))

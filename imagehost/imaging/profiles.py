@@ -3,25 +3,24 @@
 import struct
 from dataclasses import dataclass
 
+from imagehost.formats.icc import PROFILE_HEADER_SIZE, TAG_ENTRY
 from imagehost.imaging.matrices import D50, Matrix, Vector, transposed
 
-HEADER = 128
-ENTRY = struct.Struct(">4sII")
-MOST_TAGS = 100
+MOST_CONVERTED_TAGS = 100
 """The most tags that a profile may have. Real profiles have fewer."""
 MOST_OF_TAG = 512 * 1024
 """The size limit of a curve, in bytes. The largest sensible curves have a quarter of it."""
-NEWEST = 4
+NEWEST_VERSION = 4
 """The last version that Chromium knows."""
-VERSION = 0x02400000
+WRITTEN_VERSION = 0x02400000
 """The version of written profiles. With this version, littlecms does not change the black point."""
 TOLERANCE = 0.01
 """The largest difference between the white of a profile and D50, in each of X, Y and Z."""
 RGB, GREY, CMYK = b"RGB ", b"GRAY", b"CMYK"
 XYZ, LAB = b"XYZ ", b"Lab "
-MATRIX = (b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC")
-GREYS = (b"kTRC",)
-TABLES = (b"A2B0", b"A2B1")
+MATRIX_TAGS = (b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC")
+GREY_TAGS = (b"kTRC",)
+TABLE_TAGS = (b"A2B0", b"A2B1")
 """Tables that convert to XYZ or Lab, in the order in which Chromium looks for them."""
 LEGACY_LAB = 65280 / 65535
 """The largest value of Lab in 16-bit tables, by the standard and in littlecms. In Chromium it is 1."""
@@ -44,21 +43,26 @@ class Profile:
 
 def read_profile(data: bytes) -> Profile | None:
     """Read a profile, or return None if Chromium considers it broken."""
-    if len(data) < HEADER + 4 or data[36:40] != b"acsp":
+    if len(data) < PROFILE_HEADER_SIZE + 4 or data[36:40] != b"acsp":
         return None
     size, version, space, connection = struct.unpack_from(">I4xB7x4s4s", data)
     white = struct.unpack_from(">3i", data, 68)
-    (count,) = struct.unpack_from(">I", data, HEADER)
-    if size > len(data) or version > NEWEST or connection not in {XYZ, LAB} or count > MOST_TAGS:
+    (count,) = struct.unpack_from(">I", data, PROFILE_HEADER_SIZE)
+    if (
+        size > len(data)
+        or version > NEWEST_VERSION
+        or connection not in {XYZ, LAB}
+        or count > MOST_CONVERTED_TAGS
+    ):
         return None
     if any(abs(value / 65536 - wanted) > TOLERANCE for value, wanted in zip(white, D50, strict=True)):
         return None
-    if HEADER + 4 + count * ENTRY.size > size:
+    if PROFILE_HEADER_SIZE + 4 + count * TAG_ENTRY.size > size:
         return None
     view = memoryview(data)
     tags: dict[bytes, memoryview] = {}
     for number in range(count):
-        name, start, length = ENTRY.unpack_from(data, HEADER + 4 + number * ENTRY.size)
+        name, start, length = TAG_ENTRY.unpack_from(data, PROFILE_HEADER_SIZE + 4 + number * TAG_ENTRY.size)
         if start + length > size:
             return None
         tags.setdefault(name, view[start : start + length])
@@ -74,13 +78,13 @@ def for_littlecms(profile: Profile) -> bytes | None:
         The profile, or None if Chromium ignores it because tags are missing.
     """
     tags, space = profile.tags, profile.space
-    table = next((tags[name] for name in TABLES if name in tags), None)
+    table = next((tags[name] for name in TABLE_TAGS if name in tags), None)
     if space == GREY:
-        return chosen(profile, GREYS) if profile.connection == XYZ else None
+        return chosen(profile, GREY_TAGS) if profile.connection == XYZ else None
     if table is not None:
         inks = CMYK if space == CMYK else RGB
         return write_profile(inks, profile.connection, {b"A2B0": widened(table, profile)})
-    return None if space == CMYK else chosen(profile, MATRIX)
+    return None if space == CMYK else chosen(profile, MATRIX_TAGS)
 
 
 def chosen(profile: Profile, names: tuple[bytes, ...]) -> bytes | None:
@@ -109,9 +113,9 @@ def widened(table: memoryview, profile: Profile) -> bytes:
 
 def of_matrix(colours: Matrix, curve: bytes) -> bytes:
     """Return the profile of an RGB space with a matrix to XYZ and one curve for all channels."""
-    columns = dict(zip(MATRIX[:3], transposed(colours), strict=True))
+    columns = dict(zip(MATRIX_TAGS[:3], transposed(colours), strict=True))
     tags = {name: b"XYZ \0\0\0\0" + fixed(*column) for name, column in columns.items()}
-    return write_profile(RGB, XYZ, tags | dict.fromkeys(MATRIX[3:], curve))
+    return write_profile(RGB, XYZ, tags | dict.fromkeys(MATRIX_TAGS[3:], curve))
 
 
 def of_table(nodes: int, colours: list[Vector]) -> bytes:
@@ -155,11 +159,11 @@ def fixed(*numbers: float) -> bytes:
 
 def write_profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
     """Return the bytes of a profile."""
-    start = HEADER + 4 + len(tags) * ENTRY.size
+    start = PROFILE_HEADER_SIZE + 4 + len(tags) * TAG_ENTRY.size
     table, data = struct.pack(">I", len(tags)), b""
     for name, tag in tags.items():
-        table += ENTRY.pack(name, start + len(data), len(tag))
+        table += TAG_ENTRY.pack(name, start + len(data), len(tag))
         data += tag + bytes(-len(tag) % 4)
     size = start + len(data)
-    head = struct.pack(">I4xI4s4s4s12x4s28x", size, VERSION, b"scnr", space, connection, b"acsp")
-    return head + fixed(*D50) + bytes(HEADER - len(head) - 12) + table + data
+    head = struct.pack(">I4xI4s4s4s12x4s28x", size, WRITTEN_VERSION, b"scnr", space, connection, b"acsp")
+    return head + fixed(*D50) + bytes(PROFILE_HEADER_SIZE - len(head) - 12) + table + data

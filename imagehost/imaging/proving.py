@@ -10,9 +10,9 @@ from typing import BinaryIO
 from imagehost.formats import Canvas, Limits, Malformed
 from imagehost.formats.jpeg_segments import Jpeg
 from imagehost.formats.source import Source
-from imagehost.imaging.pillow import BROKEN, open_picture
+from imagehost.imaging.pillow import PILLOW_ERRORS, open_picture
 
-END = b"\xff\xd9"
+JPEG_END = b"\xff\xd9"
 LENGTH = 64
 NOISE = bytes(1 + byte % 254 for byte in hashlib.shake_256(b"imagehost").digest(LENGTH))
 FILLINGS = (NOISE, bytes(255 - byte for byte in NOISE))
@@ -20,14 +20,14 @@ FILLINGS = (NOISE, bytes(255 - byte for byte in NOISE))
 LEAST = 32
 """The size of the shortest trailer that is removed, in bytes, unless it is text. Fewer bytes may belong to
 the picture: if it has only one colour, its last bytes may not change its pixels either."""
-TEXT = re.compile(rb"[ -~]{6}")
+READABLE_TEXT = re.compile(rb"[ -~]{6}")
 COARSE = 8
 """The factor by which each side is reduced while decoding, which is then about three times as fast."""
-DRI, SOS = b"\xff\xdd\0\4", b"\xff\xda"
+RESTART_INTERVAL, START_OF_SCAN = b"\xff\xdd\0\4", b"\xff\xda"
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
-IMAGE, CONTROL, TRAILER = 0x2C, 0xF9, 0x3B
+GIF_IMAGE, GIF_CONTROL, GIF_TRAILER = 0x2C, 0xF9, 0x3B
 """Types of GIF blocks."""
-ROWS = 64
+HASHED_ROWS = 64
 """The number of rows that are hashed at once: a copy of all rows would double the memory."""
 
 Digest = bytes | None
@@ -49,7 +49,7 @@ def prove_picture(kind: str, stream: BinaryIO) -> int:
 def prove_jpeg(stream: BinaryIO) -> int:
     """Decode a JPEG with different bytes before its end marker: equal pixels prove that none was read."""
     stream.seek(0)
-    content = stream.read().removesuffix(END)
+    content = stream.read().removesuffix(JPEG_END)
     whole = agreed(content, len(content), FILLINGS)
     if whole is None:
         raise Malformed("it ends too early")
@@ -62,7 +62,7 @@ def prove_jpeg(stream: BinaryIO) -> int:
         return 0
     enough = first_that(is_whole, nearly_whole(stream, content), len(content))
     rest = content[enough:]
-    return len(rest) if len(rest) >= LEAST or TEXT.search(rest) else 0
+    return len(rest) if len(rest) >= LEAST or READABLE_TEXT.search(rest) else 0
 
 
 def nearly_whole(stream: BinaryIO, content: bytes) -> int:
@@ -71,7 +71,7 @@ def nearly_whole(stream: BinaryIO, content: bytes) -> int:
     This is fast, and the length is only a little too short. A trailer can only be a part of the last scan.
     """
     jpeg = Jpeg(Source(stream), Canvas(Limits()))
-    scan = next(each.start for each in reversed(jpeg.segments) if each.marker == SOS[1])
+    scan = next(each.start for each in reversed(jpeg.segments) if each.marker == START_OF_SCAN[1])
     start = scan + 2 + int.from_bytes(content[scan + 2 : scan + 4], "big")
     whole = agreed(content, len(content), FILLINGS[:1], COARSE)
 
@@ -110,7 +110,7 @@ def agreed(content: bytes, length: int, fillings: Sequence[bytes], scale: int = 
     kept, rest = content[:length], len(content) - length
     for filling in fillings:
         for marker in restarts(kept):
-            parts = (kept, marker, filling * (1 + rest // LENGTH), END)
+            parts = (kept, marker, filling * (1 + rest // LENGTH), JPEG_END)
             digest = pixels(io.BytesIO(b"".join(parts)), "jpg", scale)
             if digest is None or first not in {None, digest}:
                 return None
@@ -124,9 +124,9 @@ def restarts(content: bytes) -> tuple[bytes, ...]:
     A decoder that expects a restart marker skips all other bytes, so a file that was cut right before the
     marker would seem complete.
     """
-    if DRI not in content:
+    if RESTART_INTERVAL not in content:
         return (b"",)
-    last = RESTART.findall(content, content.rfind(SOS))[-1:]
+    last = RESTART.findall(content, content.rfind(START_OF_SCAN))[-1:]
     number = (last[0][1] + 1) % 8 if last else 0
     return b"", bytes((0xFF, 0xD0 + number))
 
@@ -139,9 +139,11 @@ def pixels(stream: BinaryIO, kind: str, scale: int = 1) -> Digest:
             if scale > 1:
                 image.draft(None, (image.width // scale, image.height // scale))
             image.load()
-            for top in range(0, image.height, ROWS):
-                digest.update(image.crop((0, top, image.width, min(top + ROWS, image.height))).tobytes())
-    except BROKEN:
+            for top in range(0, image.height, HASHED_ROWS):
+                digest.update(
+                    image.crop((0, top, image.width, min(top + HASHED_ROWS, image.height))).tobytes()
+                )
+    except PILLOW_ERRORS:
         return None
     return digest.digest()
 
@@ -158,20 +160,20 @@ def last_frame(content: bytes) -> bytes:
     """Return a GIF with only the last frame of a GIF whose blocks the walk has checked."""
     first = position = 13 + colours(content[10])
     start = stop = control = 0
-    while content[position] != TRAILER:
+    while content[position] != GIF_TRAILER:
         begin = position
-        if content[position] == IMAGE:
+        if content[position] == GIF_IMAGE:
             position += 10 + colours(content[position + 9]) + 1
         else:
             position += 2
         while content[position]:
             position += content[position] + 1
         position += 1
-        if content[begin] == IMAGE:
+        if content[begin] == GIF_IMAGE:
             start, stop, control = control or begin, position, 0
-        elif content[begin + 1] == CONTROL:
+        elif content[begin + 1] == GIF_CONTROL:
             control = begin
-    return content[:first] + content[start:stop] + bytes((TRAILER,))
+    return content[:first] + content[start:stop] + bytes((GIF_TRAILER,))
 
 
 def colours(flags: int) -> int:

@@ -19,7 +19,7 @@ from imagehost.imaging.waiting import Abandoned, Crowded, GivesWay, Gone, Report
 MOST_WAITING = 24
 """The number of requests of one process, of its 32 threads, that may render or wait for a rendering."""
 SECONDS_TO_WAIT_TO_WAIT = 1
-SECONDS_TO_WAIT = 10
+SECONDS_TO_WAIT_FOR_SLOT = 10
 """The longest wait for a slot, or for another request that renders the same picture."""
 SECONDS_TO_WAIT_AS_LARGE, MOST_LARGE = 15, 8
 """The longest wait for the slot of large renderings, and the number of requests that may wait for it, so that
@@ -71,7 +71,7 @@ class Renderer:
         with (
             self._waiting(),
             self._turns.of(name) as slots,
-            slots.hold(lambda: left(client), SECONDS_TO_WAIT),
+            slots.hold(lambda: left(client), SECONDS_TO_WAIT_FOR_SLOT),
         ):
             yield lambda: left(client) and not slots.waiting
 
@@ -108,7 +108,7 @@ class Renderer:
         """Run a job with the light budget, then with the large one if it needs more."""
         light, large = (Job(kind, side, budget) for budget in (self.plan.light, self.plan.large))
         with descriptor(file) as picture:
-            with self._light.hold(gone, SECONDS_TO_WAIT), suppress(GivesWay):
+            with self._light.hold(gone, SECONDS_TO_WAIT_FOR_SLOT), suppress(GivesWay):
                 reply = PROCESS.run(light, picture, client, self._check(gone))
                 if reply and reply.status in {Status.DONE, Status.MALFORMED}:
                     return content_of(reply)

@@ -10,13 +10,13 @@ from PIL.Image import Transpose
 from imagehost import formats
 from imagehost.imaging import colour_information
 from imagehost.imaging.colour import Conversion, conversion, repaint
-from imagehost.imaging.pillow import BROKEN, open_picture, orientation
+from imagehost.imaging.pillow import PILLOW_ERRORS, open_picture, orientation
 
-Box: TypeAlias = tuple[float, float, float, float]
+CropBox: TypeAlias = tuple[float, float, float, float]
 
-PLAIN = {"L", "RGB", "CMYK"}
+SCALABLE_MODES = {"L", "RGB", "CMYK"}
 """Modes that are scaled without conversion, among them the modes of JPEG."""
-DRAFT = 1.5
+LEAST_REDUCTION = 1.5
 """The least factor by which a decoded JPEG is larger than its rendition.
 
 With 2, most photographs of 12 megapixels would be decoded in full size, without a visible difference.
@@ -29,7 +29,7 @@ SMALL = 320
 """The largest side of pictures that are encoded with more bytes per pixel, if they are not scaled."""
 STRIP = 16
 """The number of rows of the reduced picture that are made at once."""
-TURNS = {
+TRANSPOSITIONS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -67,7 +67,7 @@ def render_picture(stream: BinaryIO, kind: str, side: int, canvas: formats.Canva
         cleaned = formats.clean_picture(kind, stream, canvas, io.BytesIO).file or stream
         told = colour_information.read_colour_information(kind, cleaned)
         with open_picture(cleaned, kind) as image:
-            turn = TURNS.get(orientation(image, kind))
+            turn = TRANSPOSITIONS.get(orientation(image, kind))
             if getattr(image, "default_image", False):
                 # The first picture of this animated PNG is only for programs without animations: skip it.
                 image.seek(1)
@@ -75,7 +75,7 @@ def render_picture(stream: BinaryIO, kind: str, side: int, canvas: formats.Canva
             small = small if turn is None else small.transpose(turn)
             is_whole = max(image.size) <= min(side, SMALL)
             content = small_webp(small, kind) if is_whole else webp(small, quality=80)
-    except (*BROKEN, formats.Malformed) as error:
+    except (*PILLOW_ERRORS, formats.Malformed) as error:
         raise formats.Malformed("its pixels cannot be decoded") from error
     return content
 
@@ -110,7 +110,7 @@ def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.I
         repaint(image, colours.act)
         colours = None
     late = colours is None or (box is not None and not colours.curved)
-    if late and image.mode in PLAIN and not image.has_transparency_data:
+    if late and image.mode in SCALABLE_MODES and not image.has_transparency_data:
         small = image.resize(size, box=box, reducing_gap=2.0)
         small = small if small.mode == "RGB" else small.convert("RGB")
         return colours.act(small) if colours else small
@@ -121,7 +121,7 @@ def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.I
     return reduced.resize(size, box=box, reducing_gap=2.0)
 
 
-def draft(image: Image.Image, size: tuple[int, int], colours: Conversion | None) -> Box | None:
+def draft(image: Image.Image, size: tuple[int, int], colours: Conversion | None) -> CropBox | None:
     """Let libjpeg decode a JPEG at a fraction of its size.
 
     This is possible only for a JPEG that is not loaded yet. Pillow's thumbnail() requests a draft that covers
@@ -130,7 +130,7 @@ def draft(image: Image.Image, size: tuple[int, int], colours: Conversion | None)
     Returns:
         The box of the picture in the decoded pixels, or None if nothing changes.
     """
-    width, height = (ceil(length * DRAFT) for length in size)
+    width, height = (ceil(length * LEAST_REDUCTION) for length in size)
     if colours:
         most = CONVERTED if colours.curved else QUICKLY_CONVERTED
         whole = image.width * image.height

@@ -17,7 +17,7 @@ from imagehost.imaging.jobs import Budget, Job, Reply, Status
 
 MOST_FILES = 64
 """The most open files of a job's process: its picture, its socket, and modules that it loads."""
-BYTES_A_PIXEL = 16
+DECODING_BYTES_PER_PIXEL = 16
 """The most bytes per pixel for decoding, roughly: four channels, in the decoder's and in Pillow's buffers."""
 SPARE = 32 * 1024 * 1024
 
@@ -85,7 +85,7 @@ def outcome(job: Job, stream: BinaryIO) -> Reply:
     except (MemoryError, formats.PixelLimit, formats.WorkLimit):
         return Reply(Status.EXCEEDED)
     except formats.Malformed as error:
-        short = canvas.width * canvas.height * BYTES_A_PIXEL + SPARE > budget.memory
+        short = canvas.width * canvas.height * DECODING_BYTES_PER_PIXEL + SPARE > budget.memory
         from_library = error.__cause__ is not None and not isinstance(error.__cause__, formats.Malformed)
         return Reply(Status.FAILED if short and from_library else Status.MALFORMED, str(error).encode())
 

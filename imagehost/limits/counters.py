@@ -11,8 +11,8 @@ import limits
 from imagehost.domain.errors import RateLimited
 from imagehost.settings.definitions import Settings
 
-FILE = "ratelimits.db"
-SECONDS_TO_WAIT = 1
+COUNTERS_FILE = "ratelimits.db"
+SECONDS_TO_WAIT_FOR_COUNTERS = 1
 
 SETUP = (
     "PRAGMA journal_mode=WAL",
@@ -52,7 +52,7 @@ class Counters:
             "lists": settings.list_rate_limit,
             "renderings": settings.rendering_rate_limit,
         }
-        return cls(settings.instance_dir / FILE, rates)
+        return cls(settings.instance_dir / COUNTERS_FILE, rates)
 
     def hit(self, kind: str, client: str) -> None:
         """Count one request of a client in its window. Raises RateLimited above the limit."""
@@ -80,7 +80,7 @@ class Counters:
     def _open(self) -> sqlite3.Connection:
         """Open the file, or make it if there is none."""
         file = sqlite3.connect(
-            self._path, timeout=SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False
+            self._path, timeout=SECONDS_TO_WAIT_FOR_COUNTERS, isolation_level=None, check_same_thread=False
         )
         try:
             for statement in SETUP:

@@ -10,7 +10,7 @@ LINES = 60
 SECONDS = 60
 CLIENTS = 1000
 """The maximum number of pairs of client and kind with their own window. Others share a window per kind."""
-OTHERS = "others"
+OTHER_CLIENTS = "others"
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Repeats:
         with self._lock:
             key = (client, event)
             if key not in self._windows and len(self._windows) >= CLIENTS:
-                key = (OTHERS, event)
+                key = (OTHER_CLIENTS, event)
             window = self._windows.get(key)
             if window is None:
                 window = self._windows[key] = Window(*key, level, self.clock() + SECONDS)

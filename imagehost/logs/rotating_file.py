@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from imagehost.files.locks import lock_file
-from imagehost.files.ownership import FILE_MODE, OTHERS, give
+from imagehost.files.ownership import FILE_MODE, OTHER_USERS, give
 
 
 class LineFile(logging.Handler):
@@ -117,7 +117,7 @@ class LineFile(logging.Handler):
 def copy_owner_and_mode(file: int, former: os.stat_result) -> None:
     """Set the owner and the mode of a new file to those of the former one, without rights of other users."""
     with suppress(OSError):
-        os.fchmod(file, stat.S_IMODE(former.st_mode) & ~OTHERS)
+        os.fchmod(file, stat.S_IMODE(former.st_mode) & ~OTHER_USERS)
         os.fchown(file, former.st_uid, former.st_gid)
 
 

@@ -23,15 +23,15 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "request",
     "client",
 }
-LONGEST = 200
+LONGEST_FACT = 200
 """The maximum number of characters of a fact or a message."""
 OWN_LENGTHS = {"reason": 500, "addresses": 5000}
 """Longer limits for some facts: an error of the database, and the ports that the host listens on."""
 LONGEST_TRACEBACK = 10_000
-REFUSED = "refused"
+REFUSED_EVENT = "refused"
 """The event of a refused request (``web.problem``)."""
-PLAIN = re.compile(r"[^\s\"'=\\]+")
-FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(message)s"
+UNQUOTED = re.compile(r"[^\s\"'=\\]+")
+LINE_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(request)s %(client)s %(message)s"
 
 
 class Gate(logging.Handler):
@@ -48,13 +48,13 @@ class Gate(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Complete an event and pass it on. Before it, log how many other events were left out."""
         origin = CURRENT.get()
-        client = origin.client[:LONGEST]
+        client = origin.client[:LONGEST_FACT]
         record.request, record.client = origin.request, client
         # The message without its arguments: with a text from a client in it, each line would be a new event.
         event = cut(str(record.msg))
         shorten_record(record)
         self.sum_up(self.repeats.ended())
-        limited = origin.is_request and (record.levelno >= logging.WARNING or event == REFUSED)
+        limited = origin.is_request and (record.levelno >= logging.WARNING or event == REFUSED_EVENT)
         if not limited or self.repeats.admit(network(client), event, record.levelno):
             self.pass_on(record)
 
@@ -91,10 +91,10 @@ def shorten_record(record: logging.LogRecord) -> None:
     facts = vars(record)
     for name, value in facts.items():
         if name not in STANDARD and not isinstance(value, int | float):
-            facts[name] = cut(str(value), OWN_LENGTHS.get(name, LONGEST))
+            facts[name] = cut(str(value), OWN_LENGTHS.get(name, LONGEST_FACT))
 
 
-def cut(text: str, length: int = LONGEST) -> str:
+def cut(text: str, length: int = LONGEST_FACT) -> str:
     """Cut a text, and show that it was cut."""
     return text if len(text) <= length else f"{text[:length]}…"
 
@@ -118,7 +118,7 @@ class TextFormatter(logging.Formatter):
     converter = time.gmtime  # type: ignore[assignment]  # the standard library's own idiom
 
     def __init__(self) -> None:
-        super().__init__(FORMAT, "%Y-%m-%dT%H:%M:%S")
+        super().__init__(LINE_FORMAT, "%Y-%m-%dT%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return an event as one line, including its traceback."""
@@ -137,7 +137,7 @@ def quote(value: str) -> str:
     """Return a value in a form in which no part can be taken for another value or another line."""
     return (
         value
-        if PLAIN.fullmatch(value) and value.isprintable()
+        if UNQUOTED.fullmatch(value) and value.isprintable()
         else one_line(json.dumps(value, ensure_ascii=False))
     )
 

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from imagehost.files.ownership import shut
-from imagehost.limits.counters import FILE
+from imagehost.limits.counters import COUNTERS_FILE
 from imagehost.settings.definitions import Settings
 from imagehost.storage.layout import MARKER
 
@@ -35,7 +35,7 @@ def close_to_others(settings: Settings) -> None:
 def ours(settings: Settings) -> Iterator[Path]:
     """Yield paths that certainly belong to this program, without folders that may also hold other files."""
     database = settings.database_url
-    yield from database_files(settings.instance_dir / FILE)
+    yield from database_files(settings.instance_dir / COUNTERS_FILE)
     yield settings.instance_dir / "secret_key"
     if database.get_backend_name() == "sqlite":
         yield from database_files(settings.instance_dir / (database.database or ""))

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-Item = TypeVar("Item")
+Input = TypeVar("Input")
 Result = TypeVar("Result")
 
 THREADS = 2 * (os.cpu_count() or 1)
@@ -16,7 +16,7 @@ IN_FLIGHT = 16 * THREADS
 """The maximum number of items that are taken before the first of their results is used."""
 
 
-def each(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def each(work: Callable[[Input], Result], items: Iterable[Input]) -> Iterator[Result]:
     """Yield the result of each item, in the order of the items. The first error ends the work.
 
     Every call sees the caller's context variables, for example the request that log lines belong to.

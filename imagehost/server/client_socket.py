@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 
 Moved = TypeVar("Moved", bytes, int)
 
-GRACE = 20.0
+GRACE_SECONDS = 20.0
 """Seconds that a client may be behind the lowest rate."""
 LOWEST_RATE = 4096
 """The lowest average rate, in bytes per second, while a thread waits for the client."""
@@ -25,7 +25,7 @@ FAIR_SECONDS = 1.0
 """Seconds for which a client keeps its thread, even if it is slow."""
 LOOK = 2.0
 """Seconds after which a waiting thread checks how much of an answer the kernel has sent."""
-LARGEST_PIECE = 2**30
+LARGEST_FILE_PIECE = 2**30
 """Bytes of a file per call: some kernels fail on 2 GiB."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -43,7 +43,7 @@ class ClientSocket:
         """Whether an answer has begun."""
         self.deadline = math.inf
         """Time at which waiting ends in any case (``time.monotonic``)."""
-        self._patience = GRACE
+        self._patience = GRACE_SECONDS
         self._given_up = False
         self._moved = 0
         self._waited = 0.0
@@ -78,7 +78,7 @@ class ClientSocket:
         """Send a part of a file. Raises OSError if the file has become shorter."""
         end = offset + count
         while offset < end:
-            piece = min(end - offset, LARGEST_PIECE)
+            piece = min(end - offset, LARGEST_FILE_PIECE)
             send = partial(os.sendfile, self.fileno(), file.fileno(), offset, piece)
             sent = self._when_ready(select.POLLOUT, send)
             if not sent:
@@ -121,7 +121,7 @@ class ClientSocket:
     def _count(self, moved: int) -> None:
         """Count bytes that the client sent or received."""
         self._moved += moved
-        self._patience = min(GRACE, self._patience + moved / LOWEST_RATE)
+        self._patience = min(GRACE_SECONDS, self._patience + moved / LOWEST_RATE)
 
     def _wait(self, event: int) -> None:
         """Wait until the socket is ready, or for ``LOOK`` seconds. Raises TimeoutError."""

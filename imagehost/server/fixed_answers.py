@@ -41,7 +41,7 @@ TOO_MANY = fixed_answer(
     "This server has too many connections at the moment. Try again in a few seconds.",
     "Retry-After: 5",
 )
-FAULT = fixed_answer(
+INTERNAL_ERROR = fixed_answer(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     "The server could not answer this request because of an internal error. Try again later.",
 )

@@ -17,8 +17,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from imagehost.server.answers import Answer
 from imagehost.server.connection import Connection
-from imagehost.server.fixed_answers import FAULT, UNREADABLE
-from imagehost.web.header_limits import REFUSED
+from imagehost.server.fixed_answers import INTERNAL_ERROR, UNREADABLE
+from imagehost.web.header_limits import REFUSED_STATUS
 
 STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -48,7 +48,7 @@ def handle(worker: ThreadWorker, connection: Connection) -> None:
     except Exception:
         log.exception("a request failed")
         if not connection.client.answered:
-            connection.say(FAULT)
+            connection.say(INTERNAL_ERROR)
     finally:
         connection.end(request, closes=closes)
 
@@ -76,7 +76,7 @@ def answer(
     )
     environ["wsgi.multithread"] = True
     if refused:
-        environ[REFUSED] = refused
+        environ[REFUSED_STATUS] = refused
     if refused or not worker.cfg.keepalive or not worker.serves_more():
         sent.force_close()
     parts = worker.wsgi(environ, sent.start_response)

@@ -26,7 +26,7 @@ from imagehost.web.errors import WrongHost
 from imagehost.web.languages import LANGUAGES, current
 from imagehost.web.responses import Shape
 
-STATIC = assets.FOLDERS[0]
+STATIC = assets.SOURCE_FOLDERS[0]
 DERIVED = {".gz", ".br"}
 COMPRESSIBLE = {".css", ".js", ".svg"}
 
@@ -34,18 +34,18 @@ REQUEST_ID = "@request-id"
 LIMIT = "@limit"
 RETRY_AFTER = Unavailable.retry_after or 0
 
-OURS: dict[int, ImageHostError] = {
+OWN_ERRORS: dict[int, ImageHostError] = {
     421: WrongHost(),
     429: RateLimited(RETRY_AFTER),
     502: Unavailable("host"),
     503: Unavailable("host"),
     504: Unavailable("host"),
 }
-PAGE = "errors/alone.html"
-FOREIGN = (400, 404, 405, 414, 431, 501, 505)
-FAULT = 500
-TYPES = "types.conf"
-NAMES = "hosts.conf"
+STANDALONE_PAGE = "errors/alone.html"
+NGINX_STATUSES = (400, 404, 405, 414, 431, 501, 505)
+FAULT_STATUS = 500
+TYPES_FILE = "types.conf"
+HOST_NAMES_FILE = "hosts.conf"
 
 
 def write_nginx_files(folder: Path) -> int:
@@ -53,8 +53,8 @@ def write_nginx_files(folder: Path) -> int:
 
     Raises Failure.
     """
-    files = {**dict(static_files()), **dict(error_files()), TYPES: types()}
-    files[NAMES] = host_names.map_of_nginx().encode()
+    files = {**dict(static_files()), **dict(error_files()), TYPES_FILE: types()}
+    files[HOST_NAMES_FILE] = host_names.map_of_nginx().encode()
     try:
         for name, content in files.items():
             put(folder / name, content)
@@ -88,8 +88,8 @@ def error_files() -> Iterator[tuple[str, bytes]]:
                     answer = responses.write_shape(
                         shape,
                         error_object(code, message, **facts),
-                        problem.PLAIN.get(status, PAGE),
-                        problem.FRAGMENT,
+                        problem.PLAIN_PAGES.get(status, STANDALONE_PAGE),
+                        problem.ERROR_FRAGMENT,
                         {"message": message, "code": status},
                     )
                     yield f"errors/{language}/{status}.{shape.value}", answer.get_data()
@@ -103,15 +103,15 @@ def types() -> bytes:
 
 def told_errors() -> Iterator[tuple[int, str, str, dict[str, object]]]:
     """Yield status, code, message and further facts of each error, in the current language."""
-    for status in FOREIGN:
+    for status in NGINX_STATUSES:
         code, message = problem.code_and_message(default_exceptions[status]())
         yield status, code, str(message), {}
-    for status, error in OURS.items():
+    for status, error in OWN_ERRORS.items():
         yield status, error.code, messages.sentence(error), {}
     too_large = error_sentences.too_large_for(LIMIT + get_decimal_symbol(current()))
     yield 413, TooLarge.code, too_large, {}
     code, message, facts = problem.fault(REQUEST_ID)
-    yield FAULT, code, str(message), facts
+    yield FAULT_STATUS, code, str(message), facts
 
 
 def put(path: Path, content: bytes) -> None:

@@ -21,12 +21,12 @@ from imagehost.server.handling import handle
 from imagehost.server.open_files import connections_at_most
 from imagehost.server.thread_sharing import SharedThreads
 
-SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_CHECKS = 0.25
 LOST = {errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENOPROTOOPT, errno.EOPNOTSUPP} | {
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.ENONET, errno.EHOSTDOWN, errno.EHOSTUNREACH)
 }
 """Errors of accept() that concern one connection, which is lost: accept(2), "Error handling"."""
-NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -53,7 +53,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         try:
             sock, address = listener.accept()
         except OSError as error:
-            if error.errno in NO_ROOM:
+            if error.errno in OUT_OF_RESOURCES:
                 self.make_room()
             elif error.errno not in LOST:
                 raise
@@ -138,14 +138,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for events, only briefly if requests wait for a thread, so that slow clients are checked."""
         crowded = any(threads.is_crowded for threads in self.thread_groups.values())
-        super().wait_for_and_dispatch_events(min(timeout, SECONDS_BETWEEN_LOOKS if crowded else timeout))
+        super().wait_for_and_dispatch_events(min(timeout, SECONDS_BETWEEN_CHECKS if crowded else timeout))
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections after their deadline, and take threads from slow clients. Called in a loop."""
         if self.nr_conns >= self.worker_connections:
             self.make_room()
         now = time.monotonic()
-        if not force and now < self._looked + SECONDS_BETWEEN_LOOKS:
+        if not force and now < self._looked + SECONDS_BETWEEN_CHECKS:
             return
         self._looked = now
         for connection in [each for each in self.waiting if force or each.deadline <= now]:

@@ -8,11 +8,13 @@ from imagehost.db.models import Image
 from imagehost.domain.kinds import KINDS
 
 IMAGES = Image.metadata.tables["images"]
-COLUMNS = [column for column in IMAGES.c if column.name != "id"]
+INSERTED_COLUMNS = [column for column in IMAGES.c if column.name != "id"]
 NAMESAKES = IMAGES.c.filename.in_([sa.bindparam(f"as_{kind}", type_=sa.Text) for kind in KINDS])
-VALUES = sa.select(*(sa.bindparam(column.name, type_=column.type) for column in COLUMNS))
+VALUES = sa.select(*(sa.bindparam(column.name, type_=column.type) for column in INSERTED_COLUMNS))
 INSERT = (
-    sa.insert(IMAGES).from_select(COLUMNS, VALUES.where(~sa.exists().where(NAMESAKES))).returning(IMAGES.c.id)
+    sa.insert(IMAGES)
+    .from_select(INSERTED_COLUMNS, VALUES.where(~sa.exists().where(NAMESAKES)))
+    .returning(IMAGES.c.id)
 )
 """Check the name and add the row in one statement: an upload makes as few queries as possible."""
 

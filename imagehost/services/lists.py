@@ -13,7 +13,7 @@ from imagehost.domain.policy import Action, Actor, require
 from imagehost.host import Host
 
 PER_PAGE = 10
-BATCH = 1000
+LISTED_AT_ONCE = 1000
 """The number of rows in memory at once while all images are listed."""
 COUNTS = sa.select(
     sa.func.aggregate_strings(sa.cast(ImageDay.day, sa.Text) + "=" + sa.cast(ImageDay.images, sa.Text), " ")
@@ -43,11 +43,11 @@ Entry = sa.Row[str, datetime, int, str, int]
 Position = tuple[datetime, int]
 """The position of an image in the list: upload_time, id."""
 
-OF_DELETIONS = ImageDay.shard == counts.OF_DELETIONS
+IS_DELETION = ImageDay.shard == counts.OF_DELETIONS
 FINGERPRINT = sa.select(
     sa.func.max(ImageDay.day),
-    sa.func.sum(sa.case((OF_DELETIONS, ImageDay.images), else_=0)),
-    sa.func.sum(sa.case((OF_DELETIONS, 0), else_=ImageDay.images)),
+    sa.func.sum(sa.case((IS_DELETION, ImageDay.images), else_=0)),
+    sa.func.sum(sa.case((IS_DELETION, 0), else_=ImageDay.images)),
     sa.select(sa.func.max(Image.id)).scalar_subquery(),
 )
 
@@ -124,18 +124,18 @@ def all_entries(host: Host, actor: Actor, after: Position | None = None) -> Iter
 
     Each batch is read by its own short query, so that a slow reader does not hold a transaction open.
     """
-    rows = get_entries(host, actor, BATCH, after)
+    rows = get_entries(host, actor, LISTED_AT_ONCE, after)
     while rows:
         yield rows
-        if len(rows) < BATCH:
+        if len(rows) < LISTED_AT_ONCE:
             return
-        rows = get_entries(host, actor, BATCH, (rows[-1].upload_time, rows[-1].id))
+        rows = get_entries(host, actor, LISTED_AT_ONCE, (rows[-1].upload_time, rows[-1].id))
 
 
 def fits_one_batch(host: Host) -> bool:
     """Tell whether one batch holds all images."""
     with host.database.reading() as session:
-        return counts.total(session) <= BATCH
+        return counts.total(session) <= LISTED_AT_ONCE
 
 
 def get_entries(host: Host, actor: Actor, most: int, after: Position | None = None) -> Sequence[Entry]:

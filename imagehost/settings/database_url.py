@@ -4,7 +4,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from imagehost.settings.reader import LAST_PORT, Reader, WrongSetting
+from imagehost.domain.host_names import LAST_PORT
+from imagehost.settings.reader import Reader, WrongSetting
 
 
 def read_database_url(read: Reader, instance: Path) -> sa.URL:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from imagehost.domain.host_names import LAST_PORT
 from imagehost.domain.kinds import KINDS
 from imagehost.settings.database_url import read_database_url
 from imagehost.settings.parsers import (
@@ -16,11 +17,11 @@ from imagehost.settings.parsers import (
     parse_networks,
     parse_public_url,
 )
-from imagehost.settings.reader import LAST_PORT, ROOT, Reader, WrongSetting
+from imagehost.settings.reader import ROOT, Reader, WrongSetting
 from imagehost.settings.secret_key import kept_secret_key
 
 BY_DEFAULT = tuple(name for name, kind in KINDS.items() if kind.by_default)
-SLACK = 64 * 1024
+FORM_OVERHEAD = 64 * 1024
 """The bytes that a request may have in addition to the picture: the other parts and headers of the form."""
 
 

@@ -10,7 +10,6 @@ from environs import Env, EnvError, validate
 from imagehost.settings.parsers import parse_rate
 
 ROOT = Path(__file__).parent.parent.parent
-LAST_PORT = 65535
 
 
 class WrongSetting(SystemExit):

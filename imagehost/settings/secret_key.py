@@ -6,13 +6,13 @@ from pathlib import Path
 from imagehost.files.atomic_files import replacing
 from imagehost.files.locks import locked_folder
 
-FILE = "secret_key"
+KEY_FILE = "secret_key"
 BYTES = 32
 
 
 def kept_secret_key(instance: Path) -> str:
     """Return the secret key in the instance folder. Make it first if there is none."""
-    path = instance / FILE
+    path = instance / KEY_FILE
     if is_key_missing(path):
         # Several processes may start at the same time: the first one makes the key.
         with locked_folder(instance):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from imagehost.files.hashing import BLOCK
+from imagehost.files.hashing import BLOCK_SIZE
 from imagehost.storage.spool import storage_errors
 
 
@@ -23,5 +23,5 @@ def copy_hashing(source: BinaryIO, target: BinaryIO) -> str:
 def blocks(source: BinaryIO) -> Iterator[bytes]:
     """Yield the bytes of an image. Raises Unavailable."""
     with storage_errors():
-        while block := source.read(BLOCK):
+        while block := source.read(BLOCK_SIZE):
             yield block

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from imagehost.domain.errors import NotFound, Unavailable
 from imagehost.files.atomic_files import flush_folder, replacing
-from imagehost.files.ownership import FILE_MODE, OTHERS, give, make_folder, shut
+from imagehost.files.ownership import FILE_MODE, OTHER_USERS, give, make_folder, shut
 from imagehost.storage.inventory import Inventory
-from imagehost.storage.layout import DELETED, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
+from imagehost.storage.layout import DELETED_FOLDER, GOING, INCOMING, LOCKS, MARKER, RENDITIONS
 from imagehost.storage.maintenance import Maintenance
 from imagehost.storage.spool import Incoming, storage_errors
 
@@ -23,7 +23,9 @@ class DiskStorage(Inventory):
     def __init__(self, folder: Path, max_size: int) -> None:
         super().__init__(folder)
         self.max_size = max_size
-        self._maintenance = Maintenance(folder / LOCKS / "maintenance", folder / DELETED, folder / GOING)
+        self._maintenance = Maintenance(
+            folder / LOCKS / "maintenance", folder / DELETED_FOLDER, folder / GOING
+        )
         self._durable: set[str] = set()
 
     def is_ready(self) -> bool:
@@ -49,7 +51,7 @@ class DiskStorage(Inventory):
         """
         marker = self.folder / MARKER
         with storage_errors():
-            if not marker.exists() or not marker.stat().st_mode & OTHERS:
+            if not marker.exists() or not marker.stat().st_mode & OTHER_USERS:
                 return
         for folder, folders, files in os.walk(self.folder):
             for name in (*folders, *files):
@@ -105,7 +107,7 @@ class DiskStorage(Inventory):
         try:
             return self.open(filename)
         except NotFound:
-            return self._open(self.folder / DELETED / filename)
+            return self._open(self.folder / DELETED_FOLDER / filename)
 
     @contextmanager
     def maintaining(self, *, retaining: bool = True) -> Iterator[None]:

@@ -9,16 +9,16 @@ from enum import Enum, auto
 from operator import attrgetter
 from pathlib import Path
 
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.storage.layout import (
-    DELETED,
-    FILENAME,
+    DELETED_FOLDER,
     GOING,
     INCOMING,
-    OURS,
+    OWN_ENTRIES,
+    RENDITION_VERSION_FOLDER,
     RENDITIONS,
     SHELF,
-    VERSION,
+    STORED_FILENAME,
     Layout,
     rendered,
 )
@@ -41,7 +41,11 @@ class StoredPlace(Enum):
     """Not a file of this program."""
 
 
-LEFT_OVER = ((StoredPlace.INCOMING, INCOMING), (StoredPlace.DELETED, DELETED), (StoredPlace.DELETED, GOING))
+LEFT_OVER = (
+    (StoredPlace.INCOMING, INCOMING),
+    (StoredPlace.DELETED, DELETED_FOLDER),
+    (StoredPlace.DELETED, GOING),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,10 @@ class Inventory(Layout):
         with storage_errors():
             top = scan(self.folder, follow=True)
             versions = scan(self.folder / RENDITIONS)
-            renditions = scan(self.folder / RENDITIONS / FOLDER)
-            yield [self._foreign(entry) for entry in top if entry.name not in OURS and not is_shelf(entry)]
+            renditions = scan(self.folder / RENDITIONS / RENDITION_FOLDER)
+            yield [
+                self._foreign(entry) for entry in top if entry.name not in OWN_ENTRIES and not is_shelf(entry)
+            ]
             yield [
                 self._foreign(entry) for entry in versions if not is_shelf(entry) and not is_version(entry)
             ]
@@ -112,17 +118,17 @@ class Inventory(Layout):
 
     def _images(self, shelf: str) -> Iterator[StoredItem]:
         for entry in scan(self.folder / shelf):
-            ours = entry.name.startswith(shelf) and FILENAME.fullmatch(entry.name)
+            ours = entry.name.startswith(shelf) and STORED_FILENAME.fullmatch(entry.name)
             yield self._plain(entry, StoredPlace.IMAGE, entry.name) if ours else self._foreign(entry)
 
     def _renditions(self, shelf: str) -> Iterator[StoredItem]:
-        yield from self._rendered(self.folder / RENDITIONS / FOLDER / shelf, StoredPlace.RENDITION)
+        yield from self._rendered(self.folder / RENDITIONS / RENDITION_FOLDER / shelf, StoredPlace.RENDITION)
 
     def _outdated(self, entry: os.DirEntry[str]) -> Iterator[list[StoredItem]]:
         """Yield renditions of another version of the renderer, or from before there were versions."""
         if is_shelf(entry):
             yield list(self._rendered(Path(entry.path), StoredPlace.OUTDATED))
-        elif is_version(entry) and entry.name != FOLDER:
+        elif is_version(entry) and entry.name != RENDITION_FOLDER:
             for shelf in scan(Path(entry.path)):
                 yield from self._outdated(shelf)
 
@@ -158,7 +164,7 @@ def scan(folder: Path, *, follow: bool = False) -> list[os.DirEntry[str]]:
 
 def is_version(entry: os.DirEntry[str]) -> bool:
     """Tell whether an entry is the folder of all renditions of one version."""
-    return bool(VERSION.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
+    return bool(RENDITION_VERSION_FOLDER.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def is_shelf(entry: os.DirEntry[str]) -> bool:

@@ -10,16 +10,16 @@ MARKER = ".imagehost"
 INCOMING = ".incoming"
 RENDITIONS = ".renditions"
 LOCKS = ".locks"
-DELETED = ".deleted"
-GOING = f"{DELETED}.old"
-"""Holds deleted images while they are being removed. Otherwise empty and ready to be renamed to DELETED."""
-OURS = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED, GOING}
+DELETED_FOLDER = ".deleted"
+GOING = f"{DELETED_FOLDER}.old"
+"""Holds deleted images while they are being removed. Otherwise empty, ready to become DELETED_FOLDER."""
+OWN_ENTRIES = {MARKER, INCOMING, RENDITIONS, LOCKS, DELETED_FOLDER, GOING}
 
 SHELF = re.compile("[a-z0-9]{2}")
 """The name of a folder of images or renditions: the first two letters of their names."""
-VERSION = re.compile("version-[0-9]+")
+RENDITION_VERSION_FOLDER = re.compile("version-[0-9]+")
 """The name of a folder of all renditions of one version of the renderer."""
-FILENAME = re.compile(rf"[a-z0-9]{{16,}}\.(?:{'|'.join(KINDS)})")
+STORED_FILENAME = re.compile(rf"[a-z0-9]{{16,}}\.(?:{'|'.join(KINDS)})")
 
 
 class Layout:
@@ -34,11 +34,14 @@ class Layout:
 
     def rendition_path(self, name: str) -> Path:
         """Return the path of a rendition."""
-        return self.folder / RENDITIONS / rendition_sizes.FOLDER / name[:2] / name
+        return self.folder / RENDITIONS / rendition_sizes.RENDITION_FOLDER / name[:2] / name
 
     def rendition_paths(self, filename: str) -> list[str]:
         """Return all possible paths of an image's renditions, also from before renditions had versions."""
-        shelves = (f"{self.folder}/{RENDITIONS}/{rendition_sizes.FOLDER}/", f"{self.folder}/{RENDITIONS}/")
+        shelves = (
+            f"{self.folder}/{RENDITIONS}/{rendition_sizes.RENDITION_FOLDER}/",
+            f"{self.folder}/{RENDITIONS}/",
+        )
         return [
             f"{top}{filename[:2]}/{name}"
             for top in shelves
@@ -51,6 +54,6 @@ def rendered(name: str) -> str | None:
     name = name.removesuffix(rendition_sizes.FAILED)
     for rendition in rendition_sizes.ALL:
         filename = name.removesuffix(rendition.suffix)
-        if name == rendition.of(filename) and FILENAME.fullmatch(filename):
+        if name == rendition.of(filename) and STORED_FILENAME.fullmatch(filename):
             return filename
     return None

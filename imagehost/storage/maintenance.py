@@ -11,7 +11,7 @@ from imagehost.files import locks
 from imagehost.files.ownership import FILE_MODE, give, make_folder
 from imagehost.storage.spool import storage_errors
 
-SECONDS_TO_WAIT = 5
+SECONDS_TO_WAIT_FOR_LOCK = 5
 """How long to wait for the lock: deletions in progress end within this time, other maintenance does not."""
 
 
@@ -131,6 +131,6 @@ def empty(folder: Path) -> None:
 def take(lock: BinaryIO, *, shared: bool = False) -> None:
     """Lock a file, exclusively or shared. Raises Busy."""
     try:
-        locks.lock_file(lock, shared=shared, seconds=SECONDS_TO_WAIT)
+        locks.lock_file(lock, shared=shared, seconds=SECONDS_TO_WAIT_FOR_LOCK)
     except locks.Locked:
         raise Busy from None

@@ -21,7 +21,7 @@ HELD = 512 * 1024
 
 A larger picture is written to disk while it is received (docs/decisions/0010).
 """
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
 """The errors of file systems that do not support O_TMPFILE, like some network file systems."""
 
@@ -37,7 +37,7 @@ def storage_errors() -> Iterator[None]:
         raise
     except OSError as error:
         log.error("storage error", extra={"reason": str(error)})  # noqa: TRY400  # the reason is enough
-        if error.errno in NO_ROOM:
+        if error.errno in FULL_DISK:
             raise StorageFull from error
         raise Unavailable("storage") from error
 

@@ -10,10 +10,10 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 PACKAGE = Path(__file__).parent.parent
-FOLDERS = (PACKAGE.parent / "static", PACKAGE.parent / "templates", PACKAGE / "translations")
+SOURCE_FOLDERS = (PACKAGE.parent / "static", PACKAGE.parent / "templates", PACKAGE / "translations")
 SOURCES = {".css", ".html", ".js", ".po", ".png", ".svg"}
 """The suffixes of sources. Other files in the folders, such as compressed ones, are generated from them."""
-HEADERS = {
+ASSET_HEADERS = {
     # An SVG picture is a document if a browser opens it directly.
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,7 +25,7 @@ HEADERS = {
 def release() -> str:
     """Return a hash of static files, templates and translations, which identifies the release."""
     hashed = hashlib.sha256(htmx().read_bytes())
-    for folder in FOLDERS:
+    for folder in SOURCE_FOLDERS:
         for path in sorted(folder.rglob("*")):
             if path.suffix in SOURCES:
                 hashed.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
@@ -43,12 +43,14 @@ def htmx() -> Path:
 
 def script_modules() -> list[str]:
     """Return the modules that ``app.js`` imports, so that browsers can fetch all of them at once."""
-    return sorted(path.relative_to(FOLDERS[0]).as_posix() for path in (FOLDERS[0] / "js").rglob("*.js"))
+    return sorted(
+        path.relative_to(SOURCE_FOLDERS[0]).as_posix() for path in (SOURCE_FOLDERS[0] / "js").rglob("*.js")
+    )
 
 
 def protect(headers: Headers, _: str, __: str) -> None:
     """Add the security headers of a static file. Most headers of a page would have no effect on it."""
-    for name, value in HEADERS.items():
+    for name, value in ASSET_HEADERS.items():
         headers[name] = value
 
 
@@ -59,8 +61,8 @@ def init_app(app: Flask) -> None:
     files = WhiteNoise(
         app.wsgi_app, allow_all_origins=False, add_headers_function=protect, immutable_file_test=f"^{prefix}"
     )
-    files.add_files(str(FOLDERS[0]), prefix)
+    files.add_files(str(SOURCE_FOLDERS[0]), prefix)
     files.add_file_to_dictionary(f"{prefix}htmx.min.js", str(htmx()))
     # Browsers request this if a page names no icon, for example if a picture is opened directly.
-    files.add_file_to_dictionary("/favicon.ico", str(FOLDERS[0] / "icons" / "favicon.ico"))
+    files.add_file_to_dictionary("/favicon.ico", str(SOURCE_FOLDERS[0] / "icons" / "favicon.ico"))
     app.wsgi_app = files  # type: ignore[method-assign]  # as Flask documents

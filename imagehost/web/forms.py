@@ -20,7 +20,7 @@ from imagehost.web.readable import readable_size
 
 FIELD = "file"
 """The field whose files are saved. Files in other fields are skipped."""
-BLOCK = 256 * 1024
+FORM_BLOCK_SIZE = 256 * 1024
 """Bytes of a body that are read at once."""
 MOST_PARTS = 64
 MOST_HEADERS = 16 * 1024
@@ -30,8 +30,10 @@ MOST_LINES = 16
 LONGEST_BOUNDARY = 256
 """Characters; RFC 2046 allows 70."""
 
-WORD = r"[\w!#$%&'*+.^`|~-]"
-PARAMETER = re.compile(rf';[ \t]*+({WORD}++)=({WORD}++|"[^"\\]*+(?:\\.[^"\\]*+)*+")', re.ASCII | re.DOTALL)
+HEADER_WORD = r"[\w!#$%&'*+.^`|~-]"
+PARAMETER = re.compile(
+    rf';[ \t]*+({HEADER_WORD}++)=({HEADER_WORD}++|"[^"\\]*+(?:\\.[^"\\]*+)*+")', re.ASCII | re.DOTALL
+)
 """A parameter of a header: its name and its raw value (RFC 9110, section 5.6.6)."""
 EXTENDED = re.compile(
     r"(?P<charset>utf-8|iso-8859-1|us-ascii)'[^']*'(?P<value>.*)", re.IGNORECASE | re.DOTALL
@@ -106,7 +108,7 @@ def read_parts(stream: IO[bytes], boundary: str) -> Iterator[Part]:
 
     Raises ValueError for a broken form. Raises BadRequest as soon as a limit is exceeded, then reads no more.
     """
-    events = Parser(boundary).parse_blocking(stream.read, BLOCK)
+    events = Parser(boundary).parse_blocking(stream.read, FORM_BLOCK_SIZE)
     try:
         for number, part in enumerate(events, start=1):
             if number > MOST_PARTS:

@@ -26,7 +26,7 @@ PAGE_POLICY = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-HEADERS = {
+PAGE_HEADERS = {
     # Browsers revalidate a kept answer before each use. Images and thumbnails have their own value.
     "Cache-Control": "no-cache",
     "Content-Security-Policy": PAGE_POLICY,
@@ -115,7 +115,7 @@ def check_length(declared: int | None, most: int | None, limit: int) -> None:
 def check_request() -> None:
     """Refuse a request that may not reach a view."""
     request, settings = current_request(), current_host().settings
-    header_limits.check_head(request.environ.get(header_limits.REFUSED))
+    header_limits.check_head(request.environ.get(header_limits.REFUSED_STATUS))
     check_name(request.environ.get(OTHER_NAME))
     check_site(
         request.method,
@@ -129,7 +129,7 @@ def check_request() -> None:
 def add_headers(answer: Response) -> Response:
     """Add the headers that an answer did not set for itself."""
     own = {name.lower() for name, _ in answer.headers}
-    answer.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in own)
+    answer.headers.extend((name, value) for name, value in PAGE_HEADERS.items() if name.lower() not in own)
     return answer
 
 

@@ -9,9 +9,9 @@ from flask import Flask, abort
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST = 1024
+LONGEST_LIST_HEADER = 1024
 """The number of bytes that such a header may have, all its fields together."""
-NAMES = frozenset(
+LIST_HEADERS = frozenset(
     f"HTTP_{name}"
     for name in (
         "ACCEPT",
@@ -26,7 +26,7 @@ NAMES = frozenset(
         "RANGE",
     )
 )
-REFUSED = "imagehost.refused"
+REFUSED_STATUS = "imagehost.refused"
 """The key in ``environ`` where the Worker stores the status of the answer if it cannot read a head."""
 
 
@@ -38,15 +38,15 @@ class HeaderLimits:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Cut headers that are too long."""
-        for name in NAMES & environ.keys():
-            if len(environ[name]) > MOST:
+        for name in LIST_HEADERS & environ.keys():
+            if len(environ[name]) > LONGEST_LIST_HEADER:
                 environ[name] = beginning(environ[name])
         return self.app(environ, start_response)
 
 
 def beginning(value: str) -> str:
     """Return the complete elements at the beginning of a list. A comma in quotes does not end an element."""
-    kept = value[: MOST + 1].rpartition(",")[0]
+    kept = value[: LONGEST_LIST_HEADER + 1].rpartition(",")[0]
     if kept.count('"') % 2:
         kept = kept[: kept.rindex('"')].rpartition(",")[0]
     return kept

@@ -7,15 +7,15 @@ from typing import ParamSpec, TypeVar
 from imagehost.web.binding import client_network, current_host
 
 Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+Returned = TypeVar("Returned")
 
 
-def limited(kind: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
+def limited(kind: str) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
     """Refuse a client that calls a view more often than the limit of ``kind`` allows. Raises RateLimited."""
 
-    def decorate(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    def decorate(view: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
         @wraps(view)
-        def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        def limited_view(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
             count_request(kind)
             return view(*args, **kwargs)
 

@@ -7,17 +7,17 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from imagehost.domain.errors import EmptyFile, TooLarge, UnsupportedType
-from imagehost.domain.foreign_formats import FOREIGN, KNOWN, Foreign
-from imagehost.domain.kinds import HEAD, KINDS
+from imagehost.domain.foreign_formats import DISALLOWED_FORMATS, FOREIGN_FORMATS, Foreign
+from imagehost.domain.kinds import HEAD_SIZE, KINDS
 from imagehost.settings.definitions import Settings
 from imagehost.web import assets
 from imagehost.web.binding import current_host
 from imagehost.web.languages import current
 from imagehost.web.messages import sentence
 
-NAME = "{name}"
+NAME_PLACEHOLDER = "{name}"
 """The placeholder that a script replaces by a file's name."""
-ANY = Foreign("{what}", "", "{advice}")
+PLACEHOLDER_FORMAT = Foreign("{what}", "", "{advice}")
 """A format with placeholders that a script replaces."""
 
 
@@ -27,7 +27,7 @@ def script_settings() -> dict[str, object]:
     return {
         "release": assets.release(),
         "maxFileSize": settings.max_file_size,
-        "head": HEAD,
+        "head": HEAD_SIZE,
         "kinds": [KINDS[kind].signature for kind in settings.allowed_extensions],
         "formatsUrl": url_for("upload.formats"),
         "uploadUrl": url_for("upload.create"),
@@ -43,7 +43,7 @@ def other_formats() -> dict[str, object]:
 @cache
 def foreign_formats_for(allowed: tuple[str, ...], language: str) -> dict[str, object]:
     """Return the formats that are not allowed, each with signature, name, and index of its advice."""
-    others = [*(other for kind, other in KNOWN.items() if kind not in allowed), *FOREIGN]
+    others = [*(other for kind, other in DISALLOWED_FORMATS.items() if kind not in allowed), *FOREIGN_FORMATS]
     with force_locale(language):
         advice = list(dict.fromkeys(_(other.advice) for other in others))
         return {
@@ -66,9 +66,11 @@ def refusals(settings: Settings) -> dict[str, str]:
     """Return the reasons to refuse a file before it is sent. They are the same sentences as the server's."""
     return {
         "tooLarge": sentence(TooLarge(settings.max_file_size)),
-        "unsupported": sentence(UnsupportedType(NAME, None, settings.allowed_extensions)),
-        "foreign": sentence(UnsupportedType(NAME, ANY, settings.allowed_extensions)),
-        "empty": sentence(EmptyFile(NAME)),
+        "unsupported": sentence(UnsupportedType(NAME_PLACEHOLDER, None, settings.allowed_extensions)),
+        "foreign": sentence(
+            UnsupportedType(NAME_PLACEHOLDER, PLACEHOLDER_FORMAT, settings.allowed_extensions)
+        ),
+        "empty": sentence(EmptyFile(NAME_PLACEHOLDER)),
         "unreadable": _("{name} cannot be read: it is a folder, or it was moved. Choose the pictures again."),
         "unreachable": _("The server cannot be reached. Check your connection and try again."),
         "unexpected": _("The server sent an unexpected response (status {status}). Try again later."),

@@ -39,8 +39,8 @@ MESSAGES = {
         "The server does not support this version of HTTP. Use HTTP/1.1 or HTTP/2."
     ),
 }
-PAGE, FRAGMENT = "errors/index.html", "errors/_alert.html"
-PLAIN: dict[int, str] = {HTTPStatus.MISDIRECTED_REQUEST: "errors/plain.html"}
+ERROR_PAGE, ERROR_FRAGMENT = "errors/index.html", "errors/_alert.html"
+PLAIN_PAGES: dict[int, str] = {HTTPStatus.MISDIRECTED_REQUEST: "errors/plain.html"}
 """Pages without styles and links, for errors at an address that has neither."""
 
 log = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ def refuse(status: int, code: str, message: object, **facts: object) -> Response
     """Answer with an error in the shape and the language that the client asked for."""
     reason = in_english_text(message)
     facts_of_log = {"status": int(status), "code": code, "reason": reason, "path": current_request().path}
-    log.info(setup.REFUSED, extra=facts_of_log)
+    log.info(setup.REFUSED_EVENT, extra=facts_of_log)
     # Templates treat a lazy string as markup, so a file's name in it could contain scripts.
     text = str(message)
     data = error_object(code, text, **facts)
-    page = PLAIN.get(status, PAGE)
-    return render_answer(data, page=page, fragment=FRAGMENT, status=status, message=text, code=status)
+    page = PLAIN_PAGES.get(status, ERROR_PAGE)
+    return render_answer(data, page=page, fragment=ERROR_FRAGMENT, status=status, message=text, code=status)
 
 
 def code_and_message(error: HTTPException) -> tuple[str, object]:

@@ -10,11 +10,11 @@ from flask import Flask
 
 from imagehost.domain.errors import Unavailable
 
-MOST = 8
+MOST_STREAMS = 8
 """Streams that write or wait in one process: each holds one of its threads."""
-MOST_OF_ONE = 4
+MOST_STREAMS_OF_ONE_CLIENT = 4
 """Streams of one client."""
-SECONDS_TO_WAIT = 5
+SECONDS_TO_FIRST_TURN = 5
 """How long a stream waits for its first turn."""
 SECONDS_TO_GO_ON = 60
 """How long it waits for each further turn."""
@@ -42,7 +42,7 @@ class Streams:
         stream = object()
         self._enter(client)
         try:
-            patience = SECONDS_TO_WAIT
+            patience = SECONDS_TO_FIRST_TURN
             while True:
                 with self._turn(stream, patience):
                     piece = next(pieces, None)
@@ -55,7 +55,7 @@ class Streams:
 
     def _enter(self, client: str) -> None:
         with self._changed:
-            if self._open.total() >= MOST or self._open[client] >= MOST_OF_ONE:
+            if self._open.total() >= MOST_STREAMS or self._open[client] >= MOST_STREAMS_OF_ONE_CLIENT:
                 raise Unavailable("whole list")
             self._open[client] += 1
 

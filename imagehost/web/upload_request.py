@@ -10,7 +10,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from imagehost.domain import image_names
 from imagehost.services import images
-from imagehost.settings.definitions import SLACK, Settings
+from imagehost.settings.definitions import FORM_OVERHEAD, Settings
 from imagehost.storage.spool import Incoming
 from imagehost.web.binding import current_host
 from imagehost.web.errors import BadRequest, NoBoundary, NoFile, NotAForm, TooManyFiles, TooSlow
@@ -62,7 +62,7 @@ class UploadRequest(Request):
 def init_app(app: Flask, settings: Settings) -> None:
     """Let Flask use this class, and limit each request to one picture and the rest of a form."""
     app.request_class = UploadRequest
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_file_size + SLACK
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_file_size + FORM_OVERHEAD
 
 
 def uploaded_file(request: Request) -> tuple[Incoming, str]:

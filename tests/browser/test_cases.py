@@ -83,7 +83,7 @@ def test_each_case_is_in_the_table():
 @pytest.mark.parametrize("name", ORIGINALS)
 def test_a_case_is_shown_as_its_original(compare, name):
     data = (CASES / name).read_bytes()
-    kind = kinds.kind_of_bytes(data[: kinds.HEAD])
+    kind = kinds.kind_of_bytes(data[: kinds.HEAD_SIZE])
     found = compare(kind, data, cleaned(kind, data))
     assert_the_same(found, ORIGINALS[name])
 

@@ -23,7 +23,7 @@ FULL = 2
         ("journal_mode", "wal"),
         ("synchronous", FULL),
         ("foreign_keys", 1),
-        ("busy_timeout", engines.SECONDS_TO_WAIT * 1000),
+        ("busy_timeout", engines.SECONDS_TO_WAIT_FOR_DATABASE * 1000),
     ],
 )
 def test_every_connection_to_sqlite_is_durable_and_patient(host, app, pragma, value):

@@ -19,7 +19,7 @@ END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 def changes(name):
     """Return the bytes that are dropped from a file, and those that are added, each with its name."""
     data = (CASES / name).read_bytes()
-    kind = kinds.kind_of_bytes(data[: kinds.HEAD])
+    kind = kinds.kind_of_bytes(data[: kinds.HEAD_SIZE])
     found = canvas(100_000_000, 5_000_000_000)
     file, _ = formats.clean_picture(kind, io.BytesIO(data), found, io.BytesIO)
     cleaned = data if file is None else file.getvalue()

@@ -68,8 +68,11 @@ def test_bytes_after_the_declared_end_are_blanked():
 
 
 def test_many_tags_over_the_same_bytes_cost_no_more_than_one():
-    tags = [(name, 128 + number, icc.MOST - 200) for number, name in enumerate((b"mmod", b"rXYZ") * 500)]
-    profile = with_tags(tags, icc.MOST)
+    tags = [
+        (name, 128 + number, icc.LARGEST_PROFILE - 200)
+        for number, name in enumerate((b"mmod", b"rXYZ") * 500)
+    ]
+    profile = with_tags(tags, icc.LARGEST_PROFILE)
     start = time.process_time()
     icc.blanked(profile)
     assert time.process_time() - start < 1
@@ -96,7 +99,7 @@ def test_a_profile_of_megabytes_stays(kind):
 
 @in_each_format
 def test_a_profile_that_is_too_large_is_refused(kind):
-    picture = PICTURES[kind](with_tags([(b"A2B0", 200, 1000)], icc.MOST + 1))
+    picture = PICTURES[kind](with_tags([(b"A2B0", 200, 1000)], icc.LARGEST_PROFILE + 1))
     with pytest.raises(formats.Malformed, match="its colour profile is too large"):
         clean(kind, picture)
 

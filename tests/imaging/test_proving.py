@@ -116,7 +116,7 @@ def test_a_gif_whose_last_frame_lacks_pixels_is_refused(frames):
     content = gif(frames)
     single = proving.last_frame(content)
     position = 13 + proving.colours(single[10])
-    if single[position] != proving.IMAGE:
+    if single[position] != proving.GIF_IMAGE:
         position += 8
     position += 11 + proving.colours(single[position + 9])
     while single[position + single[position] + 1]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from imagehost import formats, imaging
 from imagehost.imaging import renderer as module
-from imagehost.imaging.budgets import ANY
+from imagehost.imaging.budgets import NO_LIMIT
 from imagehost.imaging.renderer import PROCESS, Renderer, RenderingTooCostly
 from imagehost.imaging.resources import MIB
 from imagehost.imaging.waiting import Abandoned, Crowded, Unusable, hung_up
@@ -43,7 +43,7 @@ def render(
 
 def limited(**limits: int) -> Renderer:
     """Return a renderer with the same limits for both budgets."""
-    limits = {"work": ANY, **limits}
+    limits = {"work": NO_LIMIT, **limits}
     return Renderer(replace(PLAN, light=replace(PLAN.light, **limits), large=replace(PLAN.large, **limits)))
 
 
@@ -204,7 +204,7 @@ def test_slow_pictures_do_not_delay_an_ordinary_one():
 
 
 def test_slow_pictures_give_way_to_an_ordinary_one():
-    light = replace(PLAN.light, cpu_seconds=60, wall_seconds=60, work=ANY)
+    light = replace(PLAN.light, cpu_seconds=60, wall_seconds=60, work=NO_LIMIT)
     shared = Renderer(replace(PLAN, at_once=1, light=light))
     left = threading.Event()
     slow = [rendering(SLOW, shared, gone=left.is_set) for _ in range(4)]
@@ -298,7 +298,7 @@ def test_a_server_that_ends_at_once_is_no_fault_of_the_picture(monkeypatch):
 
 
 def test_a_server_that_hangs_is_replaced(monkeypatch):
-    monkeypatch.setattr("imagehost.imaging.process.SLACK", 0)
+    monkeypatch.setattr("imagehost.imaging.process.SECONDS_OF_SLACK", 0)
     render(PHOTO)
     first = PROCESS.id
     os.kill(first, signal.SIGSTOP)

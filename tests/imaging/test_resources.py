@@ -100,7 +100,7 @@ def test_even_the_smallest_container_renders():
 
 def test_all_waiting_times_together_are_below_the_timeout_of_nginx():
     plan = Plan.of(Resources(2 * GIB, 1), 2, 100_000_000)
-    waits = renderer.SECONDS_TO_WAIT + renderer.SECONDS_TO_WAIT_AS_LARGE
+    waits = renderer.SECONDS_TO_WAIT_FOR_SLOT + renderer.SECONDS_TO_WAIT_AS_LARGE
     assert plan.light.wall_seconds + plan.large.wall_seconds + waits <= 60
 
 

@@ -125,7 +125,7 @@ def test_counts_of_windows_that_are_over_are_forgotten(limited, monkeypatch):
     upload(client)
     monkeypatch.setattr(counters.time, "time", lambda: now + 3600)
     upload(client, "198.51.100.2")
-    counts = sqlite3.connect(host_of(limited).settings.instance_dir / counters.FILE)
+    counts = sqlite3.connect(host_of(limited).settings.instance_dir / counters.COUNTERS_FILE)
     assert counts.execute("SELECT client FROM windows").fetchall() == [("uploads 198.51.100.2",)]
     counts.close()
 
@@ -153,7 +153,7 @@ def test_the_file_is_opened_once(limited, monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(a) or connect(*a, **k))
     for _ in range(3):
         upload(client)
-    assert len([path for path, *_ in opened if path.name == counters.FILE]) == 1
+    assert len([path for path, *_ in opened if path.name == counters.COUNTERS_FILE]) == 1
 
 
 KINDS = {
@@ -249,7 +249,7 @@ def test_every_limit_is_named_in_the_refusal(make_app, monkeypatch, rate, words)
 def test_many_networks_do_not_make_each_other_slow(limited):
     """An index finds the oldest windows, for any number of them."""
     upload(limited.test_client())
-    path = host_of(limited).settings.instance_dir / counters.FILE
+    path = host_of(limited).settings.instance_dir / counters.COUNTERS_FILE
     file = sqlite3.connect(path)
     plan = file.execute("EXPLAIN QUERY PLAN DELETE FROM windows WHERE ends <= 1").fetchall()
     file.close()

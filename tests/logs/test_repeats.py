@@ -109,7 +109,7 @@ def test_memory_is_bounded_for_any_number_of_clients(app):
     assert admitted == CLIENTS + LINES
     clock.now += repeats.SECONDS
     (rest,) = counted.ended()
-    assert (rest.client, rest.left_out) == (repeats.OTHERS, 9 * CLIENTS - LINES)
+    assert (rest.client, rest.left_out) == (repeats.OTHER_CLIENTS, 9 * CLIENTS - LINES)
     assert counted.ended() == []
     assert counted.admit("client 1", "refused", 20)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from imagehost.server import client_socket, connection
-from imagehost.web.header_limits import REFUSED
+from imagehost.web.header_limits import REFUSED_STATUS
 
 bind = f"127.0.0.1:{os.environ['SMALL_PORT']}"
 worker_class = os.environ.get("SMALL_WORKER", "imagehost.server.worker.Worker")
@@ -24,13 +24,13 @@ connection.SECONDS_FOR_HEAD = float(os.environ.get("SMALL_HEAD", "1"))
 connection.SECONDS_TO_CLOSE = 1.0
 connection.SECONDS_TO_DISCARD = 2.0
 client_socket.LOOK = 0.1
-client_socket.GRACE = float(os.environ.get("SMALL_GRACE", "1"))
+client_socket.GRACE_SECONDS = float(os.environ.get("SMALL_GRACE", "1"))
 FILE = os.environ.get("SMALL_FILE", "")
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Call the function that the path names."""
-    if status := environ.get(REFUSED):
+    if status := environ.get(REFUSED_STATUS):
         return answer(start_response, f"{status.value} Refused", f"{environ['PATH_INFO']} {shape(environ)}")
     return globals()[environ["PATH_INFO"][1:] or "hello"](environ, start_response)
 

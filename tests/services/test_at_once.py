@@ -181,7 +181,7 @@ def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeyp
 
 @SHAPES
 def test_without_a_free_connection_the_answer_is_503_with_retry_after(make_app, monkeypatch, shape):
-    monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(engines, "SECONDS_TO_WAIT_FOR_DATABASE", 0.1)
     app = make_app()
     with app.app_context(), ExitStack() as held:
         for _ in range(engines.CONNECTIONS):

@@ -162,7 +162,7 @@ def test_a_connection_that_is_lost_at_the_end_of_a_request_does_not_change_the_a
 
 
 def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, server, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     client = stoppable.test_client()
     for _ in range(5):
         upload(client)
@@ -180,7 +180,7 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
 @SHAPES
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_writer_that_locks_sqlite_too_long_is_reported(make_app, database_url, monkeypatch, shape):
-    monkeypatch.setattr(engines, "SECONDS_TO_WAIT", 0.05)
+    monkeypatch.setattr(engines, "SECONDS_TO_WAIT_FOR_DATABASE", 0.05)
     app = make_app()
     client = app.test_client()
     image = upload(client).json

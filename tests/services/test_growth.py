@@ -100,7 +100,9 @@ def ways(host: Host, client, number: int) -> dict[str, Callable[[], object]]:
         "part of the array": lambda: lists.get_entries(host, ANYBODY, 100, (moment_of(number), number)),
         "fingerprint of the array": lambda: lists.list_fingerprint(host),
         "total": lambda: total(host),
-        "rows of a clean-up": lambda: rows_by_id.rows_after(host.database, rows.ROWS, number, rows.BATCH),
+        "rows of a clean-up": lambda: rows_by_id.rows_after(
+            host.database, rows.CHECKED_ROWS, number, rows.ROWS_PER_QUERY
+        ),
         "delete": lambda: images.delete_image(host, ANYBODY, number),
         "delete by name": lambda: images.delete_image_by_filename(host, ANYBODY, name_of(number + 1)),
     }

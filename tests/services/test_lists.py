@@ -135,7 +135,7 @@ def test_a_day_with_many_images_is_listed_in_order(host, app):
 
 
 def test_the_list_is_right_while_images_are_added_and_deleted(host, app, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     add_rows(app, [START] * 6)
     with app.app_context():
         rows = chain.from_iterable(lists.all_entries(host, ANYBODY))

@@ -181,7 +181,7 @@ def test_a_rendition_is_replaced_as_a_whole(storage):
         storage.publish_rendition("abc.webp", b"new and longer")
         assert reading.read() == b"old"
     assert read(storage.open_rendition("abc.webp")) == b"new and longer"
-    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.FOLDER}/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.RENDITION_FOLDER}/ab/abc.webp"]
     storage.delete_rendition("abc.webp")
     storage.delete_rendition("abc.webp")
     assert names(storage) == [".imagehost"]
@@ -196,7 +196,7 @@ def test_a_rendition_that_cannot_be_written_leaves_the_old_one(storage, monkeypa
         with pytest.raises(error):
             storage.publish_rendition("abc.webp", b"new")
     assert read(storage.open_rendition("abc.webp")) == b"old"
-    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.FOLDER}/ab/abc.webp"]
+    assert names(storage) == [".imagehost", f".renditions/{rendition_sizes.RENDITION_FOLDER}/ab/abc.webp"]
 
 
 @ERRORS

@@ -6,12 +6,12 @@ from collections import defaultdict
 
 import pytest
 
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.storage.disk import DiskStorage
 from imagehost.storage.inventory import StoredItem, StoredPlace
 
 NAME = "abcdefghijklmnop.jpg"
-RENDITIONS = f".renditions/{FOLDER}"
+RENDITIONS = f".renditions/{RENDITION_FOLDER}"
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_no_file_is_left_in_any_order_of_deletion_and_release(storage):
 
 
 def test_only_one_process_holds_the_storage_at_a_time(storage, monkeypatch):
-    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT_FOR_LOCK", 0.1)
     with storage.maintaining(), pytest.raises(Busy), DiskStorage(storage.folder, 1000).maintaining():
         pass
     with storage.maintaining():

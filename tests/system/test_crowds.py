@@ -110,7 +110,7 @@ def test_forty_streams_of_one_client_do_not_keep_another_from_its_list(bare, tmp
     lines = [begin(bare.port, "/api/upload") for _ in range(CROWD)]
     for path in ("/images-list", "/api/upload?limit=100", "/"):
         assert visit(bare.port, path) == 200, "answered before any of the forty was read"
-    assert_told([finish(line) for line in lines], streams.MOST_OF_ONE)
+    assert_told([finish(line) for line in lines], streams.MOST_STREAMS_OF_ONE_CLIENT)
 
 
 def test_forty_streams_behind_nginx_end_after_another_clients_list(behind):
@@ -127,7 +127,7 @@ def test_forty_streams_behind_nginx_end_after_another_clients_list(behind):
             assert visit(behind.nginx.port, "/images-list") == 200
         order.append("list")
         answers = list(crowd)
-    assert_told(answers, streams.MOST_OF_ONE * len(behind.backends))
+    assert_told(answers, streams.MOST_STREAMS_OF_ONE_CLIENT * len(behind.backends))
     assert 200 in order[order.index("list") :], "the list came after all of the arrays"
 
 

@@ -48,7 +48,7 @@ def assert_error(
     assert answer.headers["Content-Language"] == ("de" if "Bitte" in message or "bitte" in message else "en")
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     assert answer.headers.get("Retry-After") == retry
-    for name, value in guard.HEADERS.items():
+    for name, value in guard.PAGE_HEADERS.items():
         if name != "Content-Security-Policy":
             assert answer.headers[name] == value
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

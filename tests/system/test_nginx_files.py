@@ -12,7 +12,7 @@ import requests
 
 from imagehost.domain.host_names import map_of_nginx
 from imagehost.server import nginx_files
-from imagehost.settings.definitions import SLACK, load_settings
+from imagehost.settings.definitions import FORM_OVERHEAD, load_settings
 from imagehost.settings.reader import ROOT
 from imagehost.web.readable import readable_size
 from tests.system.nginx import Nginx, make_certificate, read, working_folder
@@ -48,8 +48,8 @@ def test_nginx_and_gixy_have_nothing_against_it(tmp_path, variant):
     # Use the default ports: gixy complains about other ports that end in 443.
     ports = {"HTTP_LISTEN_PORT": 8080, "API_LISTEN_PORT": 8000, "HTTPS_LISTEN_PORT": 8443}
     (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / nginx_files.TYPES).write_bytes(nginx_files.types())
-    (tmp_path / "assets" / nginx_files.NAMES).write_text(map_of_nginx())
+    (tmp_path / "assets" / nginx_files.TYPES_FILE).write_bytes(nginx_files.types())
+    (tmp_path / "assets" / nginx_files.HOST_NAMES_FILE).write_text(map_of_nginx())
     nginx = Nginx(tmp_path, **ports, **settings)
     said = nginx.check()
     assert "test is successful" in said
@@ -180,7 +180,7 @@ def test_the_limit_is_written_as_the_application_writes_it(size):
     assert values["LIMIT"] == readable_size(size)
     assert values["LIMIT_WITH_COMMA"] == readable_size(size).replace(".", ",")
     # nginx never refuses a picture that the application allows.
-    assert int(values["BODY_LIMIT"]) > size + SLACK
+    assert int(values["BODY_LIMIT"]) > size + FORM_OVERHEAD
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_plain_http_is_redirected_to_a_name_in_ascii(public_url, leads_to):
     ],
 )
 def test_own_names_follow_from_the_settings(tmp_path, settings, names):
-    for name in (nginx_files.TYPES, nginx_files.NAMES):
+    for name in (nginx_files.TYPES_FILE, nginx_files.HOST_NAMES_FILE):
         (tmp_path / name).touch()
     told = derived(ASSETS_DIR=tmp_path, **settings)["OWN_NAMES"]
     assert re.findall(r"(\S+) 1;", told) == names

@@ -27,7 +27,9 @@ def imports(module: Path) -> set[Path]:
     return {(module.parent / name).resolve() for name in re.findall(r' from "(\.[^"]+)"', module.read_text())}
 
 
-@pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js", "/js/upload/queue.js", "icons/180.png"])
+@pytest.mark.parametrize(
+    "name", ["/app.css", "/app.js", "/htmx.min.js", "/js/upload/queue.js", "icons/180.png"]
+)
 def test_a_file_may_be_cached_permanently(client, name):
     answer = client.get(address(client, name))
     assert answer.status_code == 200
@@ -38,9 +40,9 @@ def test_a_file_may_be_cached_permanently(client, name):
 @pytest.mark.parametrize("name", ["/app.css", "/app.js", "/htmx.min.js"])
 def test_a_file_protects_its_reader(client, name):
     answer = client.get(address(client, name))
-    for header, value in assets.HEADERS.items():
+    for header, value in assets.ASSET_HEADERS.items():
         assert answer.headers[header] == value
-    assert {"Content-Security-Policy", "X-Content-Type-Options"} <= set(assets.HEADERS)
+    assert {"Content-Security-Policy", "X-Content-Type-Options"} <= set(assets.ASSET_HEADERS)
 
 
 @pytest.mark.parametrize("coding", DECODE)
@@ -83,8 +85,8 @@ def test_pictures_are_not_compressed_again(client):
 
 @pytest.mark.parametrize("folder", ["static", "templates", "translations"])
 def test_a_changed_file_has_a_new_address(monkeypatch, tmp_path, folder):
-    folders = {path.name: shutil.copytree(path, tmp_path / path.name) for path in assets.FOLDERS}
-    monkeypatch.setattr(assets, "FOLDERS", tuple(folders.values()))
+    folders = {path.name: shutil.copytree(path, tmp_path / path.name) for path in assets.SOURCE_FOLDERS}
+    monkeypatch.setattr(assets, "SOURCE_FOLDERS", tuple(folders.values()))
     before = assets.release.__wrapped__()
     assert before == assets.release()
     changed = next(path for path in sorted(folders[folder].rglob("*")) if path.suffix in assets.SOURCES)
@@ -111,13 +113,13 @@ def test_an_icon_is_where_browsers_ask_for_one(client):
 def test_every_module_is_fetched_at_once(tmp_path):
     page = create_app(INSTANCE_DIR=tmp_path).test_client().get("/").text
     named = set(re.findall(r'<link rel="modulepreload" href="/static/[0-9a-f]{16}/(js/[^"]+\.js)"', page))
-    static = assets.FOLDERS[0]
+    static = assets.SOURCE_FOLDERS[0]
     sources = [static / "app.js", *(static / name for name in named)]
     imported = set().union(*map(imports, sources))
     assert {path.relative_to(static).as_posix() for path in imported} == named
 
 
 def test_modules_do_not_import_each_other_in_a_circle():
-    modules = list((assets.FOLDERS[0] / "js").rglob("*.js"))
+    modules = list((assets.SOURCE_FOLDERS[0] / "js").rglob("*.js"))
     assert modules
     TopologicalSorter({module: imports(module) for module in modules}).prepare()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagehost.web.header_limits import MOST, NAMES, beginning
+from imagehost.web.header_limits import LIST_HEADERS, LONGEST_LIST_HEADER, beginning
 from tests.conftest import PAGE, SHAPES, assert_error, uploaded
 from tests.test_costs import calls
 
@@ -15,13 +15,13 @@ GERMAN_LAST = "xx, " * 400 + "de"
     [
         ("a" * 2000, ""),
         ("a," + "b" * 2000, "a"),
-        ("a" * (MOST - 3) + ",bb,cccc", "a" * (MOST - 3) + ",bb"),
-        ("a" * (MOST - 2) + ",bb,cccc", "a" * (MOST - 2)),
+        ("a" * (LONGEST_LIST_HEADER - 3) + ",bb,cccc", "a" * (LONGEST_LIST_HEADER - 3) + ",bb"),
+        ("a" * (LONGEST_LIST_HEADER - 2) + ",bb,cccc", "a" * (LONGEST_LIST_HEADER - 2)),
         ('"a,b", "c,' + "d" * 2000, '"a,b"'),
         ('"a", "' + "b," * 2000, '"a"'),
         ('"a","b,c"' + " " * 2000, '"a"'),
         ('"' + "," * 2000, ""),
-        ("," * 2000, "," * (MOST)),
+        ("," * 2000, "," * (LONGEST_LIST_HEADER)),
     ],
 )
 def test_no_half_element_is_kept(value, kept):
@@ -30,8 +30,8 @@ def test_no_half_element_is_kept(value, kept):
 
 def test_a_header_of_a_kibibyte_is_read_completely(client):
     rest = "text/html"
-    accept = "x/y;a=" + "b" * (MOST - len(rest) - 7) + "," + rest
-    assert len(accept) == MOST
+    accept = "x/y;a=" + "b" * (LONGEST_LIST_HEADER - len(rest) - 7) + "," + rest
+    assert len(accept) == LONGEST_LIST_HEADER
     assert client.get("/nothing", headers={"Accept": accept}).mimetype == "text/html"
     assert client.get("/nothing", headers={"Accept": f"{accept[:7]}b{accept[7:]}"}).is_json
 
@@ -60,7 +60,7 @@ def test_only_the_beginning_of_a_long_list_is_read(client):
 
 @pytest.mark.parametrize("name", ["Cookie", "X-Forwarded-For", "X-Forwarded-Host", "Host"])
 def test_other_headers_are_never_cut(name):
-    assert f"HTTP_{name.upper().replace('-', '_')}" not in NAMES
+    assert f"HTTP_{name.upper().replace('-', '_')}" not in LIST_HEADERS
 
 
 LISTS = {

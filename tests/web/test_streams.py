@@ -44,7 +44,7 @@ def work() -> Work:
 
 @pytest.fixture
 def _hurried(monkeypatch):
-    monkeypatch.setattr(streams, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(streams, "SECONDS_TO_FIRST_TURN", 0.1)
 
 
 def test_streams_are_written_one_after_the_other(work, monkeypatch):
@@ -86,7 +86,7 @@ def test_a_slow_reader_keeps_its_turn_only_for_some_seconds(work, monkeypatch):
     with pytest.raises(Unavailable, match="whole list") as refused:
         next(work.open("other"))
     assert "limit=100" in sentence_in_english(refused.value)
-    monkeypatch.setattr(streams, "SECONDS_TO_WAIT", 60)
+    monkeypatch.setattr(streams, "SECONDS_TO_FIRST_TURN", 60)
     monkeypatch.setattr(work.streams, "_ends", time.monotonic() + 0.05)
     assert list(work.open("other")) == ["0", "1", "2"]
     assert list(slow) == ["1", "2"], "it goes on where nobody else waits"
@@ -123,18 +123,18 @@ def test_the_number_of_waiting_requests_is_limited_also_for_one_client(work):
         started = time.monotonic()
         with pytest.raises(Unavailable):
             next(work.open("one" if number < 10 else f"client {number}"))
-        refused.append(time.monotonic() - started >= streams.SECONDS_TO_WAIT)
+        refused.append(time.monotonic() - started >= streams.SECONDS_TO_FIRST_TURN)
 
     with ThreadPoolExecutor(20) as threads:
         list(threads.map(read, range(20)))
-    assert sum(refused) == streams.MOST - 1, "so many waited; the others were refused at once"
+    assert sum(refused) == streams.MOST_STREAMS - 1, "so many waited; the others were refused at once"
     assert len(list(first)) == 2
 
 
 @pytest.mark.usefixtures("_hurried")
 @SHAPES
 def test_a_request_that_waits_too_long_gets_retry_after(app, client, shape, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     add_rows(app, [START] * 10)
     first = client.get("/api/upload", buffered=False)
     pieces = first.iter_encoded()
@@ -153,13 +153,13 @@ def test_a_request_that_waits_too_long_gets_retry_after(app, client, shape, monk
 def test_a_short_list_needs_no_turn(app, client):
     add_rows(app, [START] * 10)
     turns = app.extensions["imagehost.streams"]
-    for number in range(streams.MOST):
+    for number in range(streams.MOST_STREAMS):
         turns._enter(f"client {number}")
     assert len(client.get("/api/upload").json) == 10
 
 
 def test_a_waiting_request_holds_no_database_connection(host, app, client, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     add_rows(app, [START] * 10)
     first = client.get("/api/upload", buffered=False)
     next(first.iter_encoded())

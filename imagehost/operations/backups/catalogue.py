@@ -16,8 +16,8 @@ from imagehost.files.locks import Locked, locked_folder
 from imagehost.host import Host
 from imagehost.operations.dumps.sqlite import SCRATCH
 
-NAME = re.compile(r"backup_\d{4}-\d\d-\d\d_\d{6}(\.sql)?")
-NAME_FORMAT = "backup_%Y-%m-%d_%H%M%S"
+BACKUP_NAME = re.compile(r"backup_\d{4}-\d\d-\d\d_\d{6}(\.sql)?")
+BACKUP_NAME_FORMAT = "backup_%Y-%m-%d_%H%M%S"
 UNFINISHED = ".draft-backup_"
 """The prefix of the name of a backup that is being made, or was being made when its process was killed."""
 SECONDS_TO_KEEP_SCRATCH = 24 * 60 * 60
@@ -38,7 +38,7 @@ class Backup:
     @property
     def made_at(self) -> datetime:
         """The time when making it began, in UTC."""
-        return datetime.strptime(self.name.removesuffix(".sql"), NAME_FORMAT).replace(tzinfo=UTC)
+        return datetime.strptime(self.name.removesuffix(".sql"), BACKUP_NAME_FORMAT).replace(tzinfo=UTC)
 
     @property
     def database_only(self) -> bool:
@@ -71,7 +71,9 @@ def find_backup(host: Host, name: str) -> Backup:
 def is_backup_name(name: str) -> bool:
     """Tell whether a name is a valid name of a backup."""
     try:
-        return bool(NAME.fullmatch(name) and datetime.strptime(name.removesuffix(".sql"), NAME_FORMAT))  # noqa: DTZ007  # only checked
+        return bool(
+            BACKUP_NAME.fullmatch(name) and datetime.strptime(name.removesuffix(".sql"), BACKUP_NAME_FORMAT)  # noqa: DTZ007  # only checked
+        )
     except ValueError:
         return False
 
@@ -134,7 +136,7 @@ def new_backup(host: Host, suffix: str = "") -> Iterator[tuple[Backup, Path]]:
 def unused_name(host: Host, suffix: str) -> str:
     """Return a name for a backup that is made now. Wait for the next second if the name is taken."""
     while True:
-        name = host.clock().strftime(NAME_FORMAT)
+        name = host.clock().strftime(BACKUP_NAME_FORMAT)
         if not any((host.settings.backup_dir / f"{name}{other}").exists() for other in ("", ".sql")):
             return name + suffix
         time.sleep(0.1)

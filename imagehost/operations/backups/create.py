@@ -13,7 +13,7 @@ from imagehost.host import Host
 from imagehost.operations.backups.catalogue import Backup, backup_errors, changing_backups, new_backup
 from imagehost.operations.backups.image_files import EarlierBackup, ImageCopier
 from imagehost.operations.backups.manifest import (
-    COMMENT,
+    DUMP_COMMENT,
     MANIFEST,
     TIME_FORMAT,
     Manifest,
@@ -26,7 +26,7 @@ from imagehost.operations.dumps.snapshots import DatabaseState, ImageRow, Snapsh
 from imagehost.operations.dumps.untrusted_files import hash_untrusted
 from imagehost.operations.progress import Progress, silent
 
-ROWS = ".rows"
+ROWS_SUFFIX = ".rows"
 """The suffix of the file that contains the rows of all images until their bytes are copied."""
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def create_dump(host: Host) -> NewBackup:
     with changing_backups(host), new_backup(host, ".sql") as (backup, path), backup_errors():
         # Make the file before pg_dump or this process writes to it: no other user may read any part of it.
         path.touch(0o600)
-        rows = path.with_suffix(ROWS)
+        rows = path.with_suffix(ROWS_SUFFIX)
         rows.touch(0o600)
         manifest, state = dump_moment(host, path, rows)
         size = sum(row.size for row in read_rows(rows))
@@ -65,7 +65,7 @@ def create_dump(host: Host) -> NewBackup:
         sha256 = hash_untrusted(path.parent, path.name)
         manifest = sign(host, replace(manifest, bytes=size, sha256=sha256))
         with path.open("ab") as file:
-            file.write(b"\n" + COMMENT + manifest.as_json().encode() + b"\n")
+            file.write(b"\n" + DUMP_COMMENT + manifest.as_json().encode() + b"\n")
     return logged(NewBackup(backup, manifest, state))
 
 
@@ -77,7 +77,7 @@ def make_backup(host: Host, progress: Progress, *, trusted: bool = True) -> NewB
     earlier = EarlierBackup.newest(host, trusted=trusted)
     with new_backup(host) as (backup, folder), backup_errors():
         folder.mkdir(mode=0o700)
-        dump, rows = folder / "database.sql", folder / ROWS
+        dump, rows = folder / "database.sql", folder / ROWS_SUFFIX
         # The rows are read after the storage was locked: no bytes of these images are removed from now on.
         manifest, state = dump_moment(host, dump, rows)
         copier = ImageCopier(host.storage, folder / "images", earlier)

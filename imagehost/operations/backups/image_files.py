@@ -179,7 +179,7 @@ def restore_image(storage: Storage, folder: Path, added: list[str], file: Stored
     if stored == file.sha256:
         return
     with open_untrusted(folder, file.path) as source, storage.receive(unlimited=True) as incoming:
-        while block := source.read(hashing.BLOCK):
+        while block := source.read(hashing.BLOCK_SIZE):
             incoming.write(block)
         if incoming.sha256 != file.sha256:
             raise Failure(f"{file.path} of the backup is damaged. Nothing was changed.")

@@ -19,13 +19,18 @@ from imagehost.domain.failures import Failure
 from imagehost.domain.version import VERSION
 from imagehost.host import Host
 from imagehost.operations.backups.catalogue import Backup, backup_errors
-from imagehost.operations.dumps.untrusted_files import DIGEST, FILENAME, read_last_line, read_small_file
+from imagehost.operations.dumps.untrusted_files import (
+    BACKUP_FILENAME,
+    DIGEST,
+    read_last_line,
+    read_small_file,
+)
 
-FORMAT = 2
+MANIFEST_FORMAT = 2
 UNSIGNED_FORMAT = 1
 """The format of backups that were made before manifests were signed."""
 MANIFEST = "manifest.json"
-COMMENT = b"-- imagehost "
+DUMP_COMMENT = b"-- imagehost "
 """The prefix of the last line of a standalone dump: a comment in SQL."""
 LARGEST = 32 * 1024 * 1024
 """The maximum bytes of a manifest: enough for the names of a million images that the storage has lost."""
@@ -35,7 +40,7 @@ LONGEST_TEXT = 1024
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 REVISION = re.compile(r"[A-Za-z0-9_]{1,64}")
-LABEL = b"imagehost: signature of a backup's manifest"
+SIGNATURE_LABEL = b"imagehost: signature of a backup's manifest"
 """Makes this key differ from other keys that are derived from the same secret."""
 
 
@@ -70,7 +75,7 @@ class Manifest:
     linked: int = 0
     missing: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
-    format: int = FORMAT
+    format: int = MANIFEST_FORMAT
     signature: str | None = None
 
     def as_json(self, indent: int | None = None) -> str:
@@ -118,7 +123,7 @@ def sign(host: Host, manifest: Manifest) -> Manifest:
 def signature_of(host: Host, manifest: Manifest) -> str:
     """Return the signature of all values of a manifest."""
     secret = host.settings.secret_key.encode(errors="surrogateescape")
-    key = hmac.digest(secret, LABEL, "sha256")
+    key = hmac.digest(secret, SIGNATURE_LABEL, "sha256")
     text = json.dumps({**asdict(manifest), "signature": None}, sort_keys=True)
     return hmac.digest(key, text.encode(), "sha256").hex()
 
@@ -145,13 +150,13 @@ def read_manifest(backup: Backup) -> Manifest:
 def parse_manifest(backup: Backup) -> Manifest:
     """Parse a manifest and check its form. Raises ValueError, TypeError, KeyError or Failure."""
     if backup.database_only:
-        text = read_last_line(backup.path, COMMENT)[1]
+        text = read_last_line(backup.path, DUMP_COMMENT)[1]
     else:
         text = read_small_file(backup.path, MANIFEST, LARGEST).decode()
     if text.count("{") + text.count("[") > MOST_BRACKETS:
         raise ValueError("too many brackets")
     values: dict[str, Any] = json.loads(text)
-    if is_number(values["format"]) and values["format"] > FORMAT:
+    if is_number(values["format"]) and values["format"] > MANIFEST_FORMAT:
         raise Failure(f"{backup.name} was made by a newer version of imagehost. Use that version.")
     wrong = [name for name, is_valid in FORMS.items() if name in values and not is_valid(values[name])]
     if wrong:
@@ -166,7 +171,7 @@ def is_number(value: object) -> bool:
 
 def is_filenames(value: object) -> bool:
     """Tell whether a value is a list of filenames of images."""
-    return isinstance(value, list) and all(matches(FILENAME)(name) for name in value)
+    return isinstance(value, list) and all(matches(BACKUP_FILENAME)(name) for name in value)
 
 
 def is_printable(value: object) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from imagehost.domain.failures import Broken
 from imagehost.operations.backups.catalogue import Backup
 from imagehost.operations.backups.manifest import Manifest, read_manifest
-from imagehost.operations.dumps.untrusted_files import DIGEST, FILENAME, open_untrusted
+from imagehost.operations.dumps.untrusted_files import BACKUP_FILENAME, DIGEST, open_untrusted
 
 SUMS = "SHA256SUMS"
 LONGEST_LINE = 1024
@@ -51,7 +51,7 @@ class Contents:
 
     def _can_have(self, file: StoredFile) -> bool:
         name = file.filename
-        is_image = FILENAME.fullmatch(name) is not None and file.path == f"images/{name[:2]}/{name}"
+        is_image = BACKUP_FILENAME.fullmatch(name) is not None and file.path == f"images/{name[:2]}/{name}"
         return is_image or file.path == self.backup.dump.name
 
     def images(self) -> Iterator[StoredFile]:

@@ -19,9 +19,9 @@ from imagehost.operations.backups.verifications import last_verification
 from imagehost.operations.backups.verify import verify_backup
 
 STATUS = "schedule.json"
-SECONDS_BETWEEN_LOOKS = 20
+SECONDS_BETWEEN_CLOCK_CHECKS = 20
 """Seconds between two checks of the clock, which may be changed, or may stop while the machine sleeps."""
-GRACE = timedelta(hours=6)
+BACKUP_GRACE = timedelta(hours=6)
 """How long after its scheduled time a backup may be missing before this counts as a failure."""
 
 log = logging.getLogger(__name__)
@@ -64,14 +64,14 @@ class BackupSchedule:
                 self.last = run_scheduled_backup(self.host, self.rule)
             if self.last is None or not self.last.again:
                 tried = due
-            stop.wait(SECONDS_BETWEEN_LOOKS)
+            stop.wait(SECONDS_BETWEEN_CLOCK_CHECKS)
 
     def problem(self) -> str | None:
         """Return the problem that a person must act on, or None if there is no problem."""
         if self.last and self.last.problem and not is_mended_since(self.host, self.last.ended_at):
             return self.last.problem
         due = last_due(self.at, self.host.clock())
-        overdue = self.host.clock() > due + GRACE and not is_backed_up_since(self.host, due)
+        overdue = self.host.clock() > due + BACKUP_GRACE and not is_backed_up_since(self.host, due)
         return f"No backup has been made since {due:%Y-%m-%d %H:%M}." if overdue else None
 
 

@@ -11,7 +11,7 @@ from imagehost.files.atomic_files import replacing
 from imagehost.host import Host
 from imagehost.operations.backups.catalogue import Backup, backup_errors
 
-FOLDER = ".checks"
+VERIFICATIONS_FOLDER = ".checks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,4 @@ def remove_verification(host: Host, backup: Backup) -> None:
 
 def verification_path(host: Host, backup: Backup) -> Path:
     """Return the path of the file that has the result for a backup."""
-    return host.settings.backup_dir / FOLDER / f"{backup.name}.json"
+    return host.settings.backup_dir / VERIFICATIONS_FOLDER / f"{backup.name}.json"

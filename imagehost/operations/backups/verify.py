@@ -14,13 +14,13 @@ from imagehost.host import Host
 from imagehost.logs.setup import one_line
 from imagehost.operations import parallel
 from imagehost.operations.backups.catalogue import Backup, backup_errors
-from imagehost.operations.backups.manifest import COMMENT, MANIFEST, TIME_FORMAT
+from imagehost.operations.backups.manifest import DUMP_COMMENT, MANIFEST, TIME_FORMAT
 from imagehost.operations.backups.reading import SUMS, Contents, StoredFile
 from imagehost.operations.backups.verifications import Verification, keep_verification
 from imagehost.operations.dumps.databases import dumper_for
 from imagehost.operations.dumps.snapshots import Snapshot
 from imagehost.operations.dumps.untrusted_files import (
-    FILENAME,
+    BACKUP_FILENAME,
     NotRegular,
     hash_untrusted,
     read_last_line,
@@ -29,7 +29,7 @@ from imagehost.operations.progress import Progress, silent
 
 UNKNOWN = "does not belong to the backup"
 DAMAGED = "is damaged: its checksum does not match"
-FOLDERS = re.compile("images(/[a-z0-9]{2})?")
+IMAGE_FOLDERS = re.compile("images(/[a-z0-9]{2})?")
 """The folders of images that a backup has."""
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def check_contents(host: Host, contents: Contents, found: Findings, progress: Pr
 def check_lone_dump(contents: Contents, found: Findings) -> None:
     """Check the hash of a standalone dump without its last line, which is the manifest."""
     backup = contents.backup
-    length, _ = read_last_line(backup.path, COMMENT)
+    length, _ = read_last_line(backup.path, DUMP_COMMENT)
     if hash_untrusted(backup.path.parent, backup.name, length) != contents.manifest.sha256:
         found.add(backup.name, FileProblem(DAMAGED))
 
@@ -156,7 +156,7 @@ def unknown_files(folder: Path, known: set[str], within: str = "") -> Iterator[s
     """Yield files without a checksum. A folder that no backup has is reported, but not searched."""
     for entry in os.scandir(folder / within):
         path = f"{within}/{entry.name}" if within else entry.name
-        if entry.is_dir(follow_symlinks=False) and FOLDERS.fullmatch(path):
+        if entry.is_dir(follow_symlinks=False) and IMAGE_FOLDERS.fullmatch(path):
             yield from unknown_files(folder, known, path)
         elif path not in known:
             yield path
@@ -183,7 +183,7 @@ def check_dump(host: Host, contents: Contents) -> Iterator[str]:
 def invalid_filename(restored: Snapshot, backup: Backup) -> Iterator[str]:
     """Yield a problem for the first row with an invalid filename, for example a path to another folder."""
     for row in restored.images():
-        if not isinstance(row.filename, str) or not FILENAME.fullmatch(row.filename):
+        if not isinstance(row.filename, str) or not BACKUP_FILENAME.fullmatch(row.filename):
             yield f"{backup.dump.name} has an image with the invalid filename {row.filename!a}"
             return
 

@@ -17,7 +17,7 @@ from imagehost.operations.progress import Progress, silent
 
 __all__ = ["CleanupOptions", "CleanupReport", "Finding", "Share", "Tally", "clean_up"]
 
-FEW = 2
+ALWAYS_REMOVABLE = 2
 """So many items may be removed without ``force``, even if there are few items in total."""
 SHARE = 10
 """More items may be removed without ``force`` if they are at most one in this many."""
@@ -104,7 +104,7 @@ def check_plausible(host: Host, report: CleanupReport, found: Found, known: Know
 
 def is_much(some: int, of_all: int) -> bool:
     """Tell whether a number of items is larger than a crash leaves behind."""
-    return some > FEW and some * SHARE > of_all
+    return some > ALWAYS_REMOVABLE and some * SHARE > of_all
 
 
 def here(host: Host) -> str:

@@ -14,12 +14,12 @@ from imagehost.operations.cleanup.report import CleanupReport, Finding
 from imagehost.operations.progress import Advance
 from imagehost.storage.inventory import StoredItem, StoredPlace
 
-BATCH = 1000
+NAMES_PER_QUERY = 1000
 """The number of filenames in one query."""
 AT_ONCE = 100
 """The number of files that are removed after one check of their rows."""
 
-KINDS = {
+FINDINGS = {
     StoredPlace.IMAGE: Finding.ORPHAN,
     StoredPlace.RENDITION: Finding.RENDITION,
     StoredPlace.OUTDATED: Finding.RENDITION,
@@ -71,13 +71,13 @@ def find_garbage(host: Host, report: CleanupReport, before: float, advance: Adva
 def report_garbage(report: CleanupReport, found: Found) -> None:
     """Add the files that no row refers to to the report."""
     for item, size in found.garbage:
-        report[KINDS[item.place]].add(item.path, size)
+        report[FINDINGS[item.place]].add(item.path, size)
 
 
 def recorded(host: Host, filenames: Collection[str]) -> set[str]:
     """Return those filenames that have a row."""
     found: set[str] = set()
-    for some in batches(filenames, BATCH):
+    for some in batches(filenames, NAMES_PER_QUERY):
         with host.database.reading() as session:
             found.update(session.scalars(sa.select(Image.filename).where(Image.filename.in_(some))))
     return found
@@ -105,7 +105,7 @@ def remove_garbage(host: Host, report: CleanupReport, found: Found, before: floa
 
 def remove_item(host: Host, report: CleanupReport, item: StoredItem, before: float) -> None:
     """Remove one item. After a dry run, only count it."""
-    tally = report[KINDS[item.place]]
+    tally = report[FINDINGS[item.place]]
     size = removable(host, item, before)
     if size is None:
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-NAMES = 1000
+MOST_NAMES = 1000
 """The maximum number of names of each kind in a report. app.log has all of them."""
 
 
@@ -48,7 +48,7 @@ class Tally:
         """Count a finding."""
         self.found += 1
         self.bytes += size
-        if len(self.names) < NAMES:
+        if len(self.names) < MOST_NAMES:
             self.names.append(name)
 
 

@@ -21,9 +21,9 @@ from imagehost.operations.cleanup.report import CleanupReport, Finding
 from imagehost.operations.progress import Advance
 from imagehost.storage.inventory import StoredFacts
 
-BATCH = 1000
+ROWS_PER_QUERY = 1000
 """The number of rows that are read at a time."""
-ROWS = sa.select(Image.id, Image.filename, Image.size, Image.sha256)
+CHECKED_ROWS = sa.select(Image.id, Image.filename, Image.size, Image.sha256)
 
 CheckedRow = sa.Row[int, str, int, str]
 """id, filename, size in bytes, sha256"""
@@ -64,7 +64,7 @@ def check_rows(
     """
     known = Known()
     check = partial(problem, host, share)
-    rows = chain.from_iterable(batches_by_id(host.database, ROWS, BATCH))
+    rows = chain.from_iterable(batches_by_id(host.database, CHECKED_ROWS, ROWS_PER_QUERY))
     for row, kind, reason in parallel.each(check, rows) if share else map(check, rows):
         known.rows += 1
         advance(1)

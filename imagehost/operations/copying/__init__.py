@@ -12,10 +12,12 @@ from imagehost.operations.copying import sequences, source
 from imagehost.operations.copying.checks import check_copied_counts, check_empty, check_revisions, count_rows
 from imagehost.operations.progress import Advance, Progress, silent
 
-BATCH = 1000
+COPIED_AT_ONCE = 1000
 """The number of rows in memory at a time."""
-TABLES = Base.metadata.sorted_tables
-COUNTED = [table.autoincrement_column for table in TABLES if table.autoincrement_column is not None]
+COPIED_TABLES = Base.metadata.sorted_tables
+GENERATED_COLUMNS = [
+    table.autoincrement_column for table in COPIED_TABLES if table.autoincrement_column is not None
+]
 """The columns whose values the database generates."""
 
 log = logging.getLogger(__name__)
@@ -34,13 +36,13 @@ def copy_database(database: Database, url: str, progress: Progress = silent) -> 
     ):
         check_revisions(other, here)
         lock_tables(here)
-        check_empty(here, TABLES)
-        counts = {table.name: count_rows(other, table) for table in TABLES}
+        check_empty(here, COPIED_TABLES)
+        counts = {table.name: count_rows(other, table) for table in COPIED_TABLES}
         with progress("rows", sum(counts.values())) as advance:
-            for table in TABLES:
+            for table in COPIED_TABLES:
                 copy_table(other, here, table, advance)
-        check_copied_counts(here, TABLES, counts)
-        for column in COUNTED:
+        check_copied_counts(here, COPIED_TABLES, counts)
+        for column in GENERATED_COLUMNS:
             sequences.give_after(here, column, sequences.last_given(other, column))
     log.info("database copied", extra=counts)
     return counts
@@ -49,12 +51,14 @@ def copy_database(database: Database, url: str, progress: Progress = silent) -> 
 def lock_tables(here: sa.Connection) -> None:
     """Prevent other writes to the tables. On SQLite, the transaction itself does that."""
     if here.dialect.name == "postgresql":
-        here.execute(sa.text(f"LOCK TABLE {', '.join(table.name for table in TABLES)} IN EXCLUSIVE MODE"))
+        here.execute(
+            sa.text(f"LOCK TABLE {', '.join(table.name for table in COPIED_TABLES)} IN EXCLUSIVE MODE")
+        )
 
 
 def copy_table(other: sa.Connection, here: sa.Connection, table: sa.Table, advance: Advance) -> None:
     """Copy the rows of a table in batches. Raises Failure if this database refuses a row."""
-    found = other.execute(sa.select(table), execution_options={"yield_per": BATCH})
+    found = other.execute(sa.select(table), execution_options={"yield_per": COPIED_AT_ONCE})
     for rows in found.mappings().partitions():
         try:
             here.execute(sa.insert(table), [dict(row) for row in rows])

@@ -52,7 +52,9 @@ def sqlite_engine(address: sa.URL) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         # The driver must not begin transactions: engines.begin_transaction does it.
-        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=engines.SECONDS_TO_WAIT)
+        return sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=engines.SECONDS_TO_WAIT_FOR_DATABASE
+        )
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
     sa.event.listen(engine, "begin", engines.begin_transaction)

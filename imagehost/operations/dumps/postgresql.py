@@ -11,9 +11,9 @@ from imagehost.domain.failures import Broken, Failure, Undone
 from imagehost.host import Host
 from imagehost.operations.dumps import postgresql_scripts, programs, scratch_databases
 from imagehost.operations.dumps.scratch_databases import SCHEMA
-from imagehost.operations.dumps.snapshots import OURS, DatabaseState, Snapshot
+from imagehost.operations.dumps.snapshots import OWN_TABLES, DatabaseState, Snapshot
 
-SECONDS_TO_WAIT = 30
+SECONDS_TO_WAIT_FOR_TABLES = 30
 """The longest wait for requests in progress before the tables are replaced."""
 
 HOME = sa.text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('images')")
@@ -75,7 +75,7 @@ class PostgreSQLDumper:
     def replace(self, dump: Path, expected: DatabaseState | None, counts: dict[str, int]) -> None:
         """Drop the tables and load the dump, in one transaction."""
         with self.snapshot() as snapshot:
-            names = {*OURS, *snapshot.tables()}
+            names = {*OWN_TABLES, *snapshot.tables()}
         tables = ", ".join(map(self.qualified, sorted(names)))
         drop = f"DROP TABLE IF EXISTS {tables} CASCADE;"
         after = counted({self.qualified(name): number for name, number in counts.items()})
@@ -109,7 +109,7 @@ def unchanged(expected: DatabaseState | None) -> str:
     state = f"({expected.images}, {expected.last_id})"
     # Both parts are numbers, so they need no quotes in the SQL.
     return f"""
-SET LOCAL lock_timeout = '{SECONDS_TO_WAIT}s';
+SET LOCAL lock_timeout = '{SECONDS_TO_WAIT_FOR_TABLES}s';
 LOCK TABLE public.images IN ACCESS EXCLUSIVE MODE;
 DO $$ BEGIN IF (SELECT (count(*), coalesce(max(id), 0)) <> {state} FROM public.images) THEN
   RAISE EXCEPTION '{CHANGED}';

@@ -15,13 +15,13 @@ from imagehost.domain.failures import Broken
 from imagehost.logs.setup import one_line
 from imagehost.operations.dumps.untrusted_files import open_untrusted
 
-LONGEST = 64 * 1024
+LONGEST_POSTGRESQL_STATEMENT = 64 * 1024
 """The maximum bytes of a statement, and of a piece of data. A table of a hundred columns needs 10,000."""
 MOST_STATEMENTS = 1000
 """The maximum number of statements of a dump. Our dumps have about thirty.
 
 Each table needs locks, and all users of the server share their limited number."""
-END = b"-- PostgreSQL database dump complete\n"
+END_OF_DUMP = b"-- PostgreSQL database dump complete\n"
 END_OF_DATA = b"\\.\n"
 RESTRICTION = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+\n")
 """Lines of newer versions of pg_dump. They forbid psql all other commands, which are refused here anyway."""
@@ -96,9 +96,9 @@ def admitted(dump: Path) -> Iterator[bytes]:
     complete = False
     number = 0
     with open_untrusted(dump.parent, dump.name) as file:
-        while line := file.readline(LONGEST):
+        while line := file.readline(LONGEST_POSTGRESQL_STATEMENT):
             if line.startswith(b"--"):
-                complete = complete or line == END
+                complete = complete or line == END_OF_DUMP
                 skip_comment(file, line, dump.name)
             elif line != b"\n" and not RESTRICTION.fullmatch(line):
                 complete = False
@@ -120,7 +120,7 @@ def skip_comment(file: BinaryIO, line: bytes, name: str) -> None:
             raise refused(name, line)
         if line.endswith(b"\n"):
             return
-        line = file.readline(LONGEST)
+        line = file.readline(LONGEST_POSTGRESQL_STATEMENT)
 
 
 def read_statement(file: BinaryIO, line: bytes, name: str) -> str:
@@ -128,7 +128,7 @@ def read_statement(file: BinaryIO, line: bytes, name: str) -> str:
     first, read = line, b""
     while line:
         read += line
-        if NEVER.search(line) or b"\\" in line or len(read) > LONGEST:
+        if NEVER.search(line) or b"\\" in line or len(read) > LONGEST_POSTGRESQL_STATEMENT:
             raise refused(name, line)
         # If the number of quotes is odd, the line ends within a text.
         if line.endswith(b";\n") and read.count(b"'") % 2 == 0:
@@ -136,14 +136,14 @@ def read_statement(file: BinaryIO, line: bytes, name: str) -> str:
             if not STATEMENT.fullmatch(statement) or REPLACEMENT in statement:
                 raise refused(name, first)
             return statement
-        line = file.readline(LONGEST)
+        line = file.readline(LONGEST_POSTGRESQL_STATEMENT)
     raise cut_off(name)
 
 
 def data(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the data of a table, and the line that ends it. Raises Broken."""
     begins = True
-    while line := file.readline(LONGEST):
+    while line := file.readline(LONGEST_POSTGRESQL_STATEMENT):
         if NEVER.search(line) or (begins and line.startswith(b"\\.") and line != END_OF_DATA):
             raise refused(name, line)
         yield line

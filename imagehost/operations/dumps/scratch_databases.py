@@ -27,7 +27,7 @@ LEFT = sa.text(
 OWNER = sa.text("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = :name")
 ROLE = sa.text("SELECT rolname FROM pg_roles WHERE rolname = :name")
 DAY = 24 * 60 * 60
-TRIES = 20
+DROP_TRIES = 20
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def drop_scratch(engine: sa.Engine, name: str) -> None:
 
     A database that is still in use, for example by autovacuum, is dropped by a later check.
     """
-    for _ in range(TRIES):
+    for _ in range(DROP_TRIES):
         try:
             owner, exists = found(engine, OWNER, name), found(engine, ROLE, name)
             if owner:

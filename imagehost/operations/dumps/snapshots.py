@@ -10,12 +10,14 @@ from imagehost.db.models import Base
 from imagehost.domain.failures import Failure
 from imagehost.operations.dumps.revisions import is_known
 
-IMAGES = sa.table("images", sa.column("id"), sa.column("filename"), sa.column("size"), sa.column("sha256"))
+IMAGES_TABLE = sa.table(
+    "images", sa.column("id"), sa.column("filename"), sa.column("size"), sa.column("sha256")
+)
 """The columns that every revision of the table has, also in old backups."""
-VERSION = sa.table("alembic_version", sa.column("version_num"))
-OURS = frozenset({*Base.metadata.tables, VERSION.name})
+VERSION_TABLE = sa.table("alembic_version", sa.column("version_num"))
+OWN_TABLES = frozenset({*Base.metadata.tables, VERSION_TABLE.name})
 """The tables that a backup contains and a restore replaces. Other tables are not changed."""
-ROWS = 1000
+ROWS_IN_MEMORY = 1000
 """The number of rows in memory at once."""
 
 
@@ -49,11 +51,11 @@ class Snapshot:
     def tables(self) -> list[str]:
         """Return the names of our tables that exist. If a newer version made them, return all tables."""
         found = set(sa.inspect(self.connection).get_table_names())
-        newer = VERSION.name in found and not is_known(self._version())
-        return sorted(found if newer else OURS & found)
+        newer = VERSION_TABLE.name in found and not is_known(self._version())
+        return sorted(found if newer else OWN_TABLES & found)
 
     def _version(self) -> str:
-        return str(self.connection.execute(sa.select(VERSION.c.version_num)).scalar())
+        return str(self.connection.execute(sa.select(VERSION_TABLE.c.version_num)).scalar())
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each of our tables."""
@@ -64,22 +66,22 @@ class Snapshot:
 
     def revision(self) -> str:
         """Return the revision of the tables. Raises Failure if there are no tables."""
-        if not {IMAGES.name, VERSION.name} <= set(self.tables()):
+        if not {IMAGES_TABLE.name, VERSION_TABLE.name} <= set(self.tables()):
             raise Failure("The database has no tables yet. To create them: flask db upgrade")
         return self._version()
 
     def state(self) -> DatabaseState | None:
         """Return the number of images and the highest id; None if there is no table."""
-        if IMAGES.name not in self.tables():
+        if IMAGES_TABLE.name not in self.tables():
             return None
-        columns = (sa.func.count(), sa.func.coalesce(sa.func.max(IMAGES.c.id), 0))
-        count, last = self.connection.execute(sa.select(*columns).select_from(IMAGES)).one()
+        columns = (sa.func.count(), sa.func.coalesce(sa.func.max(IMAGES_TABLE.c.id), 0))
+        count, last = self.connection.execute(sa.select(*columns).select_from(IMAGES_TABLE)).one()
         return DatabaseState(count, last)
 
     def images(self) -> Iterator[ImageRow]:
         """Yield the images by filename, in the order of bytes."""
         collation = "C" if self.connection.dialect.name == "postgresql" else "BINARY"
-        order = sa.collate(IMAGES.c.filename, collation)
-        rows = sa.select(IMAGES.c.filename, IMAGES.c.size, IMAGES.c.sha256).order_by(order)
-        for row in self.connection.execute(rows, execution_options={"yield_per": ROWS}):
+        order = sa.collate(IMAGES_TABLE.c.filename, collation)
+        rows = sa.select(IMAGES_TABLE.c.filename, IMAGES_TABLE.c.size, IMAGES_TABLE.c.sha256).order_by(order)
+        for row in self.connection.execute(rows, execution_options={"yield_per": ROWS_IN_MEMORY}):
             yield ImageRow(*row)

@@ -14,13 +14,13 @@ from imagehost.domain.failures import Broken, Failure, Undone
 from imagehost.host import Host
 from imagehost.logs.setup import one_line
 from imagehost.operations.dumps import sqlite_scripts
-from imagehost.operations.dumps.snapshots import OURS, DatabaseState, Snapshot
+from imagehost.operations.dumps.snapshots import OWN_TABLES, DatabaseState, Snapshot
 
 MADE = (
     "SELECT type, sql FROM restored.sqlite_master "
     "WHERE type IN ('table', 'index') AND sql IS NOT NULL AND tbl_name = ?"
 )
-SEQUENCE = (
+RESTORE_SEQUENCE = (
     "DELETE FROM main.sqlite_sequence WHERE name = ?",
     "INSERT INTO main.sqlite_sequence SELECT * FROM restored.sqlite_sequence WHERE name = ?",
 )
@@ -115,7 +115,7 @@ def replace_tables(connection: sa.Connection) -> None:
     """Replace our tables with those of the attached database, indexes last."""
     for name in Snapshot(connection).tables():
         connection.exec_driver_sql(f'DROP TABLE main."{name}"')
-    for name in sorted(OURS):
+    for name in sorted(OWN_TABLES):
         made = connection.exec_driver_sql(MADE, (name,)).all()
         # The table must exist before its indexes.
         for kind, sql in sorted(made, key=lambda one: one.type != "table"):
@@ -123,8 +123,8 @@ def replace_tables(connection: sa.Connection) -> None:
             if kind == "table":
                 connection.exec_driver_sql(f'INSERT INTO main."{name}" SELECT * FROM restored."{name}"')  # noqa: S608  # a constant name
     # sqlite_sequence exists only after a table with AUTOINCREMENT was created.
-    for name in sorted(OURS):
-        for statement in SEQUENCE:
+    for name in sorted(OWN_TABLES):
+        for statement in RESTORE_SEQUENCE:
             connection.exec_driver_sql(statement, (name,))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from imagehost.domain.failures import Broken
 from imagehost.logs.setup import one_line
-from imagehost.operations.dumps.snapshots import OURS
+from imagehost.operations.dumps.snapshots import OWN_TABLES
 from imagehost.operations.dumps.untrusted_files import open_untrusted
 
-LONGEST = 4 * 1024 * 1024
+LONGEST_SQLITE_STATEMENT = 4 * 1024 * 1024
 """The maximum number of characters of a statement. Our statements have a few hundred."""
 MOST_ENDS = 200
 """The maximum number of lines with a semicolon at the end in one statement. Our statements have one.
@@ -30,8 +30,8 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 1,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 20,
-    sqlite3.SQLITE_LIMIT_LENGTH: 4 * LONGEST,
-    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * LONGEST,
+    sqlite3.SQLITE_LIMIT_LENGTH: 4 * LONGEST_SQLITE_STATEMENT,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * LONGEST_SQLITE_STATEMENT,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 0,
 }
@@ -53,8 +53,8 @@ REASONS = {
     "SQLITE_INTERRUPT": "it needs more computing time than a normal backup of this size",
 }
 CATALOGUE = "sqlite_master"
-SEQUENCE = "sqlite_sequence"
-CONSTANT = re.compile(
+SEQUENCE_TABLE = "sqlite_sequence"
+SQLITE_CONSTANT = re.compile(
     r"[-+]?[0-9.]+(e[-+]?[0-9]+)?|'([^']|'')*'|NULL|TRUE|FALSE|CURRENT_(TIMESTAMP|DATE|TIME)", re.IGNORECASE
 )
 """The default values that a column may have. A function would be called at the next upload."""
@@ -72,12 +72,13 @@ def dump_statements(driver: sqlite3.Connection, tables: Iterable[str]) -> Iterat
             yield f"INSERT INTO {quoted(name)} VALUES({row});"
     for name in tables:
         yield from (f"{sql};" for (sql,) in driver.execute(made, ("index", name)))
-    if driver.execute(f"SELECT 1 FROM sqlite_master WHERE name = '{SEQUENCE}'").fetchone():  # noqa: S608  # a constant
+    if driver.execute(f"SELECT 1 FROM sqlite_master WHERE name = '{SEQUENCE_TABLE}'").fetchone():  # noqa: S608  # a constant
         numbers = "SELECT quote(name) || ',' || quote(seq) FROM sqlite_sequence WHERE name = ?"
-        yield f'DELETE FROM "{SEQUENCE}";'  # noqa: S608  # a constant
+        yield f'DELETE FROM "{SEQUENCE_TABLE}";'  # noqa: S608  # a constant
         for name in tables:
             yield from (
-                f'INSERT INTO "{SEQUENCE}" VALUES({row});' for (row,) in driver.execute(numbers, (name,))
+                f'INSERT INTO "{SEQUENCE_TABLE}" VALUES({row});'
+                for (row,) in driver.execute(numbers, (name,))
             )
     yield "COMMIT;"
 
@@ -139,7 +140,7 @@ def is_allowed(
     if action == sqlite3.SQLITE_TRANSACTION:
         return True
     of_catalogue = action == sqlite3.SQLITE_UPDATE and first == CATALOGUE
-    of_sequence = action == sqlite3.SQLITE_DELETE and first == SEQUENCE
+    of_sequence = action == sqlite3.SQLITE_DELETE and first == SEQUENCE_TABLE
     allowed = action in ANYWHERE or of_catalogue or of_sequence
     return allowed and database == "main" and within is None
 
@@ -150,7 +151,7 @@ def statements(dump: Path) -> Iterator[str]:
     length = ends = 0
     last = ""
     with TextIOWrapper(open_untrusted(dump.parent, dump.name), encoding="utf-8") as file:
-        while line := file.readline(LONGEST):
+        while line := file.readline(LONGEST_SQLITE_STATEMENT):
             if not lines and (line.startswith("--") or not line.strip()):
                 # A standalone dump ends with such lines.
                 continue
@@ -158,7 +159,7 @@ def statements(dump: Path) -> Iterator[str]:
                 raise Broken(f"{dump.name} is refused: {REASONS['SQLITE_AUTH']}: {excerpt(line)}")
             lines.append(line)
             length += len(line)
-            if length > LONGEST or ends > MOST_ENDS:
+            if length > LONGEST_SQLITE_STATEMENT or ends > MOST_ENDS:
                 raise Broken(
                     f"{dump.name} is refused: it has a statement that is too long: {excerpt(lines[0])}"
                 )
@@ -179,8 +180,8 @@ def excerpt(statement: str) -> str:
 
 def check_columns(dump: Path, connection: sqlite3.Connection) -> None:
     """Raise Broken if a column of our tables computes a value when a row is added."""
-    for name in sorted(OURS):
+    for name in sorted(OWN_TABLES):
         for _, column, _, _, default, _, hidden in connection.execute(f"PRAGMA table_xinfo({quoted(name)})"):
-            if hidden or not (default is None or CONSTANT.fullmatch(default)):
+            if hidden or not (default is None or SQLITE_CONSTANT.fullmatch(default)):
                 computed = f"the column {excerpt(column)} of {name} is computed"
                 raise Broken(f"{dump.name} is refused: {REASONS['SQLITE_AUTH']}: {computed}")

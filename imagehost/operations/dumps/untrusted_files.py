@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from imagehost.files import hashing
 
-FILENAME = re.compile(r"[a-z0-9]{1,128}\.[a-z0-9]{1,16}")
+BACKUP_FILENAME = re.compile(r"[a-z0-9]{1,128}\.[a-z0-9]{1,16}")
 """The filenames that an image can have."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """A SHA-256."""
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class NotRegular(OSError):
@@ -31,15 +31,15 @@ class NotRegular(OSError):
 def open_untrusted(folder: Path, path: str) -> BinaryIO:
     """Open a file below a folder. Raises OSError; NotRegular if it is a link, a device or a pipe."""
     *folders, name = path.split("/")
-    place = os.open(folder, FOLDER)
+    place = os.open(folder, FOLDER_FLAGS)
     try:
         for part in folders:
-            inner = os.open(part, FOLDER | os.O_NOFOLLOW, dir_fd=place)
+            inner = os.open(part, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=place)
             os.close(place)
             place = inner
         # Opening a device may have effects, so the kind of file is checked first, and again after opening.
         check_regular(os.stat(name, dir_fd=place, follow_symlinks=False), path)
-        file = os.fdopen(os.open(name, FILE, dir_fd=place), "rb")
+        file = os.fdopen(os.open(name, FILE_FLAGS, dir_fd=place), "rb")
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise NotRegular(path) from error
@@ -86,9 +86,9 @@ def read_last_line(path: Path, beginning: bytes) -> tuple[int, str]:
         OSError: if the file cannot be read; NotRegular if it is not a regular file.
     """
     with open_untrusted(path.parent, path.name) as file:
-        start = max(0, file.seek(0, os.SEEK_END) - hashing.BLOCK)
+        start = max(0, file.seek(0, os.SEEK_END) - hashing.BLOCK_SIZE)
         file.seek(start)
-        before, found, line = file.read(hashing.BLOCK).rpartition(b"\n" + beginning)
+        before, found, line = file.read(hashing.BLOCK_SIZE).rpartition(b"\n" + beginning)
     if not found or b"\n" in line[:-1]:
         raise ValueError("no such line")
     return start + len(before), line.decode()

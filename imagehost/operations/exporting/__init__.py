@@ -15,7 +15,7 @@ from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.host import Host
 from imagehost.operations.exporting import journal, sheet
-from imagehost.operations.exporting.copying import DRAFT, ExportedRow, copy_image_out, folder_errors
+from imagehost.operations.exporting.copying import IMAGE_DRAFT, ExportedRow, copy_image_out, folder_errors
 from imagehost.operations.exporting.journal import LAST, ExportJournal
 from imagehost.operations.exporting.sheet import Write
 from imagehost.operations.folders import keep_apart
@@ -24,9 +24,9 @@ from imagehost.operations.progress import Progress, silent
 
 __all__ = ["ExportResult", "export_to"]
 
-BATCH = 256
+EXPORTED_AT_ONCE = 256
 """The number of rows in memory at a time."""
-COLUMNS = tuple(Image.__table__.columns)
+EXPORTED_COLUMNS = tuple(Image.__table__.columns)
 """The columns of the table: all columns of an image."""
 
 log = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ def export_to(host: Host, folder: Path, progress: Progress = silent) -> ExportRe
     with resumable(), folder_errors(folder):
         prepare(folder)
         export_images(host, folder, outcome, progress)
-        (folder / DRAFT).unlink(missing_ok=True)
+        (folder / IMAGE_DRAFT).unlink(missing_ok=True)
         # Without the sync, a power failure could destroy exported files after the journal was removed, and
         # nobody would notice it.
         os.sync()
         if not outcome.problems:
-            (folder / journal.FILE).unlink()
+            (folder / journal.JOURNAL_FILE).unlink()
     facts = {"folder": str(folder), "exported": outcome.exported, "problems": len(outcome.problems)}
     log.info("images exported", extra=facts)
     return outcome
@@ -64,7 +64,7 @@ def export_to(host: Host, folder: Path, progress: Progress = silent) -> ExportRe
 def prepare(folder: Path) -> None:
     """Make the folder. Raises Failure if it contains anything except an interrupted export."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / journal.FILE).is_file() and any(folder.iterdir()):
+    if not (folder / journal.JOURNAL_FILE).is_file() and any(folder.iterdir()):
         raise Failure(f"{folder} is not empty. Choose a new or empty folder.")
 
 
@@ -72,14 +72,14 @@ def export_images(host: Host, folder: Path, outcome: ExportResult, progress: Pro
     """Copy all images and write the table."""
     with host.database.reading() as session:
         total = counts.total(session)
-    columns = ["file", *(column.name for column in COLUMNS)]
+    columns = ["file", *(column.name for column in EXPORTED_COLUMNS)]
     with (
         journal.open_export_journal(folder) as notes,
         sheet.writing(folder, columns) as write,
         progress("images", total) as advance,
     ):
         last = 0
-        for rows in batches_by_id(host.database, sa.select(*COLUMNS), BATCH):
+        for rows in batches_by_id(host.database, sa.select(*EXPORTED_COLUMNS), EXPORTED_AT_ONCE):
             export_rows(host, rows, folder, notes, write, outcome)
             remove_exported(folder, notes, last, rows[-1].id, rows)
             last = rows[-1].id

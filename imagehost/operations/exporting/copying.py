@@ -14,16 +14,16 @@ from imagehost.domain.unix_time import unix_microseconds
 from imagehost.operations.journals import GO_ON
 from imagehost.storage import Storage
 from imagehost.storage.copies import copy_hashing
-from imagehost.storage.spool import NO_ROOM
+from imagehost.storage.spool import FULL_DISK
 
-DRAFT = ".imagehost-export.part"
+IMAGE_DRAFT = ".imagehost-export.part"
 ExportedRow = sa.Row[*tuple[Any, ...]]
 """A row with all columns of an image."""
 
 
 def copy_image_out(storage: Storage, row: ExportedRow, folder: Path, name: str) -> str:
     """Copy an image, unless the target exists. Return its problem, or an empty text. Raises Unavailable."""
-    target, draft = folder / name, folder / DRAFT
+    target, draft = folder / name, folder / IMAGE_DRAFT
     if target.is_file() and target.stat().st_size == row.size:
         return ""
     seen = storage.look_at(row.filename)
@@ -53,6 +53,6 @@ def folder_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if error.errno in FULL_DISK:
             raise Failure(f"There is no space left in {folder}. Free some space. {GO_ON}") from error
         raise Failure(f"{folder} cannot be written to: {error.strerror}. {GO_ON}") from error

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from imagehost.operations.exporting.names import key, safe_name
 from imagehost.operations.journals import journal
 
-FILE = ".imagehost-export"
-TABLE = (
+JOURNAL_FILE = ".imagehost-export"
+EXPORTS_TABLE = (
     "files (id INTEGER PRIMARY KEY, base TEXT NOT NULL, number INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, "
     "name TEXT NOT NULL, UNIQUE (base, number))"
 )
@@ -64,5 +64,5 @@ class ExportJournal:
 @contextmanager
 def open_export_journal(folder: Path) -> Iterator[ExportJournal]:
     """Open the journal of an export, or make one. Raises Failure, also if the same export runs."""
-    with journal(folder / FILE, TABLE) as connection:
+    with journal(folder / JOURNAL_FILE, EXPORTS_TABLE) as connection:
         yield ExportJournal(connection)

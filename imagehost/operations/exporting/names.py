@@ -13,7 +13,7 @@ TROUBLE = re.compile(
     r"-|~|(con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)", re.IGNORECASE
 )
 """The beginning of a name that programs take for an option or a home folder, or Windows for a device."""
-LONGEST = 200
+LONGEST_STEM = 200
 """The maximum bytes of a name in UTF-8, without number and extension. File systems allow 255."""
 
 
@@ -29,7 +29,7 @@ def safe_name(original: str, kind: str) -> tuple[str, str]:
     stem = stem.strip(" .")
     if TROUBLE.match(stem):
         stem = f"_{stem}"
-    return stem.encode()[:LONGEST].decode(errors="ignore").rstrip(" .") or "image", extension
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore").rstrip(" .") or "image", extension
 
 
 def is_unsafe(letter: str) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from imagehost.files.atomic_files import replacing
 
-FILE = "images.csv"
-DRAFT = ".imagehost-export.csv"
+TABLE_FILE = "images.csv"
+TABLE_DRAFT = ".imagehost-export.csv"
 
 Write = Callable[[Sequence[object]], None]
 
@@ -36,7 +36,7 @@ def unguarded(text: str) -> str:
 def writing(folder: Path, columns: Sequence[str]) -> Iterator[Write]:
     """Write a table, row by row. The file gets its name when it is complete."""
     with (
-        replacing(folder / FILE, draft=folder / DRAFT) as file,
+        replacing(folder / TABLE_FILE, draft=folder / TABLE_DRAFT) as file,
         TextIOWrapper(file, encoding="utf-8", newline="") as text,
     ):
         writer = csv.writer(text, lineterminator="\r\n")

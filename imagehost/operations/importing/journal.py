@@ -14,7 +14,9 @@ from pathlib import Path
 from imagehost.operations.importing.results import Candidate, Decision, PathResult, Task
 from imagehost.operations.journals import journal
 
-TABLE = "files (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT) WITHOUT ROWID"
+IMPORTS_TABLE = (
+    "files (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT) WITHOUT ROWID"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,5 @@ class ImportJournal:
 @contextmanager
 def open_import_journal(folder: Path) -> Iterator[ImportJournal]:
     """Open the journal of this host, or make one. Raises Failure, also if another import runs."""
-    with journal(folder / "imports.db", TABLE) as connection:
+    with journal(folder / "imports.db", IMPORTS_TABLE) as connection:
         yield ImportJournal(connection)

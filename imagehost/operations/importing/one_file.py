@@ -16,9 +16,9 @@ from imagehost.operations.importing.walking import unreadable
 from imagehost.services import images
 from imagehost.storage.spool import Incoming
 
-BLOCK = 256 * 1024
+IMPORT_BLOCK_SIZE = 256 * 1024
 NO_PICTURE = "not a picture"
-PICTURES = {f".{extension}" for extension in EXTENSIONS}
+PICTURE_SUFFIXES = {f".{extension}" for extension in EXTENSIONS}
 """The suffixes of files that claim to be pictures, even if their bytes are not."""
 
 
@@ -53,10 +53,10 @@ def read_file(path: str, upload: Incoming) -> bool:
     with os.fdopen(descriptor, "rb") as source:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "not a file any more")
-        if PurePath(path).suffix.lower() not in PICTURES and not imaging.is_picture(source):
+        if PurePath(path).suffix.lower() not in PICTURE_SUFFIXES and not imaging.is_picture(source):
             return False
         source.seek(0)
-        while block := source.read(BLOCK):
+        while block := source.read(IMPORT_BLOCK_SIZE):
             upload.write(block)
     return True
 

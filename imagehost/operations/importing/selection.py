@@ -14,7 +14,7 @@ from imagehost.operations.importing.journal import ImportJournal, Record
 from imagehost.operations.importing.results import Candidate, Decision, PathResult, Task
 from imagehost.operations.importing.walking import walk_folder
 
-BATCH = 128
+RECORDED_AT_ONCE = 128
 """The number of files that are recorded in the journal by one flush to disk."""
 
 
@@ -23,7 +23,7 @@ def tasks(host: Host, folder: Path, journal: ImportJournal, *, again: bool) -> I
 
     Each file to import is recorded in the journal before it is yielded.
     """
-    for batch in batches(walk_folder(folder), BATCH):
+    for batch in batches(walk_folder(folder), RECORDED_AT_ONCE):
         records = {each: journal.find(each) for each in batch if isinstance(each, Candidate)}
         alive = existing(host, [record.name for record in records.values() if record])
         decided = [

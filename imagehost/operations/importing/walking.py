@@ -7,9 +7,9 @@ from pathlib import Path
 
 from imagehost.operations.importing.results import Candidate, Decision, PathResult
 
-HIDDEN = "hidden"
-LINK = "symbolic link"
-SPECIAL = "special file"
+HIDDEN_FILE = "hidden"
+SYMBOLIC_LINK = "symbolic link"
+SPECIAL_FILE = "special file"
 
 
 def walk_folder(folder: Path) -> Iterator[Candidate | PathResult]:
@@ -40,15 +40,15 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 def seen(entry: os.DirEntry[str]) -> Candidate | PathResult:
     """Return a candidate or a result for an entry that is not a folder, without opening it."""
     if entry.name.startswith("."):
-        return PathResult(entry.path, Decision.PASSED, HIDDEN)
+        return PathResult(entry.path, Decision.PASSED, HIDDEN_FILE)
     if entry.is_symlink():
-        return PathResult(entry.path, Decision.PASSED, LINK)
+        return PathResult(entry.path, Decision.PASSED, SYMBOLIC_LINK)
     try:
         facts = entry.stat(follow_symlinks=False)
     except OSError as error:
         return unreadable(entry.path, error)
     if not stat.S_ISREG(facts.st_mode):
-        return PathResult(entry.path, Decision.PASSED, SPECIAL)
+        return PathResult(entry.path, Decision.PASSED, SPECIAL_FILE)
     return Candidate(entry.path, f"{facts.st_size} {facts.st_mtime_ns}", facts.st_mtime_ns)
 
 

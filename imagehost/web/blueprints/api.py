@@ -15,7 +15,7 @@ from imagehost.web.binding import (
     current_host,
     current_request,
 )
-from imagehost.web.blueprints.delete import DELETED
+from imagehost.web.blueprints.delete import DELETED_ANSWER
 from imagehost.web.limits import limited
 from imagehost.web.responses import unless_known
 from imagehost.web.streams import Streams
@@ -23,7 +23,7 @@ from imagehost.web.upload_request import uploaded_file
 
 bp = Blueprint("api", __name__, url_prefix="/api/upload")
 
-MOST_AT_ONCE = 100
+MOST_LISTED_AT_ONCE = 100
 OF_LISTS = ("limit", "after")
 PARAMETERS = {"api.index": OF_LISTS, "api.index_slash": OF_LISTS}
 
@@ -51,7 +51,7 @@ def create() -> Response:
 def index() -> Response:
     """List the images: all of them, as one array that is written while it is read, or ``limit`` of them."""
     given = current_request().args
-    limit = parameters.number_up_to(MOST_AT_ONCE, given, "limit")
+    limit = parameters.number_up_to(MOST_LISTED_AT_ONCE, given, "limit")
     after = parameters.read_cursor(given, "after")
     root = representations.absolute(representations.image_url(""))
     state = representations.answer_fingerprint(lists.list_fingerprint(current_host()), root, limit, after)
@@ -63,7 +63,7 @@ def index() -> Response:
 def destroy(filename: str) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
     images.delete_image_by_filename(current_host(), current_actor(), filename)
-    return jsonify(DELETED)
+    return jsonify(DELETED_ANSWER)
 
 
 def some(limit: int, after: lists.Position | None) -> Response:

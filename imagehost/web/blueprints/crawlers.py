@@ -30,9 +30,16 @@ PREVIEWERS = (
     "Embedly",
 )
 """Programs that fetch a page when a person shares its link, to show a preview. They build no index."""
-SHOWN = ("/$", "/view/", "/images/", "/thumbnails/", "/previews/", "/oembed")
+PREVIEW_PATHS = ("/$", "/view/", "/images/", "/thumbnails/", "/previews/", "/oembed")
 """The addresses that these programs need for a preview."""
-HIDDEN = {"viewing.show", "listing.index", "upload.index", "media.image", "media.thumbnail", "media.preview"}
+HIDDEN_ENDPOINTS = {
+    "viewing.show",
+    "listing.index",
+    "upload.index",
+    "media.image",
+    "media.thumbnail",
+    "media.preview",
+}
 """Pages and pictures that search engines may not list. Of the rest, only the start page is useful to them."""
 VALID = timedelta(days=180)
 
@@ -45,7 +52,7 @@ def robots() -> Response:
     return plain(
         "# Programs that show previews of shared links",
         *(f"User-agent: {name}" for name in PREVIEWERS),
-        *(f"Allow: {path}" for path in SHOWN),
+        *(f"Allow: {path}" for path in PREVIEW_PATHS),
         "Disallow: /",
         "",
         "User-agent: *",
@@ -75,7 +82,7 @@ def security() -> Response:
 @bp.after_app_request
 def hide(answer: Response) -> Response:
     """Keep pages and images out of search engines. nginx does the same: bytes.conf.template."""
-    if current_request().endpoint in HIDDEN and not current_host().settings.allow_indexing:
+    if current_request().endpoint in HIDDEN_ENDPOINTS and not current_host().settings.allow_indexing:
         answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 

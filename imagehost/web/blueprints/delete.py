@@ -9,7 +9,7 @@ from imagehost.web.responses import render_answer
 
 bp = Blueprint("delete", __name__)
 
-DELETED = {"status": "success", "message": "Image deleted successfully."}
+DELETED_ANSWER = {"status": "success", "message": "Image deleted successfully."}
 
 
 @bp.delete("/delete/<int:image_id>", endpoint="destroy")
@@ -19,7 +19,7 @@ def destroy(image_id: int) -> Response:
     """Delete an image: its row, its bytes, its renditions."""
     images.delete_image(current_host(), current_actor(), image_id)
     return render_answer(
-        DELETED,
+        DELETED_ANSWER,
         page="images/index.html",
         fragment="images/_deleted.html",
         see_other=url_for("listing.index"),

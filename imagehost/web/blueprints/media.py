@@ -12,7 +12,7 @@ from werkzeug.wsgi import wrap_file
 from imagehost.db.models import Image
 from imagehost.domain.errors import DamagedImage, NotFound, TooCostly
 from imagehost.domain.kinds import KINDS
-from imagehost.domain.rendition_sizes import PREVIEWS, THUMBNAIL, VERSION, Rendition
+from imagehost.domain.rendition_sizes import PREVIEWS, RENDITION_VERSION, THUMBNAIL, Rendition
 from imagehost.services import images, renditions
 from imagehost.web.binding import client_connection, current_actor, current_host, current_request
 from imagehost.web.limits import count_rendering
@@ -20,7 +20,7 @@ from imagehost.web.responses import is_for_picture, varied
 
 bp = Blueprint("media", __name__)
 
-HEADERS = {
+PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -72,13 +72,15 @@ def send_rendition(row: Image, rendition: Rendition) -> Response:
         if not is_for_picture():
             raise
         return instead(row)
-    return send_file(row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{VERSION}")
+    return send_file(
+        row, file, KINDS["webp"].mime_type, etag=f"{row.sha256}-{rendition.side}-{RENDITION_VERSION}"
+    )
 
 
 def instead(row: Image) -> Response:
     """Redirect to an image whose rendition cannot be made. Later versions may be able to make it."""
     answer = make_response(redirect(url_for("media.image", filename=row.filename)))
-    answer.headers.update({**HEADERS, "Cache-Control": "public, max-age=3600"})
+    answer.headers.update({**PICTURE_HEADERS, "Cache-Control": "public, max-age=3600"})
     return varied(answer)
 
 
@@ -87,7 +89,7 @@ def send_file(row: Image, file: BinaryIO, mime_type: str, etag: str) -> Response
     size = os.fstat(file.fileno()).st_size
     request = current_request()
     answer = Response(
-        wrap_file(request.environ, file), mimetype=mime_type, headers=HEADERS, direct_passthrough=True
+        wrap_file(request.environ, file), mimetype=mime_type, headers=PICTURE_HEADERS, direct_passthrough=True
     )
     answer.call_on_close(file.close)
     answer.content_length = size

@@ -18,7 +18,7 @@ from imagehost.web.errors import BadRequest, NoSuchFormat
 
 bp = Blueprint("oembed", __name__)
 
-HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+OEMBED_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 ENDPOINTS = {"viewing.show": "name", "media.image": "filename"}
 """The endpoints whose addresses name an image, and the part of the address that has the name."""
 
@@ -37,7 +37,7 @@ def show() -> Response:
 @bp.after_request
 def open_to_all(answer: Response) -> Response:
     """Let the pages of other sites read the answer, even if it is an error."""
-    answer.headers.update(HEADERS)
+    answer.headers.update(OEMBED_HEADERS)
     return answer
 
 

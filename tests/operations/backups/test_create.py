@@ -38,7 +38,7 @@ def context(app):
 def test_it_holds_every_image_bit_for_bit(host, app, context):
     add_images(app, 5)
     made = create_backup(host)
-    assert catalogue.NAME.fullmatch(made.backup.name)
+    assert catalogue.BACKUP_NAME.fullmatch(made.backup.name)
     assert hashes(made.backup.path / "images") == everything(host)[2]
     assert (made.manifest.copied, made.manifest.linked) == (5, 0)
     assert made.manifest.counts["images"] == 5
@@ -171,7 +171,7 @@ def test_two_in_one_second_have_two_names(host, context):
 
 
 def test_two_at_once_are_refused(host, context, monkeypatch):
-    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT_FOR_LOCK", 0.1)
     host.storage.initialise()
     with changing_backups(host), pytest.raises(Busy):
         create_backup(host)

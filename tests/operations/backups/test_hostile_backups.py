@@ -9,7 +9,7 @@ from imagehost.domain.failures import Failure
 from imagehost.operations.backups import manifest
 from imagehost.operations.backups.catalogue import find_backup
 from imagehost.operations.backups.create import create_backup, create_dump
-from imagehost.operations.backups.manifest import COMMENT, read_manifest
+from imagehost.operations.backups.manifest import DUMP_COMMENT, read_manifest
 from imagehost.operations.backups.restore import restore_backup
 from imagehost.operations.backups.verify import verify_backup
 from imagehost.operations.dumps.untrusted_files import read_last_line
@@ -194,7 +194,7 @@ def test_a_dump_with_a_filename_outside_of_the_storage_is_refused(host, app):
         (name,) = add_images(app, 1)
         backup = create_dump(host).backup
         facts = read_manifest(backup)
-        end, _ = read_last_line(backup.path, COMMENT)
+        end, _ = read_last_line(backup.path, DUMP_COMMENT)
         dump = backup.path.read_text()[:end].replace(name, "../../../tmp/x")
         backup.path.write_text(dump)
         told = {**json.loads(facts.as_json()), "sha256": hostile.hashed(backup.path)}

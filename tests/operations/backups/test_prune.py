@@ -21,7 +21,7 @@ def backups(host, app):
     with app.app_context():
         real = create_backup(host).backup
         for moment in [*(LAST - timedelta(days=day) for day in range(400)), LAST + timedelta(hours=9)]:
-            path = host.settings.backup_dir / moment.strftime(catalogue.NAME_FORMAT)
+            path = host.settings.backup_dir / moment.strftime(catalogue.BACKUP_NAME_FORMAT)
             path.mkdir()
             (path / "manifest.json").write_bytes((real.path / "manifest.json").read_bytes())
         remove_backup(real.path)
@@ -89,9 +89,9 @@ def test_the_result_of_a_verification_is_removed_with_its_backup(host, backups):
     for backup in (backups[0], backups[-1]):
         keep_verification(host, backup, Verification("2026-11-25T12:00:00Z"))
     prune_backups(host, ALL)
-    assert [path.name for path in (host.settings.backup_dir / verifications.FOLDER).iterdir()] == [
-        f"{backups[-1].name}.json"
-    ]
+    assert [
+        path.name for path in (host.settings.backup_dir / verifications.VERIFICATIONS_FOLDER).iterdir()
+    ] == [f"{backups[-1].name}.json"]
 
 
 def test_an_image_that_was_lost_before_makes_no_backup_worth_less(host, backups):

@@ -57,7 +57,7 @@ def meanwhile(monkeypatch):
 def test_other_maintenance_commands_are_refused(
     host, app, backup, database_url, monkeypatch, meanwhile, module, step
 ):
-    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT_FOR_LOCK", 0.1)
     refused = []
 
     def try_others() -> None:

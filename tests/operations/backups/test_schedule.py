@@ -121,7 +121,7 @@ def run(plan, until):
 
 
 def test_a_missed_backup_is_made_at_once_and_only_once(host, app, context, monkeypatch):
-    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_CLOCK_CHECKS", 0.05)
     plan = BackupSchedule(host, clock(0), RULE)
     run(plan, until=lambda: plan.last)
     assert len(list_backups(host)) == 1
@@ -133,7 +133,7 @@ def test_a_missed_backup_is_made_at_once_and_only_once(host, app, context, monke
 
 
 def test_a_failed_night_is_not_tried_again_before_the_next(host, app, context, monkeypatch):
-    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_CLOCK_CHECKS", 0.01)
     nights = []
     monkeypatch.setattr(schedule, "run_scheduled_backup", lambda *_: nights.append(1))
     monkeypatch.setattr(schedule, "is_backed_up_since", lambda *_: False)
@@ -177,7 +177,7 @@ def test_a_backup_with_a_time_in_the_future_does_not_count(host, app, context):
 
 
 def test_a_night_that_meets_another_command_is_tried_again_soon(host, app, context, monkeypatch):
-    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(schedule, "SECONDS_BETWEEN_CLOCK_CHECKS", 0.05)
     plan = BackupSchedule(host, clock(0), RULE)
     with changing_backups(host):
         run(plan, until=lambda: plan.last)

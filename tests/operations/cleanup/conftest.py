@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.operations import cleanup
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport
 from tests.applications import host_of
@@ -19,7 +19,7 @@ def folder(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = host_of_three(app)
     name = image_files(folder)[-1].name
     assert app.test_client().get(f"/thumbnails/{name}.webp").status_code == 200
-    put(folder, f".renditions/{FOLDER}/im/{name}.720.webp")
+    put(folder, f".renditions/{RENDITION_FOLDER}/im/{name}.720.webp")
     return folder
 
 

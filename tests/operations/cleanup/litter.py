@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.operations.cleanup import CleanupOptions, CleanupReport, Finding
 from tests import pictures
 from tests.applications import change_host, host_of
@@ -39,8 +39,8 @@ def put(folder: Path, path: str, content: bytes = b"12345") -> Path:
 def litter(folder: Path) -> None:
     """Write one file of each kind that may be removed, and of each kind that may not."""
     put(folder, f"or/{ORPHAN}")
-    put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp", b"123")
-    put(folder, f".renditions/{FOLDER}/no/nothing000000000.png.720.webp", b"1")
+    put(folder, f".renditions/{RENDITION_FOLDER}/or/{ORPHAN}.webp", b"123")
+    put(folder, f".renditions/{RENDITION_FOLDER}/no/nothing000000000.png.720.webp", b"1")
     put(folder, ".incoming/tmpabcdef", b"12")
     put(folder, ".deleted/deleted000000000.gif", b"1234")
     for path in ("README.txt", "lost+found/#12345", "ab/notes.txt", f"ab/{ORPHAN}"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from imagehost.db.models import Image
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.operations.cleanup import CleanupOptions, Finding, Share, files, rows
 from tests.applications import change_host, host_of
 from tests.conftest import ON_BOTH_DATABASES, ON_SQLITE
@@ -49,7 +49,13 @@ def test_files_that_no_row_refers_to_are_removed_and_others_are_kept(clean, fold
     assert report.freed == BYTES
     assert not report.needs_somebody
     assert sorted(report[Finding.FOREIGN].names) == FOREIGN
-    folders = {"ab", "or", f".renditions/{FOLDER}/or", f".renditions/{FOLDER}/no", "lost+found/#12345"}
+    folders = {
+        "ab",
+        "or",
+        f".renditions/{RENDITION_FOLDER}/or",
+        f".renditions/{RENDITION_FOLDER}/no",
+        "lost+found/#12345",
+    }
     assert set(tree(folder)) - folders - set(FOREIGN) == before
     assert counts(clean()) == {Finding.FOREIGN: 4}
 
@@ -144,7 +150,7 @@ def test_links_are_not_followed(clean, folder, tmp_path):
     (folder / "ln" / "ln00000000000000.jpg").symlink_to(tmp_path / "elsewhere" / ORPHAN)
     shutil.rmtree(folder / ".incoming")
     (folder / ".incoming").symlink_to(tmp_path / "elsewhere")
-    put(folder, f".renditions/{FOLDER}/or/{ORPHAN}.webp")
+    put(folder, f".renditions/{RENDITION_FOLDER}/or/{ORPHAN}.webp")
     assert counts(clean()) == {Finding.FOREIGN: 2, Finding.RENDITION: 1}
     assert len(list((tmp_path / "elsewhere").iterdir())) == 2
     assert (folder / "ln" / "ln00000000000000.jpg").is_symlink()
@@ -179,8 +185,8 @@ def test_removals_are_logged(app, clean, folder):
 
 @ON_SQLITE
 def test_rows_are_read_by_the_handful(clean, folder, monkeypatch):
-    monkeypatch.setattr(rows, "BATCH", 2)
-    monkeypatch.setattr(files, "BATCH", 2)
+    monkeypatch.setattr(rows, "ROWS_PER_QUERY", 2)
+    monkeypatch.setattr(files, "NAMES_PER_QUERY", 2)
     monkeypatch.setattr(files, "AT_ONCE", 2)
     litter(folder)
     assert counts(clean()) == {**GARBAGE, Finding.FOREIGN: 4}

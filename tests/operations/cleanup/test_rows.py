@@ -173,7 +173,7 @@ def test_slices_together_read_every_file_once(clean, folder, database_url):
 
 @ON_SQLITE
 def test_the_names_that_a_report_repeats_are_bounded(host, clean, folder, monkeypatch):
-    monkeypatch.setattr(cleanup.report, "NAMES", 2)
+    monkeypatch.setattr(cleanup.report, "MOST_NAMES", 2)
     for path in image_files(folder):
         path.unlink()
     report = clean()
@@ -181,7 +181,9 @@ def test_the_names_that_a_report_repeats_are_bounded(host, clean, folder, monkey
     assert files.recorded(host, []) == set()
 
 
-@pytest.mark.parametrize("statement", [rows.ROWS, sa.select(*exporting.COLUMNS)], ids=["clean-up", "export"])
+@pytest.mark.parametrize(
+    "statement", [rows.CHECKED_ROWS, sa.select(*exporting.EXPORTED_COLUMNS)], ids=["clean-up", "export"]
+)
 def test_a_deletion_after_the_last_row_was_read_is_seen(host, app, folder, database_url, statement):
     """The last query, which found no row, does not keep its snapshot open."""
     with app.app_context():

@@ -28,7 +28,7 @@ DROP = CleanupOptions(grace=0, drop_missing=True)
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT", 0.1)
+    monkeypatch.setattr(maintenance, "SECONDS_TO_WAIT_FOR_LOCK", 0.1)
 
 
 @pytest.mark.parametrize("wish", [NOW, DRY], ids=["real", "dry"])

@@ -51,7 +51,7 @@ def test_an_empty_host_moves_too(host, app, source_url):
 
 
 def test_past_days_and_many_rows_are_copied(host, app, old, source_url, monkeypatch):
-    monkeypatch.setattr(copying, "BATCH", 7)
+    monkeypatch.setattr(copying, "COPIED_AT_ONCE", 7)
     start = datetime(1999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
     add_rows(old, [start + timedelta(hours=7 * number) for number in range(50)])
     with app.app_context():

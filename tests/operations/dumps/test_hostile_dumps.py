@@ -220,7 +220,7 @@ def test_thousands_of_tables_of_postgresql_are_refused(host, backup):
 
 @ON_SQLITE
 def test_a_statement_without_end_is_not_kept_in_memory(host, backup, monkeypatch):
-    monkeypatch.setattr(sqlite_scripts, "LONGEST", 10_000)
+    monkeypatch.setattr(sqlite_scripts, "LONGEST_SQLITE_STATEMENT", 10_000)
     hostile.insert(backup, f"INSERT INTO images VALUES ('{'x' * 20_000}');\n", "COMMIT;")
     (problem,) = verify_backup(host, backup)
     assert "a statement that is too long" in problem

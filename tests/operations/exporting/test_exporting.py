@@ -147,7 +147,7 @@ def test_an_image_that_is_deleted_meanwhile_is_no_problem(host, app, export, hos
 
 @ON_SQLITE
 def test_many_rows_are_read_in_batches(export, target, monkeypatch):
-    monkeypatch.setattr(exporting, "BATCH", 2)
+    monkeypatch.setattr(exporting, "EXPORTED_AT_ONCE", 2)
     assert export().exported == 6
     assert files(target) == FILES
 
@@ -235,5 +235,5 @@ def test_all_files_are_flushed_before_the_journal_is_removed(export, target, mon
     monkeypatch.setattr(os, "sync", lambda: seen.append({path.name for path in target.iterdir()}))
     export()
     (names,) = seen
-    assert names == {*FILES, "images.csv", journal.FILE}
-    assert not (target / journal.FILE).exists()
+    assert names == {*FILES, "images.csv", journal.JOURNAL_FILE}
+    assert not (target / journal.JOURNAL_FILE).exists()

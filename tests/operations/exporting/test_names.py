@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagehost.domain.image_names import clean_name
-from imagehost.operations.exporting.names import LONGEST, key, safe_name
+from imagehost.operations.exporting.names import LONGEST_STEM, key, safe_name
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_a_name_is_made_safe(original, kind, name):
 
 def test_a_long_name_is_cut_between_letters():
     stem, extension = safe_name("ä" * 200 + ".jpg", "jpg")
-    assert (stem, extension) == ("ä" * (LONGEST // 2), "jpg")
+    assert (stem, extension) == ("ä" * (LONGEST_STEM // 2), "jpg")
     stem, _ = safe_name("x" + "\N{GRINNING FACE}" * 100, "jpg")
-    assert len(stem.encode()) <= LONGEST
+    assert len(stem.encode()) <= LONGEST_STEM
 
 
 @settings(derandomize=True, database=None, deadline=None)
@@ -55,7 +55,7 @@ def test_any_name_is_made_safe(original, kind):
     for text in (original, clean_name(original)):
         stem, extension = safe_name(text, kind)
         name = f"{stem} (1000000).{extension}"
-        assert 0 < len(stem.encode()) <= LONGEST
+        assert 0 < len(stem.encode()) <= LONGEST_STEM
         assert len(name.encode()) < 255
         assert not set(name) & set('/\\<>:"|?*\0\n\r')
         assert not stem.startswith((".", " ", "-", "~"))

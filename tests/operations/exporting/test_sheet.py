@@ -44,7 +44,7 @@ def test_no_cell_of_any_language_begins_as_a_formula_does(tmp_path_factory, text
     folder = tmp_path_factory.mktemp("sheet")
     with sheet.writing(folder, ["name"]) as write:
         write([text])
-    content = (folder / sheet.FILE).read_bytes().decode()
+    content = (folder / sheet.TABLE_FILE).read_bytes().decode()
     for delimiter in ",;":
         for row in csv.reader(content.splitlines(), delimiter=delimiter):
             assert not [cell for cell in row if cell.strip(' "').startswith(("=", "+", "-", "@"))]
@@ -53,13 +53,13 @@ def test_no_cell_of_any_language_begins_as_a_formula_does(tmp_path_factory, text
 def test_it_is_written_after_rfc_4180(tmp_path):
     with sheet.writing(tmp_path, ["a", "b"]) as write:
         write(['say "hi", please', 1])
-        assert not (tmp_path / sheet.FILE).exists()
-    assert (tmp_path / sheet.FILE).read_bytes() == b'a,b\r\n"say ""hi"", please",1\r\n'
+        assert not (tmp_path / sheet.TABLE_FILE).exists()
+    assert (tmp_path / sheet.TABLE_FILE).read_bytes() == b'a,b\r\n"say ""hi"", please",1\r\n'
     assert [path.name for path in tmp_path.iterdir()] == ["images.csv"]
 
 
 def test_an_incomplete_table_does_not_replace_the_earlier_one(tmp_path):
-    (tmp_path / sheet.FILE).write_text("before")
+    (tmp_path / sheet.TABLE_FILE).write_text("before")
 
     def write_half() -> None:
         with sheet.writing(tmp_path, ["a"]) as write:
@@ -68,4 +68,4 @@ def test_an_incomplete_table_does_not_replace_the_earlier_one(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         write_half()
-    assert (tmp_path / sheet.FILE).read_text() == "before"
+    assert (tmp_path / sheet.TABLE_FILE).read_text() == "before"

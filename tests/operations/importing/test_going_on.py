@@ -141,7 +141,7 @@ def test_names_are_noted_before_anything_is_imported(app, bring, folder, monkeyp
         return real(*arguments, **options)
 
     monkeypatch.setattr(images, "add_image", add)
-    monkeypatch.setattr(selection, "BATCH", 2)
+    monkeypatch.setattr(selection, "RECORDED_AT_ONCE", 2)
     bring()
     assert noted == [(1,)] * 4
 

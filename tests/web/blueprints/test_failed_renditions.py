@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from imagehost import imaging
-from imagehost.domain.rendition_sizes import FOLDER
+from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.imaging.renderer import PROCESS
 from tests import pictures
 from tests.applications import change_host
@@ -87,7 +87,7 @@ def test_a_failure_of_another_version_does_not_count(app, client, broken):
     path = f"/thumbnails/{broken}.webp"
     client.get(path)
     file = failure(app)
-    assert FOLDER in file.parts
+    assert RENDITION_FOLDER in file.parts
     other = file.parents[2] / "version-1" / file.parent.name
     other.mkdir(parents=True)
     file.rename(other / file.name)

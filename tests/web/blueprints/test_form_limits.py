@@ -85,7 +85,7 @@ def test_a_form_is_refused_before_its_rest_is_read(app, client, body, words):
         assert_error(answer, 413, "too_large", words)
     else:
         assert_error(answer, 400, "bad_request", words)
-    assert taken <= 3 * forms.BLOCK
+    assert taken <= 3 * forms.FORM_BLOCK_SIZE
     assert stored_files(app) == []
 
 

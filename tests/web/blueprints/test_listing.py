@@ -156,14 +156,14 @@ def test_htmx_gets_a_fragment_but_for_a_history_restore(client):
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 11])
 def test_the_whole_list_comes_in_batches(app, client, monkeypatch, batch):
-    monkeypatch.setattr(lists, "BATCH", batch)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", batch)
     add_rows(app, [NOON + timedelta(hours=hour // 3) for hour in range(10)])
     names = [entry["filename"] for entry in client.get("/api/upload").json]
     assert names == [f"{number:016}.jpg" for number in range(10, 0, -1)]
 
 
 def test_the_whole_list_is_read_while_it_is_sent(host, app, client, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 3)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 3)
     add_rows(app, [NOON] * 10)
     reads = []
     engine = host.database.engine
@@ -251,7 +251,7 @@ def test_the_pages_to_go_on_to(number, pages, offered):
 
 @pytest.mark.parametrize("number", range(6))
 def test_the_array_is_complete_if_it_is_read_in_batches(app, client, monkeypatch, number):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     ids = add_rows(app, [NOON + timedelta(seconds=second) for second in range(number)])
     entries = client.get("/api/upload").json
     assert [entry["filename"] for entry in entries] == [f"{image_id:016}.jpg" for image_id in ids[::-1]]

@@ -65,7 +65,7 @@ def test_no_part_is_lost_while_images_come_and_go(host, app, client):
 
 
 def test_the_rest_of_the_array_comes_after_a_place(app, client, monkeypatch):
-    monkeypatch.setattr(lists, "BATCH", 2)
+    monkeypatch.setattr(lists, "LISTED_AT_ONCE", 2)
     add_rows(app, MOMENTS)
     place = re.search("after=([^&>]+)", client.get("/api/upload?limit=3").headers["Link"])[1]
     names = [entry["filename"] for entry in client.get(f"/api/upload?after={place}").json]

@@ -12,7 +12,7 @@ from PIL import Image
 from imagehost import imaging
 from imagehost.db.models import Image as Row
 from imagehost.domain.policy import ANYBODY
-from imagehost.domain.rendition_sizes import VERSION
+from imagehost.domain.rendition_sizes import RENDITION_VERSION
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
@@ -80,7 +80,7 @@ def test_a_rendition_comes_with_its_headers(client, photo, url, side, method):
     assert (answer.status_code, answer.content_type) == (200, "image/webp")
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
     assert answer.content_length == len(client.get(photo[url]).data)
-    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}-{VERSION}", False)
+    assert answer.get_etag() == (f"{hashlib.sha256(PHOTO).hexdigest()}-{side}-{RENDITION_VERSION}", False)
 
 
 @ADDRESSES
