@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import MultiDict
 
 from imagehost.services import lists
 from imagehost.web import parameters, representations
@@ -20,9 +21,9 @@ MOST_PER_PAGE = 100
 @limited("lists")
 def index() -> Response:
     """Show a page of the images, newest first."""
-    page = lists.get_page(
-        current_host(), current_actor(), page_number(current_request().args.get("page", "1")), per_page()
-    )
+    given = current_request().args
+    number = page_number(given.get("page", "1"))
+    page = lists.get_page(current_host(), current_actor(), number, per_page(given))
     return render_unless_known(
         representations.page_as_json(page),
         state=representations.page_fingerprint(page),
@@ -43,10 +44,9 @@ def page_number(text: str) -> int:
     return number
 
 
-def per_page() -> int:
+def per_page(given: MultiDict[str, str]) -> int:
     """Return how many images a program wants on a page. Pages for people have ten. Raises BadRequest."""
     if not is_for_program():
         return lists.PER_PAGE
-    given = current_request().args
     parameters.allow_only(given, "page", "per_page")
     return parameters.number_up_to(MOST_PER_PAGE, given, "per_page") or lists.PER_PAGE
