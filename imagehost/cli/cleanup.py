@@ -20,7 +20,7 @@ TOLD = (Finding.MISSING, Finding.DAMAGED, Finding.UNINDEXED, Finding.FOREIGN)
 
 
 def read_share(_: click.Context, __: click.Parameter, value: str | None) -> Share | None:
-    """Parse a share of all images, such as ``3/7``. None if the option is not given."""
+    """Parse a share of all images, such as ``3/7``. None if the option is not given. Raises BadParameter."""
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)

@@ -96,11 +96,11 @@ class Image(Base):
 
     @property
     def shown_size(self) -> tuple[int, int]:
-        """Width and height as browsers show the image."""
+        """Width and height in pixels, as browsers show the image."""
         return self.turned((self.width, self.height))
 
     def turned(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return a size as browsers show it: the sides are swapped if the image is turned by 90 degrees."""
+        """Return a size (width, height) as browsers show it: swapped if the image is turned by 90 degrees."""
         return size[::-1] if self.orientation >= ON_ITS_SIDE else size
 
 

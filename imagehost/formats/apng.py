@@ -34,7 +34,10 @@ class Animation:
         return self.frames == self.announced
 
     def piece(self, chunk: PngChunk) -> Piece | None:
-        """Check a chunk of the animation and return its piece; None for acTL, which header() yields later."""
+        """Check a chunk of the animation and return its piece; None for acTL, which header() yields later.
+
+        Raises Malformed.
+        """
         if chunk.name == b"acTL":
             return self._control(chunk)
         if chunk.name == b"fcTL" and self.control and self.complete:
@@ -57,7 +60,7 @@ class Animation:
             self.frames, self._opened = 1, None
 
     def finish(self) -> None:
-        """Check that an animation has at least one frame."""
+        """Check that an animation has at least one frame. Raises Malformed."""
         if self.control and not self.frames:
             raise Malformed("its animation has no frames")
 

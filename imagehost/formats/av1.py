@@ -63,7 +63,7 @@ class Bits:
         self._left = 8 * len(data)
 
     def take(self, count: int) -> int:
-        """Read an unsigned number of ``count`` bits."""
+        """Read an unsigned number of ``count`` bits. Raises Malformed."""
         self._left -= count
         if self._left < 0:
             raise Malformed("its AV1 data is invalid")
@@ -88,6 +88,9 @@ def examine(content: Content, *, first: bool) -> tuple[int, int]:
 
     Returns:
         Width and height in pixels, or (0, 0) if no unit declares a size.
+
+    Raises:
+        Malformed: if it contains no frame, no size (of a first picture), or invalid units.
     """
     used: list[Span] = []
     size, frames = (0, 0), 0
@@ -139,7 +142,7 @@ def _length(data: bytes) -> tuple[int, int]:
 
 
 def sequence_size(header: bytes) -> tuple[int, int]:
-    """Read the largest frame size from a sequence header."""
+    """Return the largest frame size of a sequence header (5.5): width and height in pixels."""
     bits = Bits(header)
     bits.take(4)
     if bits.take(1):  # the header of one still picture, without timing

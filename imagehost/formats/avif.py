@@ -27,7 +27,7 @@ MOST_SHARED = 8
 
 
 def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield the pieces of an AVIF, up to the end of its last needed box."""
+    """Yield the pieces of an AVIF, up to the end of its last needed box. Raises Malformed."""
     brands = _brands(source)
     found = _top(source)
     end = max(box.stop for box in found if box.name in KEPT_BOXES)

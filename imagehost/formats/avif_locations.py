@@ -18,7 +18,7 @@ class Extent(NamedTuple):
 
 
 def locations(source: Source, facts: Table) -> Iterator[Extent]:
-    """Yield the parts of the data of all items."""
+    """Yield the parts of the data of all items. Raises Malformed."""
     version = facts.version()
     if version > 2:
         raise Malformed("its AVIF items are invalid")

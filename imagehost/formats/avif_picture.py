@@ -57,7 +57,7 @@ class Still:
                 self._completed.setdefault(target, []).append(number)
 
     def shown(self) -> Shown:
-        """Check the primary item and all items that it consists of."""
+        """Check the primary item and all items that it consists of. Raises Malformed."""
         primary = self._items.get(self._primary)
         if primary is None:
             raise Malformed("it contains no picture")

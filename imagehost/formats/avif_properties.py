@@ -45,7 +45,7 @@ def cleaned(source: Source, found: Iterable[Box]) -> Iterator[Edit]:
 
 
 def components(av1c: Table) -> int:
-    """Return the number of components per pixel, from the decoder configuration (av1C)."""
+    """Return the number of components per pixel, from the decoder configuration (av1C). Raises Malformed."""
     if av1c.number(1) != MARKED:
         raise Malformed("it contains no picture")
     av1c.number(1)
@@ -60,7 +60,7 @@ def declared(source: Source, box: Box) -> Size:
 
 
 def look(source: Source, size: Size, properties: dict[bytes, Box]) -> AvifAppearance:
-    """Return how browsers crop and rotate a picture of the given size."""
+    """Return how browsers crop and rotate a picture of the given size. Raises Malformed."""
     angle = axis = None
     if b"irot" in properties:
         angle = table(source, properties[b"irot"]).number(1)

@@ -9,7 +9,10 @@ from .source import Source
 
 
 def samples(source: Source, tables: dict[bytes, Table]) -> Iterator[Span]:
-    """Yield the span of each sample, from the sample sizes, the samples per chunk and the chunk offsets."""
+    """Yield the span of each sample, from the sample sizes, the samples per chunk and the chunk offsets.
+
+    Raises Malformed.
+    """
     sizes, spread = tables.get(b"stsz"), tables.get(b"stsc")
     offsets, wide = tables.get(b"stco"), 4
     if not offsets:

@@ -63,7 +63,7 @@ class Tracks:
         return [frame for track in self.tracks for frame in track.frames]
 
     def shown(self) -> Shown:
-        """Check the track that browsers play, and its alpha."""
+        """Check the track that browsers play, and its alpha. Raises Malformed."""
         played = [track for track in self.tracks if b"av1C" in track.properties and track.number]
         colour = next((track for track in played if b"auxl" not in track.refers), None)
         if not colour or not colour.frames:

@@ -33,7 +33,7 @@ class Edit(NamedTuple):
 
 
 def boxes(source: Source, start: int, stop: int) -> Iterator[Box]:
-    """Yield the boxes from ``start`` on; the last one must end exactly at ``stop``."""
+    """Yield the boxes from ``start`` on; the last one must end exactly at ``stop``. Raises Malformed."""
     while start < stop:
         source.count_part()
         box = read_box(source, start)
@@ -44,7 +44,7 @@ def boxes(source: Source, start: int, stop: int) -> Iterator[Box]:
 
 
 def read_box(source: Source, start: int) -> Box:
-    """Read the header of a box. The box may end beyond the end of the file."""
+    """Read the header of a box. The box may end beyond the end of the file. Raises Malformed."""
     source.seek(start)
     size, name = struct.unpack(">I4s", source.take(8))
     if size == 1:
@@ -58,7 +58,7 @@ def read_box(source: Source, start: int) -> Box:
 
 
 def content(source: Source, box: Box, most: int = MAX_TABLE) -> bytes:
-    """Read the data of a box."""
+    """Read the data of a box. Raises Malformed if it has more than ``most`` bytes."""
     size = box.stop - box.data
     if size > most:
         raise Malformed("an AVIF table is too large")
@@ -102,7 +102,7 @@ class Table:
         return int.from_bytes(self.take(size), "big", signed=True)
 
     def take(self, size: int) -> bytes:
-        """Read ``size`` bytes."""
+        """Read ``size`` bytes. Raises Malformed."""
         self._at += size
         if self._at > len(self._data):
             raise Malformed("an AVIF table is too short")

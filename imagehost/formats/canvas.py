@@ -39,7 +39,7 @@ class Canvas:
         self._right = self._bottom = 0
 
     def declare(self, width: int, height: int) -> None:
-        """Set the size that the header declares, before any frame is counted."""
+        """Set the size in pixels that the header declares, before any frame is counted."""
         self.width, self.height = self._right, self._bottom = width, height
         self._check_canvas()
 
@@ -48,7 +48,10 @@ class Canvas:
         self.add_frames(1, self.width if width is None else width, self.height if height is None else height)
 
     def add_frames(self, count: int, width: int, height: int) -> None:
-        """Count frames of the same size."""
+        """Count frames of the same size, in pixels.
+
+        Raises Malformed, or PixelLimit if all frames of an animation have too many pixels together.
+        """
         if not self.frames and not (self.width and self.height):
             raise Malformed("its width or its height is 0")
         self.frames += count
@@ -64,7 +67,7 @@ class Canvas:
         self._check_canvas()
 
     def add_work(self, samples: int) -> None:
-        """Count samples that a decoder has to process."""
+        """Count samples that a decoder has to process. Raises WorkLimit."""
         self.work += samples
         if self.work > self.limits.work:
             raise WorkLimit(self.work, self.limits.work)

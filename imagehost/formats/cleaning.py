@@ -54,7 +54,7 @@ class Copy(Generic[File]):
             self._kept = piece
 
     def finish(self, length: int) -> File | None:
-        """Return the new file, or None if the whole source is kept."""
+        """Return the new file, or None if the whole source, of ``length`` bytes, is kept."""
         if self._file is None and self._kept == (0, length):
             return None
         return self._flush()
@@ -73,7 +73,7 @@ class Copy(Generic[File]):
 
 
 def whole(pieces: Iterator[Piece], length: int) -> Iterator[Piece]:
-    """Yield the pieces, and drop the rest of the file after the last piece."""
+    """Yield the pieces, and drop the rest after the last piece, of a file of ``length`` bytes."""
     end = 0
     for piece in pieces:
         if not isinstance(piece, Added):

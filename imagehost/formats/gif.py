@@ -38,7 +38,7 @@ _IMAGE = re.compile(rb",")
 
 
 def walk_gif(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield the pieces of a GIF, up to its trailer, which is added if it is missing."""
+    """Yield the pieces of a GIF, up to its trailer, which is added if it is missing. Raises Malformed."""
     _screen(source, canvas)
     yield Kept(0, source.position)
     introducer = b""

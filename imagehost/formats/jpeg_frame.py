@@ -43,7 +43,10 @@ class Frame:
         }
 
     def scan(self, header: bytes) -> int:
-        """Read the header of a scan, and return how many samples a decoder processes for it."""
+        """Read the header of a scan, and return how many samples a decoder processes for it.
+
+        Raises Malformed.
+        """
         if not header or len(header) != 4 + 2 * header[0] or not 1 <= header[0] <= 4:
             raise Malformed("a JPEG segment has the wrong length")
         names = header[1 : 1 + 2 * header[0] : 2]

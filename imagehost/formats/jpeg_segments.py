@@ -92,6 +92,9 @@ class Jpeg:
 
         Args:
             position: the file offset of the trailer.
+
+        Raises:
+            Malformed: if pixels of the picture are missing.
         """
         if position <= self.segments[len(self.header)].start:
             return

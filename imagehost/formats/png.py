@@ -21,7 +21,7 @@ END_CHUNK = write_chunk(b"IEND")
 
 
 def walk_png(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield the pieces of a PNG, up to its IEND chunk, which is added if it is missing."""
+    """Yield the pieces of a PNG, up to its IEND chunk, which is added if it is missing. Raises Malformed."""
     if source.take(8) != PNG_SIGNATURE:
         raise Malformed("it does not begin like a PNG")
     yield Kept(0, 8)

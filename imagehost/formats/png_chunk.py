@@ -34,7 +34,7 @@ class PngChunk(NamedTuple):
 
 
 def read_chunk(source: Source) -> PngChunk:
-    """Read the next chunk to its end, and compare its checksum."""
+    """Read the next chunk to its end, and compare its checksum. Raises Malformed."""
     start = source.position
     size, name = struct.unpack(">I4s", source.take(8))
     if size > 0x7FFFFFFF or not _NAME.fullmatch(name):

@@ -19,7 +19,7 @@ class RiffChunk(NamedTuple):
 
 
 def chunks(source: Source, end: int) -> Iterator[RiffChunk]:
-    """Yield the chunks; the last one must end exactly at ``end``."""
+    """Yield the chunks; the last one must end exactly at ``end``. Raises Malformed."""
     while (start := source.position) < end:
         name, size = struct.unpack("<4sI", source.take(8))
         chunk = RiffChunk(name, start, start + 8, size, start + 8 + size + size % 2)

@@ -44,7 +44,7 @@ class Source:
             self._buffer, self._start, self._at = b"", position, 0
 
     def skip(self, count: int) -> None:
-        """Skip bytes, without reading bytes that are not in the buffer."""
+        """Skip ``count`` bytes, without reading bytes that are not in the buffer."""
         self.seek(self._start + self._at + count)
 
     def take(self, count: int) -> bytes:
@@ -56,7 +56,7 @@ class Source:
         return self._buffer[start : self._at]
 
     def blocks(self, count: int) -> Iterator[memoryview]:
-        """Yield ``count`` bytes in blocks. The count may be larger than the buffer."""
+        """Yield ``count`` bytes in blocks. The count may be larger than the buffer. Raises Malformed."""
         if count > self.length - self.position:
             raise Malformed("it ends too early")
         while count:
@@ -92,6 +92,9 @@ class Source:
 
         Returns:
             False if the file ends where the next sub-block, empty or not, should begin.
+
+        Raises:
+            TooManyParts: if the file consists of too many tiny sub-blocks.
         """
         while True:
             buffer, at, count = self._buffer, self._at, 0
@@ -110,7 +113,10 @@ class Source:
             self._at -= 1
 
     def count_part(self, number: int = 1) -> None:
-        """Count segments, chunks or boxes, since a file of only tiny ones takes too much time."""
+        """Count segments, chunks or boxes, since a file of only tiny ones takes too much time.
+
+        Raises TooManyParts.
+        """
         self._parts += number
         if self._parts > MAX_PARTS:
             raise TooManyParts("it consists of too many parts")

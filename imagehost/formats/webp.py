@@ -20,7 +20,7 @@ FRAME_HEAD_SIZE = 64 * 1024
 
 
 def walk_webp(source: Source, canvas: Canvas) -> Iterator[Piece]:
-    """Yield the pieces of a WebP, up to the end of its RIFF data."""
+    """Yield the pieces of a WebP, up to the end of its RIFF data. Raises Malformed."""
     riff, size, form = RIFF.unpack(source.take(RIFF.size))
     end = 8 + size
     if riff != b"RIFF" or form != b"WEBP":

@@ -9,7 +9,7 @@ FRAME_CHUNKS = {b"VP8 ", b"VP8L"}
 
 
 def measure(source: Source, name: bytes, size: int) -> tuple[int, int]:
-    """Read the width and height, in pixels, from a VP8 or VP8L chunk."""
+    """Read the width and height, in pixels, from a VP8 or VP8L chunk. Raises Malformed."""
     head = source.take(min(size, 10))
     if name == b"VP8 " and len(head) == 10 and not head[0] & 1 and head[3:6] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", head, 6)

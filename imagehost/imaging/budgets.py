@@ -30,7 +30,10 @@ class Plan:
 
     @classmethod
     def of(cls, given: Resources, workers: int, max_pixels: int) -> "Plan":
-        """Divide the available memory and processors, after subtracting the memory of the web processes."""
+        """Divide the available memory and processors, after subtracting the memory of the web processes.
+
+        ``workers`` is the number of web processes, ``max_pixels`` the limit of an upload.
+        """
         free = max(given.memory - BASE - workers * WORKER, given.memory // 4)
         # Two even with a single processor, so that a slow rendering does not delay the next visitor.
         at_once = min(max(2, ceil(given.processors)), MOST_RENDERINGS_AT_ONCE, max(1, free // (2 * LIGHT)))

@@ -74,7 +74,7 @@ def of_png(file: BinaryIO) -> ColourInformation:
 
 
 def png_code_points(found: dict[bytes, bytes]) -> CodePoints | None:
-    """Read the code points from cICP, and the brightest light from cLLI or mDCV."""
+    """Read the code points from cICP (None if there is none), and the brightest light from cLLI or mDCV."""
     if b"cICP" not in found:
         return None
     primaries, transfer, matrix, full_range = found[b"cICP"]
@@ -94,7 +94,7 @@ def chromaticities(data: bytes) -> Primaries | None:
 
 
 def of_avif(source: Source) -> CodePoints | None:
-    """Read the colour property of the primary picture of an AVIF."""
+    """Read the colour property of the primary picture of an AVIF; None if it has none."""
     try:
         meta = next(box for box in boxes(source, 0, source.length) if box.name == b"meta")
         parts = {box.name: box for box in boxes(source, meta.data + 4, meta.stop)}

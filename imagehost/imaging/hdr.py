@@ -89,7 +89,7 @@ class Curve:
         return light[0] * factor, light[1] * factor, light[2] * factor
 
     def at(self, light: float) -> float:
-        """Return the light of the screen for a light of the picture."""
+        """Return the light of the screen for a light of the picture; 1 is white in both."""
         if light <= 1 and self.peak > 1:
             return light * self.white
         if light >= self.peak:

@@ -47,7 +47,10 @@ def prove_picture(kind: str, stream: BinaryIO) -> int:
 
 
 def prove_jpeg(stream: BinaryIO) -> int:
-    """Decode a JPEG with different bytes before its end marker: equal pixels prove that none was read."""
+    """Decode a JPEG with different bytes before its end marker: equal pixels prove that none was read.
+
+    Returns the number of bytes as ``prove_picture``. Raises Malformed.
+    """
     stream.seek(0)
     content = stream.read().removesuffix(JPEG_END)
     whole = agreed(content, len(content), FILLINGS)
@@ -132,7 +135,7 @@ def restarts(content: bytes) -> tuple[bytes, ...]:
 
 
 def pixels(stream: BinaryIO, kind: str, scale: int = 1) -> Digest:
-    """Return the digest of all decoded pixels. A scale above 1 decodes a JPEG at a reduced size."""
+    """Return the digest of all decoded pixels. A scale above 1 divides the sides of a decoded JPEG."""
     digest = hashlib.blake2b()
     try:
         with open_picture(stream, kind) as image:
@@ -149,7 +152,10 @@ def pixels(stream: BinaryIO, kind: str, scale: int = 1) -> Digest:
 
 
 def prove_gif(stream: BinaryIO) -> int:
-    """Decode the last frame of a GIF. Earlier frames are complete, since another block follows them."""
+    """Decode the last frame of a GIF. Earlier frames are complete, since another block follows them.
+
+    Returns 0 as ``prove_picture``: all bytes belong to the picture. Raises Malformed.
+    """
     stream.seek(0)
     if pixels(io.BytesIO(last_frame(stream.read())), "gif") is None:
         raise Malformed("it ends too early")

@@ -137,7 +137,7 @@ def check_client(gone: Gone) -> None:
 
 
 def content_of(reply: Reply | None) -> bytes:
-    """Return the content of a reply. Raises formats.Malformed or RenderingTooCostly if the job failed."""
+    """Return the content of a reply. Raises Reported (Malformed) or RenderingTooCostly if the job failed."""
     if reply and reply.status is Status.DONE:
         return reply.content
     if reply is None or reply.status is Status.EXCEEDED:

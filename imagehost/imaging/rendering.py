@@ -42,7 +42,10 @@ TRANSPOSITIONS = {
 
 
 def rendered_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return the width and height of a rendition before rotation, rounded like Pillow does."""
+    """Return width and height of a rendition in pixels, before rotation, rounded like Pillow does.
+
+    ``side`` is the length of the longer side.
+    """
     if max(width, height) <= side:
         return width, height
     aspect = width / height
@@ -103,7 +106,7 @@ def webp(image: Image.Image, **options: int) -> bytes:
 
 
 def shrink(image: Image.Image, side: int, colours: Conversion | None) -> Image.Image:
-    """Scale a picture to fit in a square, and convert it to sRGB, in mode RGB or RGBA."""
+    """Scale a picture to fit in a square of ``side`` pixels, and convert it to sRGB, in mode RGB or RGBA."""
     size = rendered_size(*image.size, side)
     box = draft(image, size, colours)
     if colours and image.mode == "P":

@@ -31,14 +31,14 @@ def available(cgroups: Path = CGROUPS, proc: Path = PROC) -> Resources:
 
 
 def memory_limits(cgroups: Path, proc: Path) -> Iterator[int]:
-    """Yield the limits on memory, of both versions of cgroups."""
+    """Yield the limits on memory in bytes, of both versions of cgroups."""
     for folder in folders(cgroups, proc, "memory"):
         for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
             yield from numbers(folder / name)[:1]
 
 
 def processor_limits(cgroups: Path, proc: Path) -> Iterator[float]:
-    """Yield the limits on processors, of both versions of cgroups."""
+    """Yield the limits on processors (1.5 is one and a half), of both versions of cgroups."""
     for folder in folders(cgroups, proc, "cpu"):
         match numbers(folder / "cpu.max"):
             case [quota, period]:

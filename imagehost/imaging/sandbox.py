@@ -23,7 +23,7 @@ SPARE = 32 * 1024 * 1024
 
 
 def run_job(job: Job, picture: int, result: socket.socket) -> NoReturn:
-    """Run a job in this process, send its reply and exit."""
+    """Run a job in this process, send its reply and exit. ``picture`` is the descriptor of its file."""
     die_without(result)
     confine(job.budget)
     with open(picture, "rb", closefd=False) as stream:

@@ -44,7 +44,7 @@ class LockFile:
         return True
 
     def unlock(self, number: int) -> None:
-        """Unlock a byte."""
+        """Unlock the byte of slot ``number``."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)
 
     def __del__(self) -> None:
@@ -78,7 +78,7 @@ class Slots:
 
     @contextmanager
     def hold(self, gone: Gone, seconds: float) -> Iterator[None]:
-        """Hold a slot. Raises Abandoned if ``gone()`` is True, Crowded if no slot is free in time."""
+        """Hold a slot. Raises Abandoned if ``gone()`` is True, Crowded if none is free within ``seconds``."""
         number = self._wait(gone, time.monotonic() + seconds)
         try:
             yield

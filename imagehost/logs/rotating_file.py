@@ -35,7 +35,7 @@ class LineFile(logging.Handler):
             self.handleError(record)
 
     def append(self, line: bytes) -> None:
-        """Write a whole line or nothing."""
+        """Write a whole line or nothing. Raises OSError, also if the disk is full."""
         file = self.open_locked()
         try:
             found = os.fstat(file)
@@ -57,7 +57,7 @@ class LineFile(logging.Handler):
         return found.st_size > 0 and found.st_size + more > self.max_size and stat.S_ISREG(found.st_mode)
 
     def open_locked(self) -> int:
-        """Open the file and lock it; return its descriptor."""
+        """Open the file and lock it; return its descriptor. Raises OSError."""
         while True:
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             # Some network file systems have no locks. Lines stay whole there too, because they are appended.

@@ -95,7 +95,7 @@ def shorten_record(record: logging.LogRecord) -> None:
 
 
 def cut(text: str, length: int = LONGEST_FACT) -> str:
-    """Cut a text, and show that it was cut."""
+    """Cut a text to ``length`` characters, and show that it was cut."""
     return text if len(text) <= length else f"{text[:length]}…"
 
 

@@ -41,7 +41,7 @@ class Together:
             self.held, self.most = [data], 1
 
     def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
-        """Send a part of a file."""
+        """Send ``count`` bytes of a file from ``offset`` on."""
         beginning = os.pread(file.fileno(), min(count, BEGINNING), offset)
         self.held.append(beginning)
         self.flush()

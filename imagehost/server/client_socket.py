@@ -75,7 +75,7 @@ class ClientSocket:
             rest = rest[sent:]
 
     def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
-        """Send a part of a file. Raises OSError if the file has become shorter."""
+        """Send ``count`` bytes of a file from ``offset`` on. Raises OSError if the file became shorter."""
         end = offset + count
         while offset < end:
             piece = min(end - offset, LARGEST_FILE_PIECE)

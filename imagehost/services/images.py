@@ -71,6 +71,12 @@ def add_image(
         public_name: The image's name without extension, set by an import; None for a random name.
         moment: The time of the upload, set by an import; None for the current time.
         client: The descriptor of the connection that waits for the answer; None if there is none.
+
+    Raises:
+        EmptyFile: if the upload has no bytes.
+        Refused: one of its subclasses that ``refusing`` raises, if the picture is not accepted.
+        NameTaken: if another image has ``public_name``.
+        Unavailable, StorageFull: if the database or the storage does not work.
     """
     require(actor, Action.UPLOAD)
     name = image_names.clean_name(original_name)
@@ -163,7 +169,10 @@ def delete_image_by_filename(host: Host, actor: Actor, filename: str) -> None:
 
 
 def delete_where(host: Host, actor: Actor, condition: sa.ColumnElement[bool]) -> None:
-    """Remove the row, then the bytes. Raises Unavailable if the storage is gone: the bytes would remain."""
+    """Remove the row, then the bytes. Raises Unavailable if the storage is gone: the bytes would remain.
+
+    Raises NotFound if no image matches, and Forbidden.
+    """
     require(actor, Action.DELETE)
     ensure_storage(host)
     statement = sa.delete(IMAGES).where(condition).returning(IMAGES.c.filename, IMAGES.c.upload_time)

@@ -80,7 +80,10 @@ class Page:
 
 
 def get_page(host: Host, actor: Actor, number: int, per_page: int = PER_PAGE) -> Page:
-    """Return a page. The counts show on which day it begins, so that only rows of this day are skipped."""
+    """Return a page; ``number`` counts from 1. A page past the last has no images.
+
+    The counts show on which day it begins, so that only rows of this day are skipped.
+    """
     require(actor, Action.LIST)
     offset = (number - 1) * per_page
     with host.database.reading() as session:

@@ -23,8 +23,7 @@ def refusing(host: Host, name: str, busy: str = "thumbnail rendering") -> Iterat
     ``busy`` names the part of the host that is busy with other requests: a key of
     ``web.error_sentences.UNAVAILABLE``.
 
-    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly
-    or Unavailable.
+    Raises UnsupportedType, DamagedImage, TooManyPixels, TooMuchWork, TooCostly or Unavailable.
     """
     try:
         yield

@@ -22,7 +22,8 @@ def publish_upload(host: Host, row: dict[str, Any], stored: Incoming, *, chosen:
         The row's id, and whether this is the first upload that its shard counts on that day.
 
     Raises:
-        NameTaken: if another image has the name.
+        NameTaken, sa.exc.IntegrityError, FileExistsError: if another image has the name.
+        Unavailable, StorageFull: if the database or the storage does not work.
     """
     with host.database.writing() as connection:
         try:

@@ -47,7 +47,10 @@ def reachable(settings: Settings) -> tuple[str, str] | None:
 
 
 def check_access(settings: Settings) -> None:
-    """Stop the start of a server that other machines can reach if ``ACCESS`` does not say who may use it."""
+    """Stop the start of a server that other machines can reach if ``ACCESS`` does not say who may use it.
+
+    Raises Undecided.
+    """
     found = None if settings.access else reachable(settings)
     if found:
         raise Undecided(*found)

@@ -66,7 +66,10 @@ class Settings:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read and check all settings. Raises WrongSetting, which ends the program with a line of text."""
+    """Read and check all settings. Raises WrongSetting, which ends the program with a line of text.
+
+    Raises TypeError if ``overrides`` has a name that is not a setting.
+    """
     read = Reader(overrides)
     instance = read.folder("INSTANCE_DIR", ROOT / "instance")
     settings = Settings(

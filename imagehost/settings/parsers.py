@@ -15,7 +15,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_kinds(text: str) -> tuple[str, ...]:
-    """Read the allowed image types, each by any of its file extensions."""
+    """Read the allowed image types, each by any of its file extensions. Raises ValueError."""
     words = [word.strip().lower() for word in text.split(",")]
     if not set(words) <= set(EXTENSIONS):
         raise ValueError(words)
@@ -23,7 +23,7 @@ def parse_kinds(text: str) -> tuple[str, ...]:
 
 
 def parse_public_url(text: str) -> str:
-    """Read the scheme and host for links. Return them as browsers write an Origin."""
+    """Read the scheme and host for links. Return them as browsers write an Origin. Raises ValueError."""
     found = PUBLIC_URL.fullmatch(text.rstrip("/"))
     if not found:
         raise ValueError(text)
@@ -37,7 +37,7 @@ def parse_public_url(text: str) -> str:
 
 
 def parse_rate(text: str) -> str:
-    """Read a rate limit: how many requests a client may send in a period."""
+    """Read a rate limit: how many requests a client may send in a period. Raises ValueError."""
     # The library would use only the first of several limits, and would accept a limit of no requests.
     if len(limits.parse_many(text)) != 1 or not limits.parse(text).amount:
         raise ValueError(text)
@@ -45,7 +45,10 @@ def parse_rate(text: str) -> str:
 
 
 def parse_host(text: str) -> str:
-    """Read a host name, which may be international. Return it in ASCII, without a final dot."""
+    """Read a host name, which may be international. Return it in ASCII, without a final dot.
+
+    Raises ValueError.
+    """
     name = in_ascii(text.strip())
     if not HOST_NAME.fullmatch(name):
         raise ValueError(text)
@@ -53,7 +56,7 @@ def parse_host(text: str) -> str:
 
 
 def parse_hosts(text: str) -> tuple[str, ...]:
-    """Read a list of host names, without ports."""
+    """Read a list of host names, without ports, separated by commas. Raises ValueError."""
     return tuple(parse_host(word) for word in text.split(","))
 
 
@@ -63,7 +66,7 @@ def parse_address(text: str) -> str:
 
 
 def parse_networks(text: str) -> tuple[str, ...]:
-    """Read a list of IP addresses and networks."""
+    """Read a list of IP addresses and networks, separated by commas. Raises ValueError."""
     return tuple(str(ipaddress.ip_network(word.strip())) for word in text.split(","))
 
 
@@ -72,6 +75,9 @@ def parse_contact(text: str) -> str:
 
     Returns:
         A URI, as the field Contact of RFC 9116 needs it.
+
+    Raises:
+        ValueError: if it is neither.
     """
     contact = text.strip()
     if re.fullmatch(r"[^\s@:/]+@[^\s@:/]+", contact):

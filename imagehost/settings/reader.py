@@ -28,12 +28,15 @@ class Reader:
         self.env.read_env(ROOT / ".env", recurse=False)
 
     def text(self, name: str, default: str | None = None) -> str | None:
-        """Return a setting as text, or the default."""
+        """Return a setting as text, or the default. An empty value counts as missing."""
         value = self.overrides.pop(name, None) or self.env.str(name, None) or default
         return None if value is None else str(value)
 
     def secret(self, name: str) -> str | None:
-        """Return a secret from its setting, or from the file that the setting ``<name>_FILE`` names."""
+        """Return a secret from its setting, or from the file that the setting ``<name>_FILE`` names.
+
+        None if both are missing. Raises WrongSetting if the file cannot be read or is empty.
+        """
         file = self.text(f"{name}_FILE")
         given = self.text(name)
         if given or not file:
@@ -47,7 +50,10 @@ class Reader:
         return kept
 
     def get(self, name: str, default: Any, allowed: str, parse: Callable[[Env, str], Any]) -> Any:
-        """Return a setting that a method of environs parses. ``allowed`` describes its values in an error."""
+        """Return a setting that a method of environs parses. ``allowed`` describes its values in an error.
+
+        Raises WrongSetting.
+        """
         if name in self.overrides:
             return self.overrides.pop(name)
         value = self.env.str(name, None)
@@ -63,7 +69,7 @@ class Reader:
         return self.get(name, default, allowed, lambda env, given: parse(env.str(given)))
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number within bounds."""
+        """Return a whole number from ``low`` to ``high``. Raises WrongSetting."""
         bounds = validate.Range(low, high)
         return int(
             self.get(
@@ -72,7 +78,7 @@ class Reader:
         )
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        """Return one of several words."""
+        """Return one of several words. Raises WrongSetting."""
         allowed = validate.OneOf(choices)
         return str(self.get(name, default, " or ".join(choices), lambda e, n: e.str(n, validate=allowed)))
 
@@ -86,14 +92,17 @@ class Reader:
         return str(self.parsed(name, default, allowed, parse_rate))
 
     def path(self, name: str, default: Path) -> Path:
-        """Return the path of a folder, which need not exist. It may be relative to the working directory."""
+        """Return the path of a folder, which need not exist. It may be relative to the working directory.
+
+        Raises WrongSetting.
+        """
         path = Path(self.text(name) or default).expanduser().absolute()
         if path.exists() and not path.is_dir():
             raise WrongSetting(name, str(path), "a folder")
         return path
 
     def folder(self, name: str, default: Path) -> Path:
-        """Return the path of a folder, and make it if necessary."""
+        """Return the path of a folder, and make it if necessary. Raises WrongSetting."""
         path = self.path(name, default)
         try:
             path.mkdir(parents=True, exist_ok=True)

@@ -111,7 +111,7 @@ class DiskStorage(Inventory):
 
     @contextmanager
     def maintaining(self, *, retaining: bool = True) -> Iterator[None]:
-        """Hold the storage for a backup, a restore or a clean-up."""
+        """Hold the storage for a backup, a restore or a clean-up. Raises Busy, Unavailable."""
         if not self.is_ready():
             raise Unavailable("storage")
         with self._maintenance.hold(retaining=retaining):
@@ -119,7 +119,7 @@ class DiskStorage(Inventory):
 
     @contextmanager
     def inspecting(self) -> Iterator[None]:
-        """Exclude backups, restores and clean-ups."""
+        """Exclude backups, restores and clean-ups. Raises Busy, Unavailable."""
         if not self.is_ready():
             raise Unavailable("storage")
         with self._maintenance.keep_away():

@@ -65,7 +65,10 @@ class Incoming(io.RawIOBase, BinaryIO):
         return self._hash.hexdigest()
 
     def write(self, data: Buffer, /) -> int:
-        """Append all of ``data``, and hash it."""
+        """Append all of ``data``, and hash it. Return its size in bytes.
+
+        Raises TooLarge, StorageFull, Unavailable.
+        """
         rest = memoryview(data).cast("B")
         length = len(rest)
         if self.written + length > self._max_size:
@@ -118,11 +121,11 @@ class Incoming(io.RawIOBase, BinaryIO):
         os.link(source, path, src_dir_fd=self.fileno(), follow_symlinks=True)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read from the current position."""
+        """Read at most ``size`` bytes from the current position; -1 means all."""
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Change the current position, and return it."""
+        """Change the current position, and return it, in bytes from the start."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

@@ -34,7 +34,10 @@ def release() -> str:
 
 @cache
 def htmx() -> Path:
-    """Return the path of htmx in the package django-js-lib-htmx, which cannot be imported without Django."""
+    """Return the path of htmx in the package django-js-lib-htmx, which cannot be imported without Django.
+
+    Raises RuntimeError if the package is not installed.
+    """
     package = importlib.util.find_spec("js_lib_htmx")
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("the package django-js-lib-htmx is not installed")

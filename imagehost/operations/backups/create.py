@@ -113,7 +113,7 @@ def dump_moment(host: Host, dump: Path, rows: Path) -> tuple[Manifest, DatabaseS
     The transaction ends before the images are copied, which may take long.
 
     Returns:
-        The manifest, without the facts about the files, and the state of the database.
+        The manifest, without the facts about the files, and the state of the database (None: no tables).
     """
     made_at = host.clock().strftime(TIME_FORMAT)
     dumper = own_dumper(host)

@@ -174,7 +174,7 @@ def restore_images(storage: Storage, contents: Contents, added: list[str], progr
 
 
 def restore_image(storage: Storage, folder: Path, added: list[str], file: StoredFile) -> None:
-    """Copy one image of a backup to the storage, as ``restore_images`` does."""
+    """Copy one image of a backup to the storage, as ``restore_images`` does. Raises Failure."""
     stored = hash_stored(storage, file.filename)
     if stored == file.sha256:
         return

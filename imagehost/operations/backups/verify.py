@@ -138,7 +138,7 @@ def check_files(contents: Contents, found: Findings, progress: Progress) -> None
 
 
 def check_file(folder: Path, file: StoredFile) -> tuple[StoredFile, FileProblem | None]:
-    """Compare a file of a backup with its checksum. Return the file and its problem."""
+    """Compare a file of a backup with its checksum. Return the file, and its problem or None."""
     return file, problem_of_file(folder, file)
 
 

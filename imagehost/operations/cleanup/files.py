@@ -84,7 +84,10 @@ def recorded(host: Host, filenames: Collection[str]) -> set[str]:
 
 
 def removable(host: Host, item: StoredItem, before: float) -> int | None:
-    """Return an item's size; None if it is gone, is no file, or is so young that its row may still come."""
+    """Return an item's size in bytes, or None if it must not be removed.
+
+    It must not if it is gone, is no file, or changed after ``before`` (Unix seconds): its row may still come.
+    """
     seen = host.storage.look(item)
     if seen is None or not seen.is_file:
         return None
@@ -93,7 +96,10 @@ def removable(host: Host, item: StoredItem, before: float) -> int | None:
 
 
 def remove_garbage(host: Host, report: CleanupReport, found: Found, before: float, advance: Advance) -> None:
-    """Remove the files that were found, unless a row was added or the file was changed meanwhile."""
+    """Remove the files that were found, unless a row was added or the file was changed meanwhile.
+
+    ``before`` is the time in Unix seconds after which a changed file is kept.
+    """
     for some in batches((item for item, _ in found.garbage), AT_ONCE):
         filenames = {item.image for item in some if item.image}
         alive = recorded(host, [filename for filename in filenames if host.storage.look_at(filename)])
@@ -104,7 +110,7 @@ def remove_garbage(host: Host, report: CleanupReport, found: Found, before: floa
 
 
 def remove_item(host: Host, report: CleanupReport, item: StoredItem, before: float) -> None:
-    """Remove one item. After a dry run, only count it."""
+    """Remove one item that has not changed since ``before`` (Unix seconds). In a dry run, only count it."""
     tally = report[FINDINGS[item.place]]
     size = removable(host, item, before)
     if size is None:

@@ -45,7 +45,7 @@ class Tally:
     names: list[str] = field(default_factory=list)
 
     def add(self, name: str, size: int = 0) -> None:
-        """Count a finding."""
+        """Count a finding; ``size`` is in bytes."""
         self.found += 1
         self.bytes += size
         if len(self.names) < MOST_NAMES:

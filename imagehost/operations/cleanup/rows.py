@@ -91,7 +91,7 @@ def report_unindexed(host: Host, report: CleanupReport, row: CheckedRow) -> None
 
 
 def problem(host: Host, share: Share | None, row: CheckedRow) -> tuple[CheckedRow, Finding | None, str]:
-    """Return the row, the finding about its file (None if there is no problem), and the reason."""
+    """Return the row, the finding about its file (None if there is no problem), and the reason or ""."""
     seen = host.storage.look_at(row.filename)
     if seen is None:
         return row, Finding.MISSING, ""
@@ -100,7 +100,7 @@ def problem(host: Host, share: Share | None, row: CheckedRow) -> tuple[CheckedRo
 
 
 def damage(host: Host, row: CheckedRow, seen: StoredFacts) -> str:
-    """Return how a file is damaged, or an empty text."""
+    """Return how a file is damaged, or an empty text. Raises Unavailable."""
     if not seen.is_file:
         return "it is not a file"
     if seen.size != row.size:

@@ -31,7 +31,7 @@ def revision(connection: sa.Connection) -> str | None:
 
 
 def at(found: str | None) -> str:
-    """Describe the revision of a database."""
+    """Describe the revision of a database; None means that it has no tables."""
     return f"at revision {found}" if found else "without tables"
 
 

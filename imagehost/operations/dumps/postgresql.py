@@ -48,7 +48,7 @@ class PostgreSQLDumper:
             yield Snapshot(connection.execution_options(isolation_level="REPEATABLE READ"))
 
     def dump(self, snapshot: Snapshot, path: Path) -> None:
-        """Let pg_dump write the state that the snapshot sees."""
+        """Let pg_dump write the state that the snapshot sees. Raises Failure."""
         home = snapshot.connection.execute(HOME).scalar_one()
         if home != SCHEMA:
             raise Failure(f"The tables are in the schema {home}, but a backup needs them in {SCHEMA}.")
@@ -63,7 +63,7 @@ class PostgreSQLDumper:
 
     @contextmanager
     def scratch(self, dump: Path) -> Iterator[Snapshot]:
-        """Restore a dump into a new database on the same server."""
+        """Restore a dump into a new database on the same server. Raises Broken."""
         with scratch_databases.database(self.engine) as url:
             try:
                 self.load(dump, url)

@@ -41,7 +41,7 @@ class ExportResult:
 
 
 def export_to(host: Host, folder: Path, progress: Progress = silent) -> ExportResult:
-    """Copy all images to a folder. An interrupted export is continued. Raises Failure."""
+    """Copy all images to a folder. An interrupted export is continued. Raises Failure, Unavailable."""
     folder = folder.resolve()
     keep_apart(host.settings, folder)
     if not host.storage.is_ready():
@@ -112,6 +112,9 @@ def export_rows(
 def remove_exported(
     folder: Path, notes: ExportJournal, after: int, last: int, rows: Sequence[ExportedRow]
 ) -> None:
-    """Remove the files of images in a range of ids that were exported before and deleted since."""
+    """Remove the files of images that were exported before and deleted since.
+
+    The images have ids above ``after`` and up to ``last``. ``rows`` are those that still exist.
+    """
     for name in notes.forget(after, last, [row.id for row in rows]):
         (folder / name).unlink(missing_ok=True)

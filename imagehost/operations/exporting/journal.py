@@ -53,7 +53,7 @@ class ExportJournal:
             return name
 
     def forget(self, after: int, last: int, kept: Iterable[int]) -> Iterator[str]:
-        """Remove the records of a range of ids, except those in ``kept``, and yield their file names."""
+        """Remove the records of ids above ``after`` and up to ``last``, except ``kept``; yield file names."""
         query = "SELECT id, name FROM files WHERE id > ? AND id <= ?"
         gone = dict(self.connection.execute(query, (after, last)).fetchall())
         for image_id in gone.keys() - set(kept):

@@ -47,7 +47,10 @@ def receive_file(host: Host, task: Task, upload: Incoming, moment: datetime | No
 
 
 def read_file(path: str, upload: Incoming) -> bool:
-    """Copy a file. Return False if neither its name nor its bytes claim that it is a picture."""
+    """Copy a file. Return False if neither its name nor its bytes claim that it is a picture.
+
+    Raises OSError if it cannot be read, and the errors of ``Incoming.write``.
+    """
     # If a pipe or a link has replaced the file meanwhile, do not wait for the pipe or follow the link.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as source:
