@@ -1,4 +1,4 @@
-"""An application on each database, each test with an empty one."""
+"""Databases, applications and assertions that most tests use. Each test begins with an empty database."""
 
 import io
 import shutil
@@ -41,7 +41,7 @@ SETTING_NAMES = {name.upper() for name in definitions.Settings.__dataclass_field
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_this_machine() -> Iterator[None]:
-    """Neither its environment nor the developer's .env decides what the tests see."""
+    """Ignore settings in the environment and in the developer's .env."""
     with pytest.MonkeyPatch.context() as patch:
         for name in SETTING_NAMES:
             patch.delenv(name, raising=False)
@@ -97,7 +97,7 @@ def applications() -> Applications:
 
 @pytest.fixture
 def make_app(applications: Applications, database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Build applications on this test's database and folder."""
+    """Return a function that returns applications on the test's database and folder."""
     made = []
 
     def make(**overrides: object) -> Flask:
@@ -140,19 +140,19 @@ def migrate(url: str, folder: Path) -> None:
 
 
 def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:
-    """A form with one picture."""
+    """Return a form with one picture."""
     return {"file": (io.BytesIO(content), name)}
 
 
 def uploaded(client: FlaskClient, content: bytes | None = None, name: str = "photo.jpg") -> dict[str, object]:
-    """Upload a picture, a small one unless told; give what the answer says of it."""
+    """Upload a picture, or a small one if no content is given. Return the answer's JSON."""
     answer = client.post("/upload", data=as_upload(content or SMALL, name))
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
 def assert_error(answer: TestResponse, status: int, code: str, *words: str) -> str:
-    """The answer is an error of ours, in one of the three shapes; give its message."""
+    """Check that the answer is an error of ours, in one of the three shapes. Return its message."""
     assert answer.status_code == status, answer.text
     assert {"HX-Request", "Accept"} <= set(answer.vary)
     if answer.request.path.startswith("/api/"):
@@ -177,7 +177,7 @@ def page_of(image: dict[str, object]) -> str:
 
 
 def stored_files(app: Flask) -> list[Path]:
-    """All bytes that the storage holds, apart from locks and marker."""
+    """Return the paths of all files in the storage, except for locks and the marker."""
     folder = host_of(app).settings.images_dir
     return sorted(
         path
