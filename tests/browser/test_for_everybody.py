@@ -135,7 +135,7 @@ def test_the_keyboard_alone_reaches_and_shows_everything(server, open_page):
                 return [name, getComputedStyle(seen).outlineStyle];
             }"""
         )
-        if label[0].startswith("Clear what"):
+        if label[0].startswith("Clear the imagehost data"):
             break
         passed.append(label)
     names = [name.strip() for name, _ in passed]
