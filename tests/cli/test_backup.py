@@ -50,7 +50,7 @@ def test_create_ends_with_1_where_an_image_is_lost(host, flask, app):
 
 
 def test_list_prints_all_backups(flask):
-    assert "no backup yet" in flask("list").stdout
+    assert "There are no backups in" in flask("list").stdout
     name = told(flask("create", "--json"))["name"]
     lone = told(flask("create", "--database-only", "--json"))["name"]
     assert "not verified yet" in flask("list").stdout

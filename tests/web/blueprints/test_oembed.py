@@ -183,7 +183,7 @@ def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_room(client,
 @SHAPES
 @pytest.mark.parametrize("query", ["", "?url=", "?format=json&maxwidth=100"])
 def test_an_address_is_needed(client, shape, query):
-    assert_error(client.get(f"/oembed{query}", headers=shape), 400, "bad_request", "No address")
+    assert_error(client.get(f"/oembed{query}", headers=shape), 400, "bad_request", "parameter url is missing")
 
 
 @SHAPES
