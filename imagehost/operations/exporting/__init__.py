@@ -15,8 +15,8 @@ from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.host import Host
 from imagehost.operations.exporting import journal, sheet
-from imagehost.operations.exporting.copying import IMAGE_DRAFT, ExportedRow, copy_image_out, folder_errors
 from imagehost.operations.exporting.journal import LAST, ExportJournal
+from imagehost.operations.exporting.one_image import IMAGE_DRAFT, ExportedRow, copy_image_out, folder_errors
 from imagehost.operations.exporting.sheet import Write
 from imagehost.operations.folders import keep_apart
 from imagehost.operations.journals import resumable

@@ -13,7 +13,7 @@ from imagehost.domain.errors import Unavailable
 from imagehost.domain.failures import Failure
 from imagehost.domain.policy import ANYBODY
 from imagehost.operations import exporting, importing
-from imagehost.operations.exporting import copying, journal
+from imagehost.operations.exporting import journal, one_image
 from imagehost.services import images
 from imagehost.storage import Storage
 from imagehost.web.messages import sentence_in_english
@@ -100,11 +100,11 @@ def test_lost_and_damaged_images_are_reported_and_the_others_exported(app, expor
 def test_a_continued_export_keeps_the_names(app, export, hosted, target, monkeypatch):
     calls = []
 
-    def interrupt(storage: Storage, row: copying.ExportedRow, folder: Path, name: str) -> str:
+    def interrupt(storage: Storage, row: one_image.ExportedRow, folder: Path, name: str) -> str:
         calls.append(name)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return copying.copy_image_out(storage, row, folder, name)
+        return one_image.copy_image_out(storage, row, folder, name)
 
     with monkeypatch.context() as broken:
         broken.setattr(exporting, "copy_image_out", interrupt)
@@ -134,10 +134,10 @@ def test_a_file_that_a_power_failure_emptied_is_copied_again(export, target, mon
 
 
 def test_an_image_that_is_deleted_meanwhile_is_no_problem(host, app, export, hosted, target, monkeypatch):
-    def delete_first(storage: Storage, row: copying.ExportedRow, folder: Path, name: str) -> str:
+    def delete_first(storage: Storage, row: one_image.ExportedRow, folder: Path, name: str) -> str:
         if row.id == hosted[2]["id"]:
             images.delete_image(host, ANYBODY, row.id)
-        return copying.copy_image_out(storage, row, folder, name)
+        return one_image.copy_image_out(storage, row, folder, name)
 
     monkeypatch.setattr(exporting, "copy_image_out", delete_first)
     outcome = export()
