@@ -46,7 +46,7 @@ bench: $(VENV)/dev.stamp $(BUILT)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 lighthouse: $(VENV)/dev.stamp $(BUILT) tests/lighthouse/node_modules/.package-lock.json
-	@sh tests/install-components.sh chromium
+	@sh tests/install-components.sh
 	$(BIN)/python -m tests.lighthouse.run
 
 stack: $(VENV)/dev.stamp

@@ -7,7 +7,7 @@ command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx-light"
 command -v envsubst >/dev/null || missing="$missing gettext-base"
 # shellcheck disable=SC2086  # names of programs
-for program in caddy curl openssl sqlite3 rsync strace mount chromium-headless-shell "$@"; do
+for program in caddy curl openssl sqlite3 rsync strace mount chromium chromium-headless-shell "$@"; do
     command -v $program >/dev/null || missing="$missing $program"
 done
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"

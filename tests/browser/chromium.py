@@ -25,11 +25,13 @@ HERE = ", ".join(f"MAP {name} 127.0.0.1" for name in (PLAIN_HOST, OTHER_HOST))
 HOSTS = f"--host-resolver-rules={HERE}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
-PROGRAM = "chromium-headless-shell"
-"""Chromium without windows: pages take a third of the time. Lighthouse needs the whole ``chromium``."""
+HEADLESS_SHELL = "chromium-headless-shell"
+"""Chromium without the parts for windows: a page takes a third of the time."""
+WHOLE = "chromium"
+"""Chromium with the parts for windows: what happens around a page, such as opening a dropped file."""
 
 
-def find(program: str = PROGRAM) -> str:
+def find(program: str) -> str:
     """Return the path of the browser. Raises RuntimeError if it is not installed."""
     path = shutil.which(program)
     if not path:
@@ -38,9 +40,9 @@ def find(program: str = PROGRAM) -> str:
 
 
 @contextmanager
-def launched(*flags: str) -> Iterator[Browser]:
+def launched(*flags: str, program: str = HEADLESS_SHELL) -> Iterator[Browser]:
     """Yield a browser. All its processes end with the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=[*FLAGS, HOSTS, *flags])
+        browser = playwright.chromium.launch(executable_path=find(program), args=[*FLAGS, HOSTS, *flags])
         yield browser
         browser.close()

@@ -15,13 +15,15 @@ from tests.system.server import Server
 expect.set_options(timeout=20_000)
 
 # For tests that use the database in full. The other tests run only on SQLite.
+WHOLE_CHROMIUM = pytest.mark.parametrize("browser", [chromium.WHOLE], indirect=True)
 ON_BOTH_DATABASES = pytest.mark.parametrize("server", ["sqlite", "postgresql"], indirect=True)
 
 
 # The scope is not the session: while Playwright runs, asyncio uses this thread for its event loop.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with chromium.launched() as running:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    program = getattr(request, "param", chromium.HEADLESS_SHELL)
+    with chromium.launched(program=program) as running:
         yield running
 
 

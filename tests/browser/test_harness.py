@@ -9,7 +9,7 @@ import pytest
 from tests import pictures
 from tests.browser.acts import Drag, Network, drop_files, paste_image
 from tests.browser.chromium import PLAIN_HOST
-from tests.browser.conftest import ON_BOTH_DATABASES
+from tests.browser.conftest import ON_BOTH_DATABASES, WHOLE_CHROMIUM
 from tests.browser.host import upload
 from tests.browser.looking import assert_accessible, assert_sound
 from tests.browser.pages import Pages
@@ -69,6 +69,7 @@ def test_a_request_that_no_policy_forbids_fails_the_test_too(failing):
         pages.open(bypass_csp=True).evaluate("fetch('http://elsewhere.example/').catch(() => null)")
 
 
+@WHOLE_CHROMIUM
 def test_a_dropped_file_that_the_page_does_not_take_fails_the_test(failing):
     with failing("foreign address: file:") as pages:
         page = pages.open(BARE)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests import pictures
 from tests.browser.acts import Drag, Network, drop_files, paste_image
-from tests.browser.conftest import ON_BOTH_DATABASES
+from tests.browser.conftest import ON_BOTH_DATABASES, WHOLE_CHROMIUM
 from tests.browser.files import PHOTO, begin_slowly, choose, expect_done, photos, row, write
 
 DROP_MANY = """([bytes, number]) => {
@@ -30,6 +30,7 @@ def test_chosen_by_the_button(server, open_page, tmp_path):
     assert names(server) == ["beach.jpg"]
 
 
+@WHOLE_CHROMIUM
 def test_dropped_anywhere_on_the_page(server, open_page, tmp_path):
     page = open_page("/upload")
     drop_files(page, write(tmp_path, beach_jpg=PHOTO), onto="h1")

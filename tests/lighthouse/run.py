@@ -76,7 +76,7 @@ def look(address: str, form: str, path: Path) -> str:
     options = ["--quiet", "--no-enable-error-reporting", "--output=json", f"--output-path={path}"]
     done = subprocess.run(
         [NODE, LIGHTHOUSE, address, f"--chrome-flags={flags}", *options, *FORMS[form]],
-        env={**os.environ, "CHROME_PATH": chromium.find("chromium")},
+        env={**os.environ, "CHROME_PATH": chromium.find(chromium.WHOLE)},
         stderr=subprocess.PIPE,
         text=True,
         timeout=SECONDS,
