@@ -14,7 +14,7 @@ from imagehost.app import build_app, migrate
 from imagehost.host import Host
 from imagehost.logs.setup import start_logging
 from imagehost.settings.definitions import Settings
-from imagehost.web import binding
+from imagehost.web import binding, streams
 from tests.html import lint
 
 
@@ -63,6 +63,7 @@ class Applications:
         app = idle.pop()
         binding.init_app(app, host)
         migrate.init_app(app, host.database)
+        streams.init_app(app)
         return app
 
     def build(self, host: Host) -> Flask:

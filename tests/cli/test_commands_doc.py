@@ -24,7 +24,6 @@ def find(app: Flask, name: str) -> click.Command:
 
 
 @pytest.mark.parametrize(("name", "text"), SECTIONS, ids=[name for name, _ in SECTIONS])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_section_names_every_option_and_no_unknown_one(app, name, text):
     named = set(re.findall(r"(?<=[`\s])--[a-z-]+", text))
     assert options(find(app, name)) <= named

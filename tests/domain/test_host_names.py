@@ -1,8 +1,6 @@
 """The names that the host answers to, and the refusal of other names."""
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,6 @@ SETTINGS = {
 }
 PATHS = ["/", "/upload", "/images-list", "/api/upload", "/oembed", "/favicon.ico", "/nowhere", "/formats"]
 REBINDING = {"Host": "evil.example", "Origin": "http://evil.example"}
-
-
-@pytest.fixture
-def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """Use only SQLite: one database is enough, and some tests need none."""
-    shutil.copy(migrated_sqlite, tmp_path / "imagehost.db")
-    return f"sqlite:///{tmp_path}/imagehost.db"
 
 
 @pytest.fixture

@@ -135,6 +135,6 @@ def test_a_traceback_keeps_its_end(client, log, monkeypatch):
 
     monkeypatch.setattr(images, "add_image", fail)
     client.post("/upload", data=as_upload(SMALL))
-    (line,) = [line for line in log() if "internal error" in line]
+    (line,) = [line for line in log() if " ERROR " in line]
     assert line.endswith('x the reason"')
     assert len(line) < 11_000

@@ -17,7 +17,16 @@ from imagehost.services import lists
 from imagehost.web.messages import sentence_in_english
 from tests import pictures
 from tests.applications import LintingClient, close, host_of
-from tests.conftest import ON_BOTH_DATABASES, PAGE, SHAPES, as_upload, assert_error, migrate, stored_files
+from tests.conftest import (
+    ON_BOTH_DATABASES,
+    ON_SQLITE,
+    PAGE,
+    SHAPES,
+    as_upload,
+    assert_error,
+    migrate,
+    stored_files,
+)
 from tests.postgres import Postgres
 from tests.system import truth
 
@@ -178,7 +187,7 @@ def test_a_list_of_all_that_loses_the_database_is_cut_off_not_ended(stoppable, s
 
 
 @SHAPES
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_writer_that_locks_sqlite_too_long_is_reported(make_app, database_url, monkeypatch, shape):
     monkeypatch.setattr(engines, "SECONDS_TO_WAIT_FOR_DATABASE", 0.05)
     app = make_app()
@@ -197,7 +206,7 @@ def test_a_writer_that_locks_sqlite_too_long_is_reported(make_app, database_url,
 
 
 @SHAPES
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_read_only_sqlite_accepts_no_change(make_app, database_url, shape):
     app = make_app()
     client = app.test_client()
@@ -217,7 +226,7 @@ def test_a_read_only_sqlite_accepts_no_change(make_app, database_url, shape):
 
 
 @SHAPES
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_missing_folder_of_sqlite_is_reported_until_it_is_back(make_app, tmp_path, migrated_sqlite, shape):
     folder = tmp_path / "database"
     folder.mkdir()

@@ -166,7 +166,6 @@ def test_three_hundred_deletions_behind_nginx_are_counted_for_their_client(tmp_p
         assert visit(host.nginx.port, f"/delete/{refused[0]}", "DELETE") == 200, "another client's share"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_form_of_headers_is_refused(bare):
     assert_headers_refused(bare.port)
 

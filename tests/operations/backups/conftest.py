@@ -1,5 +1,6 @@
 """Separate databases for hosts that lose their tables."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,11 @@ def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> st
     return "backups_template"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/imagehost.db"
-        migrate(url, tmp_path)
-        yield url
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "imagehost.db")
+        yield f"sqlite:///{tmp_path}/imagehost.db"
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     yield postgres.create("backed_up", request.getfixturevalue("template"))

@@ -1,6 +1,5 @@
 """A backup is made every night. A failure is reported, and the next night's backup is made as usual."""
 
-import shutil
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -24,12 +23,6 @@ from tests.operations.backups.hosts import add_images
 
 RULE = KeepRule(7, 4, 6)
 BERLIN = "Europe/Berlin"
-
-
-@pytest.fixture
-def database_url(migrated_sqlite, tmp_path):
-    shutil.copy(migrated_sqlite, tmp_path / "imagehost.db")
-    return f"sqlite:///{tmp_path}/imagehost.db"
 
 
 @pytest.fixture
