@@ -18,6 +18,7 @@ from imagehost.db import counts
 from imagehost.db.models import Image
 from imagehost.web import streams
 from tests.applications import close, host_of
+from tests.conftest import ON_BOTH_DATABASES
 from tests.forms import MULTIPART
 from tests.postgres import Postgres
 from tests.rows import execute, scalars
@@ -104,6 +105,7 @@ def assert_told(answers: list[http.client.HTTPResponse], most: int) -> None:
             assert json.loads(answer.body)["code"] == "unavailable"
 
 
+@ON_BOTH_DATABASES
 def test_forty_streams_of_one_client_do_not_keep_another_from_its_list(bare, tmp_path, database_url):
     """There are fewer than forty threads: refused requests release theirs."""
     fill(database_url, tmp_path, ROWS)
@@ -145,6 +147,7 @@ def delete_all(port: int, ids: list[int]) -> list[int]:
         return list(threads.map(delete, ids))
 
 
+@ON_BOTH_DATABASES
 def test_three_hundred_deletions_at_once(bare, tmp_path, database_url):
     ids = fill(database_url, tmp_path, 300)
     codes = delete_all(bare.port, ids)
