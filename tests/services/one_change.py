@@ -1,11 +1,14 @@
 """Run one upload or deletion in a separate process, for a test that traces its system calls.
 
-``python -m tests.services.one_change upload|delete <database url> <instance folder> <picture file|id>``
+The processes are forked from one that has loaded all modules: to load them takes longer than the rest.
 """
 
 import ctypes
 import os
 import sys
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from imagehost import create_app
@@ -14,12 +17,27 @@ from imagehost.domain import image_names
 from tests.applications import change_host
 from tests.conftest import as_upload
 
-BEGIN = b"begin\n"
 PR_SET_PTRACER = 0x59616D61
 NAME = "z" * image_names.NAME_LENGTH
+FORK_SERVER = get_context("forkserver")
+FORK_SERVER.set_forkserver_preload([__name__])
 
 
-def main(action: str, url: str, folder: str, what: str) -> None:
+def start(action: str, url: str, folder: Path, what: str) -> tuple[BaseProcess, Connection]:
+    """Start a process that is ready for the change.
+
+    It begins when the connection receives a message, and sends the answer of the host as bytes.
+    """
+    ours, its = FORK_SERVER.Pipe()
+    process = FORK_SERVER.Process(target=make_change, args=(its, action, url, str(folder), what))
+    process.start()
+    its.close()
+    assert ours.recv() == "ready"
+    return process, ours
+
+
+def make_change(connection: Connection, action: str, url: str, folder: str, what: str) -> None:
+    """Upload the picture in the file ``what``, or delete the image with this id."""
     # Nothing is random, so every run makes the same calls.
     counts.SHARDS = 1
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=folder, RATE_LIMIT_ENABLED=False)
@@ -27,20 +45,16 @@ def main(action: str, url: str, folder: str, what: str) -> None:
     client = app.test_client()
     content = Path(what).read_bytes() if action == "upload" else b""
     allow_watching()
-    os.write(1, BEGIN)
-    os.read(0, 1)
+    connection.send("ready")
+    connection.recv()
     if action == "upload":
         answer = client.post("/upload", data=as_upload(content))
     else:
         answer = client.delete(f"/delete/{what}")
-    os.write(1, answer.get_data())
+    os.write(connection.fileno(), answer.get_data())
     sys.exit(answer.status_code != 200)
 
 
 def allow_watching() -> None:
     """Let any process of this user attach to this one. Some systems allow this only for parents (Yama)."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

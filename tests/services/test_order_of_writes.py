@@ -3,11 +3,11 @@
 Each run has its own copy of folder and database, and makes the same system calls as the one before.
 """
 
+import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +18,12 @@ import pytest
 
 from imagehost import create_app
 from imagehost.domain.rendition_sizes import rendition_names
-from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.applications import close
 from tests.conftest import ON_BOTH_DATABASES, as_upload
 from tests.postgres import Postgres
-from tests.services.one_change import BEGIN, NAME
+from tests.services import one_change
+from tests.services.one_change import NAME
 from tests.system import truth
 
 pytestmark = ON_BOTH_DATABASES
@@ -112,13 +112,7 @@ def change(state: Callable[[], tuple[Path, str]], action: str, kill_at: Call | N
         (folder / "photo.jpg").write_bytes(PHOTO)
         what = str(folder / "photo.jpg")
     kill = [f"--inject={kill_at.name}:signal=KILL:when={kill_at.number}"] if kill_at else []
-    program = subprocess.Popen(
-        [sys.executable, "-m", "tests.services.one_change", action, url, str(folder), what],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert program.stdout.readline() == BEGIN
+    program, connection = one_change.start(action, url, folder, what)
     # Attach to the running process, since a traced start takes ten times as long.
     watcher = subprocess.Popen(
         ["strace", "-y", "-s", "40", "-o", str(trace), f"--trace={CALLS}", *kill, f"--attach={program.pid}"],
@@ -126,10 +120,14 @@ def change(state: Callable[[], tuple[Path, str]], action: str, kill_at: Call | N
         text=True,
     )
     attached = watcher.stderr.readline()
-    answer, _ = program.communicate(b"go", timeout=60)
-    watcher.communicate(timeout=60)
+    with connection:
+        connection.send("go")
+        program.join(60)
+        watcher.communicate(timeout=60)
+        # Nothing if the process was killed before it answered.
+        answer = os.read(connection.fileno(), 65536)
     assert "attached" in attached
-    return Run(folder, url, program.returncode, answer, read_trace(trace))
+    return Run(folder, url, program.exitcode, answer, read_trace(trace))
 
 
 def read_trace(trace: Path) -> list[Call]:
@@ -168,7 +166,7 @@ def commit_of(run: Run) -> int:
 
 
 def answer_of(run: Run) -> int:
-    return position(run.calls, "write", "1<", "status")
+    return position(run.calls, "write", "<socket:", "status")
 
 
 def test_an_upload_is_flushed_recorded_linked_flushed_committed_answered(state):
@@ -233,7 +231,7 @@ def worth_killing_at(run: Run) -> list[Call]:
                 continue
         if call.name == "sendto" and not connected:
             continue
-        if call.name == "write" and "1<" not in call.arguments:
+        if call.name == "write" and "<socket:" not in call.arguments:
             continue
         chosen.append(call)
     return chosen
