@@ -34,8 +34,8 @@ run: install
 test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
 	$(BIN)/python -m pytest --durations=10 $(or $(TESTS),$(IN_PARALLEL))
-# Most tests wait for servers and browsers, so there are more processes than cores.
-IN_PARALLEL := --numprocesses=4 --dist=worksteal
+# Many tests wait for servers and browsers, so there are more processes than cores. One process runs all tests of a file.
+IN_PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh

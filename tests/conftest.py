@@ -70,6 +70,11 @@ def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFacto
     return url
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest tests, so that all processes end at about the same time."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/system/"))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test on the databases that its nearest mark names."""
     if "database_url" in metafunc.fixturenames:

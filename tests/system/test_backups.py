@@ -222,7 +222,7 @@ def test_a_restore_to_a_disk_without_room_leaves_nothing(server, url, settings, 
     elsewhere = {**settings, "IMAGES_DIR": small_disk.mount}
     ended = run(elsewhere, "backup", "restore", name, inside=small_disk.enter)
     assert ended.returncode == 1, ended.stdout
-    assert "no room left" in ended.stderr
+    assert "no storage space left" in ended.stderr
     assert truth.files(small_disk.path) == {}
     flask(settings, "backup", "restore", name)
     truth.assert_exact(url, server.folder / "images", before)
