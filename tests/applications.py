@@ -80,7 +80,7 @@ class Applications:
 
 
 def without_places(settings: Settings) -> Settings:
-    """Return the settings without those that differ between all tests. No application is built from these."""
+    """Return the settings without those that differ between all tests: these are read only from the host."""
     here = Path()
     return replace(
         settings,

@@ -6,7 +6,7 @@ interface Htmx {
   trigger(element: string | Element, event: string | null, detail?: object): boolean;
 }
 
-// eslint-disable-next-line no-var -- only var declares a property of globalThis
+// Not const: only var declares a property of globalThis.
 declare var htmx: Htmx;
 
 interface HtmxRequestConfig {

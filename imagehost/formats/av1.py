@@ -14,7 +14,7 @@ USED = set(range(1, 9))
 # Types of metadata that change the picture: brightness, mastering display, layers, and HDR10+ (ITU-T T.35).
 SHOWN_METADATA = set(range(1, 5))
 MOST_HEAD = 512
-"""The most bytes that are read of a unit: its header, its length, and the fields with the picture size."""
+"""The maximum number of bytes that are read of a unit: its header, its length, and the picture size."""
 
 
 class Content:

@@ -23,7 +23,7 @@ MAX_BOXES = 1000
 MOST_BRANDS = 144
 """The size of the largest first box that Chromium reads, in bytes."""
 MOST_SHARED = 8
-"""The most data of all pictures together, as a multiple of the file size: pictures may share data."""
+"""The maximum size of all pictures together, as a multiple of the file size: pictures may share data."""
 
 
 def walk_avif(source: Source, canvas: Canvas) -> Iterator[Piece]:

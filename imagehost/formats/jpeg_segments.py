@@ -20,7 +20,7 @@ MAX_SCANS = 100
 MOST_FILL = 4096
 """The largest number of fill bytes that are removed before a missing end marker."""
 MOST_HELD = 512 * 1024
-"""The most bytes of segments before the first scan that stay in memory, to avoid reading them again."""
+"""The maximum bytes of segments before the first scan that stay in memory, to avoid reading them again."""
 
 # Decoders search for the next marker like this: FF, and then neither 00 (a stuffed FF) nor FF (a fill byte).
 _MARKER = re.compile(rb"\xff[^\x00\xff]")

@@ -12,7 +12,7 @@ from .png_chunk import PngChunk, read_chunk
 from .source import Source
 
 INFLATED_AT_ONCE = 256 * 1024
-"""The most bytes that are inflated at once."""
+"""The maximum number of bytes that are inflated at once."""
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """The number of samples per pixel, by colour type."""
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))

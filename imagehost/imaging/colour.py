@@ -30,7 +30,7 @@ QUICK = ImageCms.Flags.NOWHITEONWHITEFIXUP
 If the profile is a table too, some saturated colours are wrong by up to ten levels.
 """
 MOST_EXACT_PIXELS = 1_000_000
-"""The most pixels that are converted exactly by a table profile, which takes half a second for as many."""
+"""The maximum number of pixels that a table profile converts exactly, which takes half a second."""
 EXACT = QUICK | ImageCms.Flags.NOOPTIMIZE
 USUAL_GAMMA = 1 / 2.2
 NEAR = 0.05

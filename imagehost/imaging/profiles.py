@@ -7,7 +7,7 @@ from imagehost.formats.icc import PROFILE_HEADER_SIZE, TAG_ENTRY
 from imagehost.imaging.matrices import D50, Matrix, Vector, transposed
 
 MOST_CONVERTED_TAGS = 100
-"""The most tags that a profile may have. Real profiles have fewer."""
+"""The maximum number of tags that a profile may have. Real profiles have fewer."""
 MOST_OF_TAG = 512 * 1024
 """The size limit of a curve, in bytes. The largest sensible curves have a quarter of it."""
 NEWEST_VERSION = 4

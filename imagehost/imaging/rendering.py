@@ -22,7 +22,7 @@ LEAST_REDUCTION = 1.5
 With 2, most photographs of 12 megapixels would be decoded in full size, without a visible difference.
 """
 CONVERTED = 4_000_000
-"""The most pixels that are converted before they are scaled, if that matters little or takes long."""
+"""The maximum number of pixels to convert before scaling, if that matters little or takes long."""
 QUICKLY_CONVERTED = 400_000
 """The same for JPEGs whose colours are close to those of screens, like the photographs of most phones."""
 SMALL = 320

@@ -16,9 +16,9 @@ from imagehost.imaging import proving, rendering
 from imagehost.imaging.jobs import Budget, Job, Reply, Status
 
 MOST_FILES = 64
-"""The most open files of a job's process: its picture, its socket, and modules that it loads."""
+"""The maximum number of open files of a job's process: its picture, its socket, and modules that it loads."""
 DECODING_BYTES_PER_PIXEL = 16
-"""The most bytes per pixel for decoding, roughly: four channels, in the decoder's and in Pillow's buffers."""
+"""The approximate maximum bytes per pixel for decoding: four channels, in buffers of decoder and Pillow."""
 SPARE = 32 * 1024 * 1024
 
 

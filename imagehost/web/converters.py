@@ -17,7 +17,7 @@ class NameConverter(BaseConverter):
 
 
 LONGEST_NUMBER = 4000
-"""The most digits that are accepted: fewer than int() refuses, about as many as fit in a request line."""
+"""The maximum number of digits: fewer than int() refuses, and about as many as fit in a request line."""
 
 
 def whole_number(text: str) -> int | None:

@@ -60,7 +60,7 @@ class TooManyFiles(Refused):
 
 
 class FormTooLarge(Refused):
-    """A form has more or larger parts beside the picture than any form of imagehost."""
+    """A form has more or larger parts in addition to the picture than any form of imagehost."""
 
     code = TooLarge.code
 

@@ -18,7 +18,7 @@ from imagehost.operations.progress import Progress, silent
 __all__ = ["CleanupOptions", "CleanupReport", "Finding", "Share", "Tally", "clean_up"]
 
 ALWAYS_REMOVABLE = 2
-"""So many items may be removed without ``force``, even if there are few items in total."""
+"""The number of items that may be removed without ``force``, even if there are few items in total."""
 SHARE = 10
 """More items may be removed without ``force`` if they are at most one in this many."""
 

@@ -96,7 +96,7 @@ def restored(dump: Path, folder: Path) -> Iterator[Path]:
 
 
 def load_dump(dump: Path, path: Path) -> None:
-    """Make a database file of a dump, without reading all of it into memory. Raises Broken or Failure."""
+    """Make a database file from a dump, without reading all of it into memory. Raises Broken or Failure."""
     connection = sqlite3.connect(path, isolation_level=None)
     # The file need not survive a power failure: it is temporary.
     connection.execute("PRAGMA synchronous=OFF")

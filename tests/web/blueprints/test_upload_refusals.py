@@ -1,4 +1,4 @@
-"""Refusals of uploads in all shapes, on both databases. Nothing of a refused upload is kept."""
+"""Refusals of uploads in all shapes. Nothing of a refused upload is kept."""
 
 import io
 import struct
