@@ -53,7 +53,7 @@ FRAMEWORKS = {
 WEB = {"web", "cli", "server", "gunicorn", "app", "__main__"}
 """Packages that may load a framework."""
 ANSWERING = ("imagehost.web.blueprints", "imagehost.cli")
-"""Packages of views and commands. Their functions may have the same names, such as index and create."""
+"""Packages of views and commands. Those have decorators, and may have the same names: index, create."""
 CONVENTIONAL = {"init_app", "main", "bp", "log", "_", "__all__"}
 """Names that each module may have, since they mean the same everywhere.
 
@@ -136,7 +136,7 @@ def names_of(module: str) -> set[str]:
     names: set[str] = set()
     for node in tree(module).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            if not module.startswith(ANSWERING):
+            if not (module.startswith(ANSWERING) and node.decorator_list):
                 names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]

@@ -79,10 +79,10 @@ def cleanup(
     tallies = {kind: tally for kind, tally in report.tallies.items() if kind not in hidden}
     found = {kind.value.replace(" ", "_"): asdict(tally) for kind, tally in tallies.items()}
     result = {"dry_run": dry_run, "freed": report.freed, "found": found}
-    print_result(result, written(report, tallies), as_json=as_json, ok=not report.needs_somebody)
+    print_result(result, report_text(report, tallies), as_json=as_json, ok=not report.needs_somebody)
 
 
-def written(report: CleanupReport, tallies: dict[Finding, Tally]) -> str:
+def report_text(report: CleanupReport, tallies: dict[Finding, Tally]) -> str:
     """Return a table of the findings, followed by the names that a person has to know."""
     lines = [
         f"{'':<24}{'found':>10}{'size':>12}{'to remove' if report.dry_run else 'removed':>12}{'failed':>8}"

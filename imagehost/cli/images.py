@@ -45,7 +45,7 @@ def import_all(*, folder: Path, keep_times: bool, again: bool, as_json: bool) ->
         {"path": each.path, "code": each.code, "message": sentence_of(each)} for each in outcome.refused
     ]
     result = {"folder": str(folder), **counts, "reasons": dict(outcome.reasons), "files": refused}
-    print_result(result, written(outcome), as_json=as_json, ok=not outcome.refused)
+    print_result(result, import_text(outcome), as_json=as_json, ok=not outcome.refused)
 
 
 def sentence_of(result: PathResult) -> str:
@@ -54,7 +54,7 @@ def sentence_of(result: PathResult) -> str:
     return sentence_in_english(reason) if isinstance(reason, Refused) else reason
 
 
-def written(outcome: ImportResult) -> str:
+def import_text(outcome: ImportResult) -> str:
     """Return the refused files with their reasons, then the counts, as text."""
     lines = [f"{one_line(each.path)}: {one_line(sentence_of(each))}" for each in outcome.refused]
     lines += [

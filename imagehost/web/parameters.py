@@ -9,11 +9,12 @@ from werkzeug.datastructures import MultiDict
 
 from imagehost.domain.unix_time import moment_at, unix_microseconds
 from imagehost.services.lists import Position
-from imagehost.web.converters import whole_number
 from imagehost.web.errors import BadRequest
 
 CURSOR = struct.Struct(">qI")
 """Microseconds since the epoch, and an id."""
+LONGEST_NUMBER = 4000
+"""The maximum number of digits: fewer than int() refuses, and about as many as fit in a request line."""
 
 
 def allow_only(given: MultiDict[str, str], *names: str) -> None:
@@ -36,6 +37,13 @@ def allow_only(given: MultiDict[str, str], *names: str) -> None:
 def shown(text: str) -> str:
     """Return a client's text, shortened and quoted for use in a sentence."""
     return repr(text[:40])
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number in a text, or None if the text is not a whole number from 1 up."""
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and int(text) else None
+    )
 
 
 def number_up_to(most: int, given: MultiDict[str, str], name: str) -> int | None:

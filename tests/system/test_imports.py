@@ -7,6 +7,7 @@ import pytest
 
 from imagehost.operations import parallel
 from tests import pictures
+from tests.conftest import ON_BOTH_DATABASES
 from tests.system import commands, truth
 
 KILLS = ["fsync:signal=KILL:when=9", "pwrite64,sendto:signal=KILL:when=15"]
@@ -42,6 +43,7 @@ def killed(call: str) -> list[str]:
     ]
 
 
+@ON_BOTH_DATABASES
 def test_an_import_that_is_killed_twice_is_complete_at_the_end(database_url, tmp_path, folder):
     settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path}
     expected = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())

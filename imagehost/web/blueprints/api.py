@@ -84,9 +84,9 @@ def everything(after: lists.Position | None) -> Response:
     """Return the array, or its part after a position: a long one as a stream, which waits for its turn."""
     if lists.fits_one_batch(current_host()):
         # A server that is killed while it answers has sent all of a short array or nothing.
-        return Response("".join(as_json(after)), mimetype="application/json")
+        return Response("".join(pieces_of_json(after)), mimetype="application/json")
     streams: Streams = current_app.extensions["imagehost.streams"]
-    pieces = streams.paced(client_network(), as_json(after))
+    pieces = streams.paced(client_network(), pieces_of_json(after))
     # The first piece is read before the status is sent, so that a lost database can still be reported by 503.
     first = next(pieces)
     answer = Response(stream_with_context(chain([first], pieces)), mimetype="application/json")
@@ -94,7 +94,7 @@ def everything(after: lists.Position | None) -> Response:
     return answer
 
 
-def as_json(after: lists.Position | None) -> Iterator[str]:
+def pieces_of_json(after: lists.Position | None) -> Iterator[str]:
     """Yield the array as JSON, one batch of images at a time."""
     separator = "["
     folder = representations.image_url("")

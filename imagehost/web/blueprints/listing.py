@@ -7,9 +7,9 @@ from werkzeug.datastructures import MultiDict
 from imagehost.services import lists
 from imagehost.web import parameters, representations
 from imagehost.web.binding import current_actor, current_host, current_request
-from imagehost.web.converters import whole_number
 from imagehost.web.errors import BadRequest
 from imagehost.web.limits import limited
+from imagehost.web.parameters import whole_number
 from imagehost.web.responses import is_for_program, render_unless_known
 
 bp = Blueprint("listing", __name__)

@@ -13,8 +13,8 @@ from imagehost.domain.host_names import in_ascii
 from imagehost.services import images
 from imagehost.web import representations
 from imagehost.web.binding import current_actor, current_host, current_request
-from imagehost.web.converters import whole_number
 from imagehost.web.errors import BadRequest, NoSuchFormat
+from imagehost.web.parameters import whole_number
 
 bp = Blueprint("oembed", __name__)
 

@@ -12,7 +12,7 @@ from imagehost.domain.policy import ANYBODY
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
-from tests.conftest import SHAPES, SMALL, as_upload, assert_error, uploaded
+from tests.conftest import ON_BOTH_DATABASES, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.formats import samples
 from tests.forms import form, part
 from tests.rows import execute
@@ -222,6 +222,7 @@ ELSEWHERE = {
 
 
 @SHAPES
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("address", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_other_addresses_are_not_found(client, shape, address):
     query = {"url": address.format(uploaded(client)["filename"])}

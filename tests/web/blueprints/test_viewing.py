@@ -13,7 +13,7 @@ from imagehost.domain import kinds
 from imagehost.host import Host
 from imagehost.storage.layout import Layout
 from tests import pictures
-from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, assert_error, page_of, uploaded
+from tests.conftest import FRAGMENT, JSON, ON_BOTH_DATABASES, PAGE, SHAPES, assert_error, page_of, uploaded
 from tests.rows import execute
 
 
@@ -126,6 +126,7 @@ def add_namesake(host: Host, app, image: dict[str, object], kind: str) -> str:
     return filename
 
 
+@ON_BOTH_DATABASES
 def test_the_older_of_two_images_with_one_name_has_the_address(host, app, client):
     first = uploaded(client, name="first.jpg")
     second = add_namesake(host, app, first, "png")
@@ -147,6 +148,7 @@ def test_the_older_of_two_images_with_one_name_has_the_address(host, app, client
         assert shown["url"] == f"http://localhost/images/{filename}"
 
 
+@ON_BOTH_DATABASES
 def test_when_the_older_is_gone_the_other_has_the_name(host, app, client):
     first = uploaded(client)
     second = add_namesake(host, app, first, "png")
