@@ -34,7 +34,8 @@ run: install
 test: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh
 	$(BIN)/python -m pytest --durations=10 $(or $(TESTS),$(IN_PARALLEL))
-# Many tests wait for servers and browsers, so there are more processes than cores. One process runs all tests of a file.
+# Many tests wait for servers and browsers, so there are more processes than cores. One process runs all tests of
+# a file.
 IN_PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
@@ -68,6 +69,7 @@ ESLINT = $(BIN)/node node_modules/eslint/bin/eslint.js --max-warnings 0 .
 lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements-dev.txt
+	$(NPM) run lock
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 messages: $(VENV)/dev.stamp
@@ -90,11 +92,13 @@ clean:
 	find static -name '*.gz' -delete -o -name '*.br' -delete
 	rm -rf $(CATALOGUES) $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis node_modules tests/lighthouse/node_modules screenshots
 
+# npm calls node by its name.
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
 # npm writes this file into a folder that is complete.
 node_modules/.package-lock.json: package-lock.json
 tests/lighthouse/node_modules/.package-lock.json: tests/lighthouse/package-lock.json
 node_modules/.package-lock.json tests/lighthouse/node_modules/.package-lock.json: | $(VENV)/dev.stamp
-	cd $(dir $(@D)) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
+	cd $(dir $(@D)) && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(BIN)/python:

@@ -60,7 +60,7 @@ def fill(table: Table, found: dict[str, list[float]]) -> None:
     table.ratio("first backup, to `cp -r` and a flush", first, by_hand)
     table.ratio(f"later backup, with {NEW} new images, to the first", later, first)
     table.ratio("`flask backup verify`, which also restores the dump, to the first backup", check, first)
-    table.add("room of a later backup beside its new images", found["room"], "MB")
+    table.add("space of a later backup in addition to its new images", found["room"], "MB")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def measure() -> list[Table]:
         tables = [uploads(host, contents)]
     with hosts.host("sqlite", **UNCOUNTED) as host:
         tables += [renderings(host, contents), visitors(host, contents)]
-    return [*tables, beside_pillow()]
+    return [*tables, compared_with_pillow()]
 
 
 class Costs:
@@ -139,9 +139,9 @@ def visitors(host: hosts.Host, contents: dict[str, bytes]) -> Table:
     return table
 
 
-def beside_pillow() -> Table:
+def compared_with_pillow() -> Table:
     """Render in a separate process and with Pillow alone, alternately."""
-    table = Table("The thumbnail of a JPEG of 12 megapixels, in a process of its own, beside Pillow alone")
+    table = Table("The thumbnail of a JPEG of 12 megapixels in a separate process, compared with only Pillow")
     content = thumbnails.jpeg(4000, 3000)
     renderer = Renderer()
     with hosts.room() as folder:

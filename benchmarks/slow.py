@@ -33,7 +33,7 @@ def measure() -> list[Table]:
     table.add("nginx's memory meanwhile", during, "MiB", most=MOST_MEMORY)
     table.add("another visitor, p99, alone", [1000 * one for one in alone], "ms")
     table.add("another visitor, p99, meanwhile", [1000 * one for one in crowded], "ms")
-    table.ratio("meanwhile beside alone", crowded, alone, most=MOST_OF_ALONE)
+    table.ratio("during slow uploads, compared with alone", crowded, alone, most=MOST_OF_ALONE)
     return [table]
 
 

@@ -67,7 +67,7 @@ def measure() -> list[Table]:
 
 def first_requests(host: hosts.Host) -> Table:
     """Request thumbnails of new pictures, alternately with Pillow, and return the table."""
-    table = Table("Thumbnails, the first request beside Pillow's thumbnail() and save as WebP, alone")
+    table = Table("The first request of a thumbnail, compared with Pillow's thumbnail() and save() as WebP")
     for name, make in CASES.items():
         content = make()
         acts = {

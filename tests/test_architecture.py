@@ -54,10 +54,10 @@ WEB = {"web", "cli", "server", "gunicorn", "app", "__main__"}
 """Packages that may load a framework."""
 ANSWERING = ("imagehost.web.blueprints", "imagehost.cli")
 """Packages of views and commands. Those have decorators, and may have the same names: index, create."""
-CONVENTIONAL = {"init_app", "main", "bp", "log", "_", "__all__"}
+CONVENTIONAL = {"init_app", "bp", "log", "_", "__all__"}
 """Names that each module may have, since they mean the same everywhere.
 
-They are: what prepares the application, what runs a program, a blueprint, a logger, gettext, exported names.
+They are: what prepares the application, a blueprint, a logger, gettext, exported names.
 """
 
 

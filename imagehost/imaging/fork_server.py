@@ -47,7 +47,7 @@ def start_fork_server(datagram: bytes, requests: socket.socket, picture: int, an
         os._exit(1)
 
 
-def main() -> None:
+def run_fork_server() -> None:
     """Load everything, then serve."""
     requests = socket.socket(fileno=int(sys.argv[1]))
     # The server runs as long as the web process, which may wait for a rendition even after Ctrl-C.
@@ -62,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_fork_server()

@@ -43,7 +43,7 @@ def image(server) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_in_the_list(image, open_page, kind):
+def test_the_list_copies_each_kind_of_link(image, open_page, kind):
     page = open_page("/images-list", **ALLOWED)
     choose_kind(page, kind)
     expect(page.locator("#images .link input")).to_have_value(KINDS[kind].format(url=image["url"]))
@@ -57,7 +57,7 @@ def test_each_kind_in_the_list(image, open_page, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_on_the_page_of_the_image(image, open_page, kind):
+def test_the_page_of_an_image_copies_each_kind_of_link(image, open_page, kind):
     page = open_page(image["view_url"], **ALLOWED)
     page.get_by_role("button", name=f"Copy: {kind}").click()
     expect(page.locator("#status")).to_have_text("Copied to the clipboard.")

@@ -121,7 +121,7 @@ def test_deleting_the_last_row_of_a_page_shows_the_previous_page(server, open_pa
     expect(page.locator("#images-title")).to_be_focused()
 
 
-def test_pages(twelve, open_page):
+def test_the_links_of_the_pages_lead_to_their_pages(twelve, open_page):
     page = open_page("/images-list")
     assert names(page) == [f"photo{number}.jpg" for number in range(11, 1, -1)]
     page.get_by_role("link", name="Page 2").click()
@@ -141,7 +141,7 @@ def test_a_page_after_the_last_one_has_a_link_to_the_last_page(twelve, open_page
     expect(page).to_have_url(re.compile(r"/images-list\?page=2$"))
 
 
-def test_two_windows(server, open_page, tmp_path):
+def test_two_windows_show_each_others_uploads_and_deletions(server, open_page, tmp_path):
     listing = open_page("/images-list")
     uploading = listing.context.new_page()
     uploading.goto("/upload")
@@ -237,7 +237,7 @@ def test_an_update_does_not_disturb_the_user(twelve, server, open_page):
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Link to photo5.jpg"
 
 
-def test_a_picture_at_full_size_by_keyboard(server, open_page):
+def test_the_keyboard_moves_through_pictures_at_full_size(server, open_page):
     for number in range(3):
         upload(server, f"photo{number}.jpg", pictures.jpg(400 + number, 300))
     page = open_page("/images-list")
@@ -278,7 +278,7 @@ def test_a_phone_gets_a_large_photograph_in_its_own_size(server, open_page, path
     assert image["url"] not in asked
 
 
-def test_a_picture_at_full_size_by_swipe(server, open_page):
+def test_swipes_move_through_pictures_at_full_size(server, open_page):
     for number in range(2):
         upload(server, f"photo{number}.jpg", PHOTO)
     page = open_page("/images-list", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

@@ -94,7 +94,7 @@ def test_the_disk_is_full_and_gets_room(own_server, open_page, page_problems, tm
         server.stop()
 
 
-def test_too_many_in_too_short_a_time(own_server, open_page, page_problems, tmp_path):
+def test_an_upload_above_the_limit_can_be_tried_again(own_server, open_page, page_problems, tmp_path):
     page_problems.expect("status of 429")
     own_server(RATE_LIMIT_ENABLED="true", RATE_LIMIT="1/3 seconds")
     page = open_page("/upload")
@@ -108,7 +108,7 @@ def test_too_many_in_too_short_a_time(own_server, open_page, page_problems, tmp_
     expect_done(page, "beach.jpg")
 
 
-def test_too_many_deletions(own_server, open_page, page_problems):
+def test_a_deletion_above_the_limit_is_refused_with_the_reason(own_server, open_page, page_problems):
     page_problems.expect("status of 429")
     page_problems.expect("Response Status Error Code 429")
     server = own_server(RATE_LIMIT_ENABLED="true", DELETION_RATE_LIMIT="1/4 seconds")

@@ -147,7 +147,7 @@ def test_a_folder_cannot_be_read(open_page, page_problems):
     )
 
 
-def test_a_damaged_picture(open_page, page_problems, tmp_path):
+def test_a_damaged_picture_is_refused_with_the_reason(open_page, page_problems, tmp_path):
     page_problems.expect("status of 422")
     page = open_page("/upload")
     choose(page, write(tmp_path, cut_jpg=PHOTO[:2000]))
@@ -158,7 +158,7 @@ def test_a_damaged_picture(open_page, page_problems, tmp_path):
     )
 
 
-def test_too_large_for_the_server_after_all(open_page, page_problems, tmp_path):
+def test_a_picture_that_only_the_server_finds_too_large_is_refused(open_page, page_problems, tmp_path):
     page_problems.expect("status of 413")
     page = open_page("/upload")
     module = page.locator('link[rel="modulepreload"][href$="page.js"]').first.get_attribute("href")
@@ -189,7 +189,9 @@ PROXIES = {
 
 
 @pytest.mark.parametrize(("kind", "body", "words"), PROXIES.values(), ids=PROXIES)
-def test_a_proxy_that_speaks_for_us(open_page, page_problems, tmp_path, kind, body, words):
+def test_the_message_of_a_proxy_is_shown_and_a_retry_works(
+    open_page, page_problems, tmp_path, kind, body, words
+):
     page_problems.expect("status of 502")
     page = open_page("/upload")
     page.route("**/upload", lambda route: route.fulfill(status=502, content_type=kind, body=body))

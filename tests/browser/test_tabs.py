@@ -58,7 +58,7 @@ def test_tabs_switch_without_a_reload(server, loads):
     assert documents == []
 
 
-def test_back_and_forward(server, loads):
+def test_back_and_forward_restore_the_tab_and_the_page_of_the_list(server, loads):
     page, documents = loads
     for number in range(12):
         upload(server, f"photo{number}.jpg", pictures.jpg(8, 8))
@@ -80,7 +80,7 @@ def test_back_and_forward(server, loads):
 
 
 @pytest.mark.parametrize(("path", "tab"), [("/upload", "upload"), ("/images-list", "images")])
-def test_reload_on_each(open_page, path, tab):
+def test_a_reload_stays_on_the_tab(open_page, path, tab):
     page = open_page(path)
     is_on(page, tab)
     page.get_by_role("link", name={"upload": "Images", "images": "Upload"}[tab], exact=True).first.click()
@@ -212,7 +212,7 @@ def test_going_back_without_a_network_is_reported(server, open_page, page_proble
     expect(page.locator("#alerts")).to_have_text(UNREACHABLE)
 
 
-def test_from_a_page_of_another_kind_and_back(server, open_page):
+def test_back_from_the_uploads_shows_the_page_of_an_image(server, open_page):
     image = upload(server, "photo.jpg", PHOTO)
     page = open_page(image["view_url"])
     page.get_by_role("link", name="Upload").click()

@@ -22,7 +22,7 @@ def names(server) -> list[str]:
 
 
 @ON_BOTH_DATABASES
-def test_chosen_by_the_button(server, open_page, tmp_path):
+def test_a_picture_chosen_with_the_button_is_uploaded(server, open_page, tmp_path):
     page = open_page("/upload")
     choose(page, write(tmp_path, beach_jpg=PHOTO))
     expect_done(page, "beach.jpg")
@@ -31,7 +31,7 @@ def test_chosen_by_the_button(server, open_page, tmp_path):
 
 
 @WHOLE_CHROMIUM
-def test_dropped_anywhere_on_the_page(server, open_page, tmp_path):
+def test_a_picture_dropped_anywhere_on_the_page_is_uploaded(server, open_page, tmp_path):
     page = open_page("/upload")
     drop_files(page, write(tmp_path, beach_jpg=PHOTO), onto="h1")
     expect_done(page, "beach.jpg")
@@ -53,7 +53,7 @@ def test_the_field_is_highlighted_while_files_are_dragged_over_it(open_page, tmp
     expect(field).to_have_attribute("data-state", "done")
 
 
-def test_pasted(server, open_page):
+def test_a_pasted_picture_is_uploaded(server, open_page):
     page = open_page("/upload")
     paste_image(page, pictures.png(320, 200))
     expect_done(page, "image.png")
@@ -93,7 +93,7 @@ def test_three_go_at_a_time(open_page, tmp_path):
     expect(page.locator("#running")).to_be_hidden()
 
 
-def test_progress_on_a_slow_way(open_page, tmp_path):
+def test_a_slow_upload_shows_its_progress(open_page, tmp_path):
     page = open_page("/upload")
     network = Network(page)
     network.slow(150_000)
@@ -164,7 +164,7 @@ def test_the_same_file_can_be_chosen_twice(server, open_page, tmp_path):
     assert names(server) == ["beach.jpg", "beach.jpg"]
 
 
-def test_sixty_at_once(server, open_page):
+def test_sixty_pictures_dropped_at_once_are_uploaded(server, open_page):
     page = open_page("/upload")
     page.evaluate(DROP_MANY, [list(pictures.jpg(8, 6)), 60])
     expect(page.locator("#queue .upload.done")).to_have_count(60, timeout=30_000)

@@ -41,7 +41,7 @@ def photographs() -> dict[str, bytes]:
 def main() -> int:
     """Print a line for each page and form factor, then the failed audits. Return 1 if there are any."""
     costs: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, Server(Path(folder), ALLOW_INDEXING="true") as server:
         views = [upload(server, name, content)["view_url"] for name, content in photographs().items()]
         addresses = {path: server.url + path for path in ("/", "/upload", "/images-list")}
         addresses["/view/…"] = str(views[-1])

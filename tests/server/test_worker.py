@@ -226,7 +226,7 @@ class TestExpect:
             found = answer(line)
             assert (found.body, found.getheader("Connection")) == (b"5", "keep-alive")
 
-    def test_a_refusal_comes_instead(self, small):
+    def test_a_refusal_is_sent_instead_of_100(self, small):
         with small.send(post("/refuse", "Content-Length: 5", "Expect: 100-continue")) as line:
             found = answer(line)
             # The server cannot know whether the client sends the body nevertheless.

@@ -148,7 +148,7 @@ def delete_all(port: int, ids: list[int]) -> list[int]:
 
 
 @ON_BOTH_DATABASES
-def test_three_hundred_deletions_at_once(bare, tmp_path, database_url):
+def test_the_limit_holds_for_three_hundred_deletions_at_once(bare, tmp_path, database_url):
     ids = fill(database_url, tmp_path, 300)
     codes = delete_all(bare.port, ids)
     assert (codes.count(200), codes.count(429)) == (120, 180)

@@ -112,7 +112,7 @@ def test_a_file_in_a_folder_that_cannot_be_written_to_is_read(
 
 
 @ON_SQLITE
-def test_from_one_file_to_another(host, app, make_app, tmp_path, migrated_sqlite):
+def test_a_sqlite_file_with_a_special_name_is_copied(host, app, make_app, tmp_path, migrated_sqlite):
     path = tmp_path / "a b?#%.db"
     path.write_bytes(Path(migrated_sqlite).read_bytes())
     url = str(sa.URL.create("sqlite", database=str(path)))

@@ -245,7 +245,7 @@ def test_a_page_contains_the_etag_of_its_fragment(client):
         (10**30, 9, [1, None, 8, 9]),
     ],
 )
-def test_the_pages_to_go_on_to(number, pages, offered):
+def test_a_page_offers_links_to_the_nearest_pages_and_both_ends(number, pages, offered):
     assert lists.Page(number, [], pages * 10).offered == offered
 
 
