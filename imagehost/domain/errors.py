@@ -145,7 +145,7 @@ class Unavailable(ImageHostError):
 
 
 class StorageFull(ImageHostError):
-    """The host has no room left for an upload."""
+    """The host has no space left for an upload."""
 
     code = "storage_full"
 

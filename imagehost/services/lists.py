@@ -74,7 +74,7 @@ class Page:
         numbers: list[int | None] = []
         for number, following in zip(shown, [*shown[1:], last], strict=True):
             gap = following - number
-            # A gap of one page takes no more room than its number.
+            # A gap of one page takes no more space than its number.
             numbers += [number, *([number + 1] if gap == 2 else [None] if gap > 2 else [])]
         return numbers
 

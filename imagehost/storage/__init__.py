@@ -11,7 +11,7 @@ from imagehost.storage.spool import Incoming
 class Storage(Protocol):
     """Images and their renditions, by filename.
 
-    Every method raises StorageFull if there is no room, and Unavailable if the storage does not answer.
+    Every method raises StorageFull if there is no space, and Unavailable if the storage does not answer.
     """
 
     def is_ready(self) -> bool:

@@ -22,7 +22,7 @@ class Maintenance:
     rows finds the bytes of every row: either the row was removed before, or its bytes were retained.
 
     Deleted images are moved to the folder ``retained`` while it exists. At other times this folder is empty
-    and its name is ``spare``: it always exists, since a full disk may have no room to make it.
+    and its name is ``spare``: it always exists, since a full disk may have no space to make it.
     """
 
     def __init__(self, lock: Path, retained: Path, spare: Path) -> None:
@@ -31,7 +31,7 @@ class Maintenance:
         self.spare = spare
 
     def prepare(self) -> None:
-        """Make the lock file and the folder while there is room."""
+        """Make the lock file and the folder while there is space."""
         if not self.retained.exists():
             make_folder(self.spare)
         self._open().close()

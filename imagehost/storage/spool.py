@@ -47,7 +47,7 @@ class Incoming(io.RawIOBase, BinaryIO):
 
     If the file system supports files without a name, it is removed even if the process is killed.
 
-    ``written`` is the number of bytes. Raises TooLarge above ``max_size``, StorageFull if there is no room.
+    ``written`` is the number of bytes. Raises TooLarge above ``max_size``, StorageFull if there is no space.
     """
 
     def __init__(self, folder: Path, max_size: int) -> None:

@@ -147,9 +147,9 @@ def srcset(image: Image) -> str:
     return ", ".join(f"{url} {width}w" for url, width in widths.items())
 
 
-def within(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
-    """Return a size (width, height) in pixels, scaled down to fit in a room, or unchanged if it fits."""
-    share = min(1, room[0] / size[0], room[1] / size[1])
+def within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """Return a size in pixels, scaled down to fit in a box, or unchanged if it fits."""
+    share = min(1, box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
@@ -162,12 +162,12 @@ class Picture:
     mime_type: str
 
 
-def picture_for(image: Image, room: tuple[int, int]) -> Picture:
-    """Return the smallest picture of an image that is sharp in a room. It may be larger than the room.
+def picture_for(image: Image, box: tuple[int, int]) -> Picture:
+    """Return the smallest picture of an image that is sharp in a box. It may be larger than the box.
 
     A GIF is always shown as it is, since its renditions are not animated.
     """
-    shown = within(image.shown_size, room)
+    shown = within(image.shown_size, box)
     if shown != image.shown_size and image.file_type != "gif":
         for rendition in (each for each in ALL if renditions.has_rendition(image, each)):
             size = size_of(rendition, image)
@@ -186,10 +186,10 @@ def rendition_url(rendition: Rendition, filename: str) -> str:
 
 
 def oembed_as_json(image: Image, max_width: int, max_height: int) -> dict[str, object]:
-    """Return the oEmbed description of an image for a site with this much room, in pixels (https://oembed.com)."""
-    room = max_width, max_height
-    picture, small = picture_for(image, room), size_of(THUMBNAIL, image)
-    width, height = within(picture.size, room)
+    """Return the oEmbed description of an image that fits in a box of pixels (https://oembed.com)."""
+    box = max_width, max_height
+    picture, small = picture_for(image, box), size_of(THUMBNAIL, image)
+    width, height = within(picture.size, box)
     answer: dict[str, object] = {
         "version": "1.0",
         "type": "photo",
@@ -201,7 +201,7 @@ def oembed_as_json(image: Image, max_width: int, max_height: int) -> dict[str, o
         "provider_url": absolute(url_for("pages.index")),
         "cache_age": CACHE_AGE,
     }
-    if within(small, room) == small:
+    if within(small, box) == small:
         answer["thumbnail_url"] = absolute(thumbnail_url(image.filename))
         answer["thumbnail_width"], answer["thumbnail_height"] = small
     return answer

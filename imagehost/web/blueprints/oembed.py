@@ -29,9 +29,9 @@ def show() -> Response:
     given = current_request().args
     if given.get("format", "json") != "json":
         raise NoSuchFormat
-    room = limit(given, "maxwidth"), limit(given, "maxheight")
+    box = limit(given, "maxwidth"), limit(given, "maxheight")
     image = images.find_image(current_host(), current_actor(), name_at(given.get("url", "")))
-    return jsonify(representations.oembed_as_json(image, *room))
+    return jsonify(representations.oembed_as_json(image, *box))
 
 
 @bp.after_request

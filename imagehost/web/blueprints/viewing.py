@@ -15,8 +15,8 @@ from imagehost.web.responses import is_for_picture, varied
 bp = Blueprint("viewing", __name__)
 
 A_MOMENT = timedelta(minutes=1)
-PREVIEW_ROOM = (1280, 1280)
-"""The room for the picture that chat programs show: an original may be larger than they accept."""
+PREVIEW_BOX = (1280, 1280)
+"""The size in which chat programs show the picture: an original may be larger than they accept."""
 
 
 @bp.get("/view/<name:name>")
@@ -30,7 +30,7 @@ def show(name: str) -> Response:
             "view/index.html",
             image=image,
             links=representations.uploaded_as_json(image),
-            picture=representations.picture_for(image, PREVIEW_ROOM),
+            picture=representations.picture_for(image, PREVIEW_BOX),
             autofocus=was_just_uploaded(image),
         )
     )
