@@ -78,4 +78,4 @@ ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \
     CMD ["sh", "-c", "exec python docker/ready.py ${WEB_SERVER_START_PORT:-8000}"]
-CMD ["sh", "-c", "flask db upgrade && exec gunicorn --config python:imagehost.gunicorn wsgi:app"]
+CMD ["python", "-m", "imagehost"]

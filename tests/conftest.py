@@ -3,9 +3,9 @@
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
-import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
@@ -18,7 +18,7 @@ from imagehost.settings import definitions, reader
 from imagehost.settings.definitions import load_settings
 from tests import pictures
 from tests.applications import Applications, close, host_of
-from tests.postgres import Postgres
+from tests.postgres import Postgres, Reusable
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FRAGMENT = {"HX-Request": "true", "Accept": "*/*"}
@@ -30,6 +30,7 @@ ON_POSTGRESQL = pytest.mark.databases("postgresql")
 ON_SQLITE = pytest.mark.databases("sqlite")
 
 
+SLOWEST = ("tests/system/test_operations.py", "tests/system/")
 SMALL = pictures.jpg(8, 6)
 
 
@@ -64,15 +65,16 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reusable]:
     url = postgres.create("imagehost")
     migrate(url, tmp_path_factory.mktemp("template"))
-    return url
+    with closing(Reusable(url)) as database:
+        yield database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slowest tests, so that all processes end at about the same time."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/system/"))
+    items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in SLOWEST])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,11 +90,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "imagehost.db")
         return f"sqlite:///{tmp_path}/imagehost.db"
-    url: str = request.getfixturevalue("migrated_postgres")
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("TRUNCATE images, image_days RESTART IDENTITY")
-    connection.close()
-    return url
+    database: Reusable = request.getfixturevalue("migrated_postgres")
+    return database.emptied()
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +105,13 @@ def make_app(applications: Applications, database_url: str, tmp_path: Path) -> I
     made = []
 
     def make(**overrides: object) -> Flask:
-        settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path, "RATE_LIMIT_ENABLED": False}
+        settings = {
+            "DATABASE_URL": database_url,
+            "INSTANCE_DIR": tmp_path,
+            # Otherwise, each host would make and store a key.
+            "SECRET_KEY": "the key of the tests",
+            "RATE_LIMIT_ENABLED": False,
+        }
         loaded = load_settings(**{**settings, **overrides})
         app = applications.take(loaded)
         made.append((app, loaded))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -13,8 +14,13 @@ FLOWER = PHOTOS / "flower.jpg"
 
 def photo(width: int = 640, height: int = 427) -> Image.Image:
     """Return a real photograph, scaled."""
+    return original().resize((width, height))
+
+
+@cache
+def original() -> Image.Image:
     with Image.open(CHINA) as image:
-        return image.convert("RGB").resize((width, height))
+        return image.convert("RGB")
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -23,14 +29,17 @@ def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     return content.getvalue()
 
 
+@cache
 def jpg(width: int = 64, height: int = 48, **options: object) -> bytes:
     return encode(photo(width, height), "jpg", **options)
 
 
+@cache
 def png(width: int = 64, height: int = 48, **options: object) -> bytes:
     return encode(photo(width, height), "png", **options)
 
 
+@cache
 def gif(width: int = 64, height: int = 48, frames: int = 3) -> bytes:
     images = [photo(width, height) for _ in range(frames)]
     for number, image in enumerate(images):

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,13 @@ They are: what prepares the application, a blueprint, a logger, gettext, exporte
 """
 
 
+@cache
 def tree(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text())
 
 
-def imports(module: str) -> set[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """Return the full names of everything that a module imports, also inside of functions."""
     found: set[str] = set()
     is_package = MODULES[module].name == "__init__.py"
@@ -77,7 +80,13 @@ def imports(module: str) -> set[str]:
             parts = parts[: len(parts) - node.level + is_package] if node.level else []
             base = ".".join([*parts, *filter(None, [node.module])])
             found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
+
+
+@cache
+def attributes(module: str) -> frozenset[str]:
+    """Return the text of every attribute in the code of a module, for example ``os.environ``."""
+    return frozenset(ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute))
 
 
 def package_of(name: str) -> str:
@@ -91,13 +100,8 @@ def importers(*names: str) -> set[str]:
 
 
 def uses(pattern: str) -> set[str]:
-    """Return the modules whose code has an attribute or a call with this name."""
-    return {
-        module
-        for module in MODULES
-        for node in ast.walk(tree(module))
-        if isinstance(node, ast.Attribute) and ast.unparse(node).endswith(pattern)
-    }
+    """Return the modules whose code has an attribute or a call that ends with this name."""
+    return {module for module in MODULES if any(text.endswith(pattern) for text in attributes(module))}
 
 
 def test_each_module_has_a_layer():

@@ -54,7 +54,11 @@ def calls(app: Flask, path: str, *, status: str = "200", **options: object) -> i
 
 @pytest.fixture
 def costs(app, client) -> dict[str, int]:
-    """Return the calls of each request. It is answered before, so that values that are created once exist."""
+    """Return the calls of each request.
+
+    They are the fewest of three: the first request also creates what is created once, and a connection to the
+    database is tested if it was idle for a moment.
+    """
     now = datetime.now(UTC)
     ids = add_rows(app, [now - timedelta(days=number) for number in range(30)])
     image = client.post("/upload", **PLAIN).json
@@ -70,11 +74,10 @@ def costs(app, client) -> dict[str, int]:
         "a health check": ("/healthz", {}),
     }
     found = {
-        name: [calls(app, path, **options) for _ in range(3)][-1]
-        for name, (path, options) in requests.items()
+        name: min(calls(app, path, **options) for _ in range(3)) for name, (path, options) in requests.items()
     }
-    deletions = [calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3]]
-    return {**found, "a deletion": deletions[-1]}
+    deletion = min(calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3])
+    return {**found, "a deletion": deletion}
 
 
 def test_no_request_does_more_than_it_did(costs):
@@ -88,5 +91,5 @@ def test_counting_a_request_costs_little(make_app):
     for enabled in (False, True):
         app = make_app(RATE_LIMIT_ENABLED=enabled)
         app.test_client().get("/images-list")
-        found.append([calls(app, "/images-list") for _ in range(3)][-1])
+        found.append(min(calls(app, "/images-list") for _ in range(3)))
     assert 0 < found[1] - found[0] <= 60

@@ -4,6 +4,7 @@ import math
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import limits
@@ -37,8 +38,9 @@ class Counters:
     refused requests do not make it longer.
     """
 
-    def __init__(self, path: Path, rates: dict[str, str]) -> None:
+    def __init__(self, path: Path, rates: dict[str, str], clock: Callable[[], float] = time.time) -> None:
         self.rates = {kind: limits.parse(rate) for kind, rate in rates.items()}
+        self.clock = clock
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -56,7 +58,7 @@ class Counters:
 
     def hit(self, kind: str, client: str) -> None:
         """Count one request of a client in its window. Raises RateLimited above the limit."""
-        now, rate = time.time(), self.rates[kind]
+        now, rate = self.clock(), self.rates[kind]
         try:
             with self._lock:
                 hits, ends = self._add(f"{kind} {client}", now, rate.get_expiry())

@@ -204,10 +204,14 @@ def test_slow_pictures_do_not_delay_an_ordinary_one():
 
 
 def test_slow_pictures_give_way_to_an_ordinary_one():
-    light = replace(PLAN.light, cpu_seconds=60, wall_seconds=60, work=NO_LIMIT)
-    shared = Renderer(replace(PLAN, at_once=1, light=light))
+    light, large = (
+        replace(budget, cpu_seconds=60, wall_seconds=60, work=NO_LIMIT) for budget in (PLAN.light, PLAN.large)
+    )
+    shared = Renderer(replace(PLAN, at_once=1, light=light, large=large))
     left = threading.Event()
-    slow = [rendering(SLOW, shared, gone=left.is_set) for _ in range(4)]
+    # None of them ends before the ordinary one, also on a fast machine.
+    endless = hostile.jpeg(9000, 9000, 4, 100)
+    slow = [rendering(endless, shared, gone=left.is_set) for _ in range(4)]
     wait_until(lambda: shared._light.waiting + shared._large.waiting >= 2, "they do not wait")
     assert render(PHOTO, renderer=shared)
     assert not [ended for _, ended in slow if ended], "the ordinary one came last"

@@ -20,7 +20,7 @@ from tests.formats.looking import clean
 from tests.imaging import colours
 
 CASES = Path(__file__).parent.parent / "cases"
-SIZE = (640, 480)
+SIZE = (400, 300)
 MEAN, MOST = 2, 6
 """The maximum difference of the mean colours of cells, in levels of 255: on average, and of one cell."""
 MOST_BRIGHT = 10
@@ -100,6 +100,11 @@ def picture() -> Image.Image:
 @cache
 def light() -> Image.Image:
     return picture().convert("L")
+
+
+def black_and_white() -> Image.Image:
+    """Return the picture in black and white, twice as large as its rendition: few pixels mix to few greys."""
+    return light().resize((640, 480)).convert("1")
 
 
 def see_through(image: Image.Image) -> Image.Image:
@@ -268,9 +273,9 @@ ROWS = {
         for name, chunks in CHUNKS.items()
     },
     **{f"AVIF with number {name}": lambda pair=pair: numbered(*pair) for name, pair in NUMBERS.items()},
-    "black and white with gAMA": lambda: png(light().convert("1"), colours.gama(1)),
+    "black and white with gAMA": lambda: png(black_and_white(), colours.gama(1)),
     "black and white with a table": lambda: saved(
-        light().convert("1"), "PNG", RGB_PROFILES["a table of 8 bits"]
+        black_and_white(), "PNG", RGB_PROFILES["a table of 8 bits"]
     ),
     "a transparent colour of a palette": lambda: pictures.encode(
         picture().quantize(200), "png", icc_profile=RGB_PROFILES["swapped colours"], transparency=0

@@ -65,16 +65,16 @@ def test_no_one_is_limited_where_that_is_switched_off(make_app):
     assert [upload(client).status_code for _ in range(3)] == [200, 200, 200]
 
 
-def test_when_the_time_is_over_the_next_is_accepted(limited, monkeypatch):
-    client, now = limited.test_client(), time.time()
-    monkeypatch.setattr(counters.time, "time", lambda: now)
+def test_when_the_time_is_over_the_next_is_accepted(limited):
+    client, now, counts = limited.test_client(), time.time(), host_of(limited).counters
+    counts.clock = lambda: now
     for _ in range(3):
         answer = upload(client)
     wait = int(answer.headers["Retry-After"])
     assert wait == 60
-    monkeypatch.setattr(counters.time, "time", lambda: now + wait - 29.4)
+    counts.clock = lambda: now + wait - 29.4
     assert upload(client).headers["Retry-After"] == "30", "whoever comes back then must not be too early"
-    monkeypatch.setattr(counters.time, "time", lambda: now + wait)
+    counts.clock = lambda: now + wait
     assert upload(client).status_code == 200
 
 
@@ -120,10 +120,10 @@ def test_an_ipv6_network_is_one_client(limited):
     assert [upload(client, address).status_code for address in addresses] == [200, 200, 429, 200]
 
 
-def test_counts_of_windows_that_are_over_are_forgotten(limited, monkeypatch):
+def test_counts_of_windows_that_are_over_are_forgotten(limited):
     client, now = limited.test_client(), time.time()
     upload(client)
-    monkeypatch.setattr(counters.time, "time", lambda: now + 3600)
+    host_of(limited).counters.clock = lambda: now + 3600
     upload(client, "198.51.100.2")
     counts = sqlite3.connect(host_of(limited).settings.instance_dir / counters.COUNTERS_FILE)
     assert counts.execute("SELECT client FROM windows").fetchall() == [("uploads 198.51.100.2",)]
@@ -204,12 +204,13 @@ def test_answers_of_304_count_too(make_app):
     assert codes == [304, 304, 429]
 
 
-def test_refused_requests_do_not_make_the_wait_longer(make_app, monkeypatch):
+def test_refused_requests_do_not_make_the_wait_longer(make_app):
     now = time.time()
-    client = make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT="1/minute").test_client()
+    app = make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT="1/minute")
+    client = app.test_client()
     waits = []
     for seconds in (0, 10, 59, 60, 61):
-        monkeypatch.setattr(counters.time, "time", lambda moment=now + seconds: moment)
+        host_of(app).counters.clock = lambda moment=now + seconds: moment
         waits.append(client.delete("/delete/1").headers.get("Retry-After"))
     assert waits == [None, "50", "1", None, "59"]
 
@@ -235,10 +236,10 @@ def test_three_hundred_images_cannot_be_deleted_at_once(make_app):
         ("1500/2hour", "deletions: 1,500 in 2 hours"),
     ],
 )
-def test_every_limit_is_named_in_the_refusal(make_app, monkeypatch, rate, words):
+def test_every_limit_is_named_in_the_refusal(make_app, rate, words):
     counts = host_of(make_app(RATE_LIMIT_ENABLED=True, DELETION_RATE_LIMIT=rate)).counters
     now = time.time()
-    monkeypatch.setattr(counters.time, "time", lambda: now)
+    counts.clock = lambda: now
     for _ in range(counts.rates["deletions"].amount):
         counts.hit("deletions", "client")
     with pytest.raises(RateLimited) as refused:

@@ -3,10 +3,9 @@
 The processes are forked from one that has loaded all modules: to load them takes longer than the rest.
 """
 
-import ctypes
 import os
 import sys
-from multiprocessing import get_context
+from io import BytesIO
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,12 +14,9 @@ from imagehost import create_app
 from imagehost.db import counts
 from imagehost.domain import image_names
 from tests.applications import change_host
-from tests.conftest import as_upload
+from tests.forked import FORK_SERVER, allow_watching
 
-PR_SET_PTRACER = 0x59616D61
 NAME = "z" * image_names.NAME_LENGTH
-FORK_SERVER = get_context("forkserver")
-FORK_SERVER.set_forkserver_preload([__name__])
 
 
 def start(action: str, url: str, folder: Path, what: str) -> tuple[BaseProcess, Connection]:
@@ -48,13 +44,8 @@ def make_change(connection: Connection, action: str, url: str, folder: str, what
     connection.send("ready")
     connection.recv()
     if action == "upload":
-        answer = client.post("/upload", data=as_upload(content))
+        answer = client.post("/upload", data={"file": (BytesIO(content), "photo.jpg")})
     else:
         answer = client.delete(f"/delete/{what}")
     os.write(connection.fileno(), answer.get_data())
     sys.exit(answer.status_code != 200)
-
-
-def allow_watching() -> None:
-    """Let any process of this user attach to this one. Some systems allow this only for parents (Yama)."""
-    ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)

@@ -125,18 +125,16 @@ def test_the_rows_of_today_are_not_merged(host, app, database_url):
 
 
 @RENDITIONS
-def test_a_deletion_while_a_rendition_is_made_leaves_no_rendition(
-    app, client, folder, database_url, monkeypatch, path
-):
+def test_a_deletion_while_a_rendition_is_made_leaves_no_rendition(app, client, folder, database_url, path):
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
-    render = imaging.Renderer.render
 
-    def slow(*arguments: object) -> bytes:
-        content = render(*arguments)
-        assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
-        return content
+    class Slow(imaging.Renderer):
+        def render(self, *arguments: object) -> bytes:
+            content = super().render(*arguments)
+            assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
+            return content
 
-    monkeypatch.setattr(imaging.Renderer, "render", slow)
+    change_host(app, renderer=Slow())
     assert client.get(path.format(image["filename"])).status_code == 404
     assert stored_files(app) == []
     truth.assert_exact(database_url, folder, {})
@@ -144,19 +142,20 @@ def test_a_deletion_while_a_rendition_is_made_leaves_no_rendition(
 
 def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(host, app, client, monkeypatch):
     held = []
+    admit = imaging.admit
 
-    def watch(home: object, name: str) -> None:
-        function = getattr(home, name)
+    def watched(*arguments: object) -> object:
+        held.append(host.database.engine.pool.checkedout())
+        return admit(*arguments)
 
-        def watched(*arguments: object) -> object:
+    class Watched(imaging.Renderer):
+        def render(self, *arguments: object) -> bytes:
             held.append(host.database.engine.pool.checkedout())
-            return function(*arguments)
-
-        monkeypatch.setattr(home, name, watched)
+            return super().render(*arguments)
 
     client.post("/upload", data=as_upload(PNG))  # the first upload sets up the storage
-    watch(imaging, "admit")
-    watch(imaging.Renderer, "render")
+    monkeypatch.setattr(imaging, "admit", watched)
+    change_host(app, renderer=Watched())
     image = client.post("/upload", data=as_upload(pictures.jpg(1300, 900))).json
     for path in (image["thumbnail_url"], f"/previews/720/{image['filename']}.webp"):
         assert client.get(path).status_code == 200
@@ -164,16 +163,16 @@ def test_no_connection_is_held_while_pictures_are_looked_at_or_scaled(host, app,
 
 
 @RENDITIONS
-def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, monkeypatch, path):
+def test_a_rendition_that_many_ask_for_at_once_is_made_once(app, client, path):
     image = client.post("/upload", data=as_upload(pictures.jpg(1600, 1067))).json
     made = []
-    render = imaging.Renderer.render
 
-    def watched(*arguments: object) -> bytes:
-        made.append(arguments)
-        return render(*arguments)
+    class Watched(imaging.Renderer):
+        def render(self, *arguments: object) -> bytes:
+            made.append(arguments)
+            return super().render(*arguments)
 
-    monkeypatch.setattr(imaging.Renderer, "render", watched)
+    change_host(app, renderer=Watched())
     answers = in_threads(50, lambda _: app.test_client().get(path.format(image["filename"])))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.data for answer in answers}) == len(made) == 1

@@ -20,7 +20,7 @@ from imagehost import create_app
 from imagehost.domain.rendition_sizes import rendition_names
 from tests import pictures
 from tests.applications import close
-from tests.conftest import ON_BOTH_DATABASES, as_upload
+from tests.conftest import ON_BOTH_DATABASES, as_upload, migrate
 from tests.postgres import Postgres
 from tests.services import one_change
 from tests.services.one_change import NAME
@@ -96,9 +96,8 @@ def state(
 
 
 @pytest.fixture(scope="module")
-def database_template(postgres: Postgres, migrated_postgres: str) -> Iterator[None]:
-    postgres.create("order_of_writes", template="imagehost")
-    postgres.execute("TRUNCATE images, image_days RESTART IDENTITY", "order_of_writes")
+def database_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    migrate(postgres.create("order_of_writes"), tmp_path_factory.mktemp("template"))
     yield
     postgres.drop("order_of_writes")
 

@@ -1,4 +1,4 @@
-"""The real server, started like a user starts it: ``make run``."""
+"""The real server: what ``make run`` starts after it has installed everything."""
 
 import http.client
 import os
@@ -13,7 +13,10 @@ from typing import Self
 import requests
 
 from imagehost.settings.reader import ROOT
+from tests.forked import Forked
 from tests.ports import free_port
+
+MAKE_RUN = ["make", "run"]
 
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 20
@@ -22,12 +25,12 @@ SECONDS_TO_STOP = 20
 class Server:
     """A server in a separate session. All its processes end with the ``with`` block."""
 
-    def __init__(self, folder: Path, inside: Sequence[str] = (), **settings: object) -> None:
+    def __init__(self, folder: Path, command: Sequence[str] = (), **settings: object) -> None:
+        """``command`` starts the server, or nothing if a fork is enough, which takes less time."""
         self.folder = folder
-        self.command = [*inside, "make", "run"]
+        self.command = command
         self.port = int(settings.get("WEB_SERVER_START_PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
-        # `inside` is a command that runs another one, for example in a namespace.
         given = {"WEB_SERVER_WORKERS": 2, "RATE_LIMIT_ENABLED": "false", **settings}
         own = {"INSTANCE_DIR": folder, "WEB_SERVER_START_PORT": self.port}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -57,6 +60,10 @@ class Server:
 
     def launch(self) -> None:
         """Start the server, and do not wait for it."""
+        self.process: Forked | subprocess.Popen[bytes]
+        if not self.command:
+            self.process = Forked(["imagehost"], self.environment, self.output)
+            return
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -85,7 +92,6 @@ class Server:
 
     def answers(self) -> bool:
         """Return whether the server answers."""
-        assert self.process.poll() is None, "the server ended"
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
         except requests.ConnectionError:
@@ -96,19 +102,22 @@ class Server:
 
         gunicorn loses earlier signals.
         """
-        workers = self.workers() if self.answers() else []
+        assert self.process.poll() is None, "the server ended"
+        workers = self.workers()
         expected = int(self.environment["WEB_SERVER_WORKERS"])
-        return len(workers) == expected and all(map(catches_abort, workers))
+        return len(workers) == expected and all(map(catches_abort, workers)) and self.answers()
 
     def processes(self) -> list[int]:
         """Return the ids of the server's living processes, parents first."""
         return [pid for pid, _ in sorted(family(self.process.pid))]
 
     def workers(self) -> list[int]:
-        """Return the ids of gunicorn's workers. Only their parent is gunicorn's first process."""
+        """Return the ids of gunicorn's workers, the children of its first process."""
         alive = [(pid, parent) for pid, parent in family(self.process.pid) if not renders(pid)]
-        parents = [parent for _, parent in alive]
-        return [pid for pid, parent in alive if pid not in parents and parent != self.process.pid]
+        # A command such as make is the parent of gunicorn's first process.
+        first = next((pid for pid, parent in alive if parent == self.process.pid), None)
+        gunicorn = first if self.command else self.process.pid
+        return [pid for pid, parent in alive if parent == gunicorn]
 
     def renderers(self) -> list[int]:
         """Return the ids of the renderer's servers, and of the processes that they forked."""
@@ -131,14 +140,16 @@ class Server:
 def family(group: int) -> list[tuple[int, int]]:
     """Return every living process of a group, with its parent."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):  # noqa: PTH208  # tests wait for this
         try:
+            if os.getpgid(pid) != group:
+                continue
             # The name before it is in brackets, and may contain any characters.
-            state, parent, its_group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+            state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue  # the process has ended
-        if int(its_group) == group and state not in "ZX":
-            found.append((int(folder.name), int(parent)))
+        if state not in "ZX":
+            found.append((pid, int(parent)))
     return found
 
 
@@ -152,7 +163,10 @@ def renders(process: int) -> bool:
 
 def catches_abort(process: int) -> bool:
     """Return whether a process has a handler for SIGABRT, which a worker installs after all others."""
-    status = Path(f"/proc/{process}/status").read_text()
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False  # the process has ended
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(caught >> (signal.SIGABRT - 1) & 1)
 

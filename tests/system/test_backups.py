@@ -3,9 +3,10 @@
 import itertools
 import shutil
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,17 +18,17 @@ from imagehost.operations.backups.catalogue import Backup
 from imagehost.operations.backups.create import create_backup
 from imagehost.operations.backups.verify import verify_backup
 from imagehost.settings.database_url import normalise
-from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.applications import close, host_of
+from tests.forked import Forked
 from tests.operations.backups import hostile
 from tests.ports import free_port
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
-from tests.system.commands import FLASK, environment, flask, run
+from tests.system.commands import flask, killed, run, start
 from tests.system.server import wait_until
 
-BACKUPS = 20
+BACKUPS = 8
 LARGE = pictures.jpg(1600, 1067, quality=97)
 
 
@@ -141,19 +142,7 @@ def test_a_killed_backup_is_not_listed(server, settings):
     (The first rename is that of the folder for deletions.)
     """
     before = flask(settings, "backup", "list")["backups"]
-    killed = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=rename",
-        "-e",
-        "inject=rename:signal=KILL:when=2",
-    ]
-    ended = run(settings, "backup", "create", inside=killed)
-    assert ended.returncode != 0
+    assert killed(settings, "backup", "create", at="rename", time=2) == -signal.SIGKILL
     assert list((server.folder / "backups").glob(".draft-*"))
     assert flask(settings, "backup", "list")["backups"] == before
     made = flask(settings, "backup", "create")["name"]
@@ -196,18 +185,7 @@ def test_a_restore_that_is_killed_can_be_done_again(server, url, settings):
     name = flask(settings, "backup", "create")["name"]
     drop_tables(url)
     shutil.rmtree(server.folder / "images")
-    killed = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=linkat",
-        "-e",
-        "inject=linkat:signal=KILL",
-    ]
-    assert run(settings, "backup", "restore", name, inside=killed).returncode != 0
+    assert killed(settings, "backup", "restore", name, at="linkat") == -signal.SIGKILL
     assert len(truth.files(server.folder / "images")) < len(before)
     flask(settings, "backup", "restore", name)
     truth.assert_exact(url, server.folder / "images", before)
@@ -228,67 +206,52 @@ def test_a_restore_to_a_disk_without_room_leaves_nothing(server, url, settings, 
     truth.assert_exact(url, server.folder / "images", before)
 
 
+@contextmanager
+def schedule(settings, folder: Path) -> Iterator[tuple[Forked, str]]:
+    """Run the schedule with a backup that is due now. Yield its process and its address."""
+    port, output = free_port(), folder.with_suffix(".output")
+    words = ("backup", "schedule", "--at", "00:00", "--port", str(port))
+    process = start({**settings, "BACKUP_DIR": folder}, *words, output=output)
+    try:
+        wait_until(lambda: output.exists() and output.read_text(), "it prints nothing")
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+        output.unlink()
+
+
 def test_a_stopped_backup_removes_its_files(server, settings):
-    with subprocess.Popen(
-        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(free_port())],
-        cwd=ROOT,
-        env=environment(**settings, BACKUP_DIR=server.folder / "stopped"),
-        stdout=subprocess.PIPE,
-    ) as process:
-        process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
+    folder = server.folder / "stopped"
+    with schedule(settings, folder) as (process, _):
+        process.terminate()
         assert process.wait(20) == 128 + signal.SIGTERM
-    left = [path.name for path in (server.folder / "stopped").glob("*")]
-    assert not [name for name in left if name.startswith(".draft")]
+    assert not [path.name for path in folder.glob("*") if path.name.startswith(".draft")]
 
 
 def test_the_schedule_reports_the_result_of_the_night(server, settings):
-    port = free_port()
     folder = server.folder / "nightly"
-    with subprocess.Popen(
-        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(port)],
-        cwd=ROOT,
-        env=environment(**settings, BACKUP_DIR=folder),
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        try:
-            wait_until(lambda: (folder / "schedule.json").exists(), "no night has passed", 30)
-            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
-            assert (answer.status_code, answer.json()["backup"]) == (200, "ok")
-            assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
-            assert requests.get(f"http://127.0.0.1:{port}/x", timeout=10).json()["code"] == "not_found"
-        finally:
-            process.terminate()
+    state = folder / "schedule.json"
+    with schedule(settings, folder) as (_, url):
+        wait_until(state.exists, "no night has passed", 30)
+        answer = requests.get(f"{url}/readyz", timeout=10)
+        assert (answer.status_code, answer.json()["backup"]) == (200, "ok")
+        assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{url}/x", timeout=10).json()["code"] == "not_found"
     assert len(list(folder.glob("backup_*"))) == 1
-    (folder / "schedule.json").write_text(
-        '{"ended_at": "2999-01-01T00:00:00Z", "backup": null, "problem": "no luck"}'
-    )
-    with subprocess.Popen(
-        [FLASK, "backup", "schedule", "--at", "00:00", "--port", str(port)],
-        cwd=ROOT,
-        env=environment(**settings, BACKUP_DIR=folder),
-        stdout=subprocess.PIPE,
-    ) as process:
-        try:
-            process.stdout.readline()
-            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
-            assert (answer.status_code, answer.json()["message"]) == (503, "no luck")
-        finally:
-            process.terminate()
+    state.write_text('{"ended_at": "2999-01-01T00:00:00Z", "backup": null, "problem": "no luck"}')
+    with schedule(settings, folder) as (_, url):
+        answer = requests.get(f"{url}/readyz", timeout=10)
+        assert (answer.status_code, answer.json()["message"]) == (503, "no luck")
 
 
-def test_several_migrate_at_once(request, postgres, tmp_path):
+def test_several_migrate_at_once(postgres, tmp_path):
     """This happens if all containers of a new host start at the same time."""
     url = postgres.create("migrated_at_once")
     settings = {"INSTANCE_DIR": tmp_path, "DATABASE_URL": url}
-    processes = [
-        subprocess.Popen(
-            [FLASK, "db", "upgrade"], cwd=ROOT, env=environment(**settings), stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(4)
-    ]
-    for process in processes:
-        _, said = process.communicate(timeout=60)
-        assert process.returncode == 0, said
+    outputs = [tmp_path / f"output{number}" for number in range(4)]
+    processes = [start(settings, "db", "upgrade", output=output) for output in outputs]
+    for process, output in zip(processes, outputs, strict=True):
+        assert process.wait(60) == 0, output.read_text()
     assert truth.rows(url) == {}
     postgres.drop("migrated_at_once")

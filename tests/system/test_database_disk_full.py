@@ -10,7 +10,7 @@ import requests
 from tests import pictures
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
-from tests.system.server import Server
+from tests.system.server import MAKE_RUN, Server
 
 PNG = pictures.png(8, 8)
 SHAPES = {"page": {"Accept": "text/html"}, "fragment": {"HX-Request": "true"}, "json": {}}
@@ -25,7 +25,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 @pytest.fixture
 def server(disk: SmallDisk, tmp_path: Path) -> Iterator[Server]:
     url = f"sqlite:///{disk.mount}/imagehost.db"
-    with Server(tmp_path, inside=disk.enter, DATABASE_URL=url) as running:
+    with Server(tmp_path, command=[*disk.enter, *MAKE_RUN], DATABASE_URL=url) as running:
         yield running
 
 

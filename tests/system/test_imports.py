@@ -1,6 +1,7 @@
 """An import that is killed repeatedly, as by power failures, imports each picture exactly once."""
 
 import hashlib
+import signal
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from tests import pictures
 from tests.conftest import ON_BOTH_DATABASES
 from tests.system import commands, truth
 
-KILLS = ["fsync:signal=KILL:when=9", "pwrite64,sendto:signal=KILL:when=15"]
+KILLS = {"fsync": 9, "pwrite64,sendto": 15}
 """System calls around the naming of a file, and during the statements of a transaction."""
 
 FILES = 10 * parallel.THREADS
@@ -27,30 +28,14 @@ def folder(tmp_path):
     return gallery
 
 
-def killed(call: str) -> list[str]:
-    """Return the command that runs another one and kills it at a system call."""
-    calls = call.partition(":")[0]
-    return [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        f"trace={calls}",
-        "-e",
-        f"inject={call}",
-    ]
-
-
 @ON_BOTH_DATABASES
 def test_an_import_that_is_killed_twice_is_complete_at_the_end(database_url, tmp_path, folder):
     settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path}
     expected = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
     before = 0
-    for call in KILLS:
-        ended = commands.run(settings, "images", "import", str(folder), inside=killed(call))
-        assert ended.returncode == -9, ended.stdout + ended.stderr
+    for call, time in KILLS.items():
+        words = ("images", "import", str(folder))
+        assert commands.killed(settings, *words, at=call, time=time) == -signal.SIGKILL
         found = Counter(truth.rows(database_url).values())
         assert found <= expected
         assert before <= found.total() < expected.total()

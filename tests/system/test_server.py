@@ -10,7 +10,9 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.ports import free_port
 from tests.system import truth
-from tests.system.server import SECONDS_TO_START, Server, wait_until
+from tests.system.server import MAKE_RUN, SECONDS_TO_START, Server, wait_until
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PHOTO = pictures.jpg(640, 427)
@@ -30,6 +32,13 @@ BOUNDARY = "----boundary"
 MEGABYTE = 1024 * 1024
 ESTABLISHED = "01"
 """The state of an open connection in /proc/net/tcp."""
+
+
+@pytest.fixture(scope="module")
+def server(server_database: tuple[Path, str]) -> Iterator[Server]:
+    folder, url = server_database
+    with Server(folder, MAKE_RUN, DATABASE_URL=url, LOG_LEVEL="debug") as running:
+        yield running
 
 
 def form(content: bytes) -> bytes:
@@ -259,7 +268,10 @@ def test_workers_share_no_connection_of_the_process_that_migrated(server_databas
 
 def opened(process: int) -> set[str]:
     """Return the databases that a process has open: files, and connections."""
-    files = {str(path.readlink()) for path in Path(f"/proc/{process}/fd").iterdir()}
+    files = set()
+    for path in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            files.add(str(path.readlink()))
     lines = [line.split() for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
     up = {f"socket:[{line[9]}]" for line in lines if line[3] == ESTABLISHED}
     return (files & up) | {name for name in files if ".db" in name}

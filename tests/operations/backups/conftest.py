@@ -10,7 +10,7 @@ from tests.conftest import migrate
 from tests.postgres import Postgres
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return a migrated database without connections."""
     url = postgres.create("backups_template")

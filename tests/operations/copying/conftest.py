@@ -12,6 +12,7 @@ from imagehost import create_app
 from imagehost.settings.database_url import normalise
 from tests.applications import close
 from tests.conftest import uploaded
+from tests.postgres import Reusable
 
 
 @pytest.fixture
@@ -22,9 +23,8 @@ def source_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path
         path.parent.mkdir()
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("migrated_postgres")
-    execute(url, "TRUNCATE images, image_days RESTART IDENTITY")
-    return url
+    database: Reusable = request.getfixturevalue("migrated_postgres")
+    return database.emptied()
 
 
 @pytest.fixture

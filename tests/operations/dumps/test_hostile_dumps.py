@@ -22,7 +22,7 @@ from tests.operations.backups.hosts import add_images, everything
 
 pytestmark = ON_BOTH_DATABASES
 
-LEFT = ("imagehost.db", "imagehost.db-shm", "imagehost.db-wal", "backups", "images", "logs", "secret_key")
+LEFT = ("imagehost.db", "imagehost.db-shm", "imagehost.db-wal", "backups", "images", "logs")
 """The files in the folder of a host. No attack may add another one."""
 REFUSED = (
     r"^database\.sql (is refused: it contains SQL that backups of imagehost never contain|cannot be restored)"

@@ -56,17 +56,20 @@ def test_each_rendition_fails_for_itself(client, broken):
     assert jobs(lambda: [client.get(path) for path in paths * 2]) == 3
 
 
-def test_a_picture_that_is_too_expensive_gets_too_much_work(client, monkeypatch):
-    def refuse(*_: object) -> bytes:
-        raise imaging.RenderingTooCostly
+def test_a_picture_that_is_too_expensive_gets_too_much_work(app, client):
+    asked = []
 
-    monkeypatch.setattr(imaging.Renderer, "render", refuse)
+    class Refusing(imaging.Renderer):
+        def render(self, *arguments: object) -> bytes:
+            asked.append(arguments)
+            raise imaging.RenderingTooCostly
+
+    change_host(app, renderer=Refusing())
     image = uploaded(client, PHOTO, "odd.jpg")
-    first = client.get(image["thumbnail_url"])
-    monkeypatch.setattr(imaging.Renderer, "render", None)
-    second = client.get(image["thumbnail_url"])
-    for answer in (first, second):
+    for _ in range(2):
+        answer = client.get(image["thumbnail_url"])
         assert_error(answer, 422, "too_much_work", "odd.jpg takes too much memory or time to decode")
+    assert len(asked) == 1
 
 
 def test_a_failure_is_forgotten_after_a_day(app, client, broken, monkeypatch):
@@ -111,14 +114,15 @@ def test_a_deletion_takes_failures_along(app, client, broken):
     assert stored_files(app) == []
 
 
-def test_the_failure_of_an_image_that_went_meanwhile_is_not_kept(app, client, monkeypatch):
+def test_the_failure_of_an_image_that_went_meanwhile_is_not_kept(app, client):
     image = uploaded(client, PHOTO)
 
-    def delete(*_: object) -> bytes:
-        assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
-        raise imaging.RenderingTooCostly
+    class Deleting(imaging.Renderer):
+        def render(self, *_: object) -> bytes:
+            assert app.test_client().delete(f"/delete/{image['id']}").status_code == 200
+            raise imaging.RenderingTooCostly
 
-    monkeypatch.setattr(imaging.Renderer, "render", delete)
+    change_host(app, renderer=Deleting())
     client.get(image["thumbnail_url"])
     assert stored_files(app) == []
 

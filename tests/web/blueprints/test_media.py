@@ -16,6 +16,7 @@ from imagehost.domain.rendition_sizes import RENDITION_VERSION
 from imagehost.services import images
 from imagehost.web import representations
 from tests import pictures
+from tests.applications import change_host
 from tests.conftest import SHAPES, assert_error, stored_files, uploaded
 from tests.formats import samples
 from tests.rows import scalars
@@ -192,9 +193,9 @@ def test_an_image_whose_pixels_cannot_be_decoded_has_no_rendition(app, client, s
 
 
 @pytest.mark.parametrize(("url", "suffix"), [("thumbnail_url", ".webp"), ("preview_url", ".720.webp")])
-def test_a_rendition_is_made_once(app, client, photo, monkeypatch, url, suffix):
+def test_a_rendition_is_made_once(app, client, photo, url, suffix):
     first = client.get(photo[url])
-    monkeypatch.setattr(imaging.Renderer, "render", None)
+    change_host(app, renderer=None)
     assert client.get(photo[url]).data == first.data
     renditions = [file.name for file in stored_files(app) if ".renditions" in file.parts]
     assert renditions == [photo["filename"] + suffix]
@@ -208,14 +209,13 @@ def test_a_lost_rendition_is_made_again(app, client, photo, url):
 
 
 @RENDITIONS
-def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(host, app, client, photo, monkeypatch, url):
-    render = imaging.Renderer.render
+def test_a_rendition_of_an_image_that_went_meanwhile_is_not_kept(host, app, client, photo, url):
+    class Deleting(imaging.Renderer):
+        def render(self, *arguments: object) -> bytes:
+            images.delete_image(host, ANYBODY, photo["id"])
+            return super().render(*arguments)
 
-    def render_while_deleting(*arguments):
-        images.delete_image(host, ANYBODY, photo["id"])
-        return render(*arguments)
-
-    monkeypatch.setattr(imaging.Renderer, "render", render_while_deleting)
+    change_host(app, renderer=Deleting())
     assert_error(client.get(photo[url]), 404, "not_found")
     assert stored_files(app) == []
 

@@ -5,6 +5,7 @@ import pytest
 from imagehost import imaging
 from imagehost.imaging.renderer import PROCESS
 from tests import hostile, pictures
+from tests.applications import change_host
 from tests.conftest import assert_error, stored_files, uploaded
 from tests.forms import form, part
 
@@ -49,11 +50,13 @@ def test_a_picture_of_too_many_scans_is_refused_without_decoding(app, client, ma
     assert stored_files(app) == []
 
 
-def test_an_upload_that_cannot_be_decoded_now_gets_503(app, client, monkeypatch):
-    def refuse(*_: object) -> int:
+class Busy(imaging.Renderer):
+    def prove(self, *_: object) -> int:
         raise imaging.NotNow
 
-    monkeypatch.setattr(imaging.Renderer, "prove", refuse)
+
+def test_an_upload_that_cannot_be_decoded_now_gets_503(app, client):
+    change_host(app, renderer=Busy())
     answer = client.post("/upload", **form(part(PHOTO.removesuffix(EOI))))
     assert_error(answer, 503, "unavailable", "busy")
     assert stored_files(app) == []

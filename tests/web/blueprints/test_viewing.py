@@ -177,7 +177,7 @@ def test_sizes_are_those_that_are_shown(client):
     """A portrait photograph of a phone is stored in landscape, with an orientation."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    image = uploaded(client, pictures.jpg(64, 48, exif=exif))
+    image = uploaded(client, pictures.jpg(64, 48, exif=exif.tobytes()))
     assert (image["width"], image["height"]) == (64, 48)
     page = client.get(image["view_url"]).text
     found = tags(page)
