@@ -60,9 +60,9 @@ class Applications:
         start_logging(settings)
         host = Host.build(settings)
         engine = host.database.engine
-        # The dialect is a part of the keys.
-        engine.dialect, compiled = self.statements.setdefault(engine.dialect.name, (engine.dialect, {}))
-        engine.update_execution_options(compiled_cache=compiled)
+        if shared := self.statements.get(engine.dialect.name):
+            engine.dialect, compiled = shared
+            engine.update_execution_options(compiled_cache=compiled)
         idle = self.idle[without_places(settings)]
         if not idle:
             return self.build(host)
@@ -71,6 +71,10 @@ class Applications:
         migrate.init_app(app, host.database)
         streams.init_app(app)
         return app
+
+    def share_statements(self, dialect: sa.Dialect) -> None:
+        """Let all hosts on this kind of database use this dialect, a part of the keys of statements."""
+        self.statements[dialect.name] = dialect, {}
 
     def build(self, host: Host) -> Flask:
         """Return a new application that serves a host."""

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import upgrade
@@ -58,16 +59,18 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite(applications: Applications, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
-    migrate(f"sqlite:///{folder}/imagehost.db", folder)
+    applications.share_statements(migrate(f"sqlite:///{folder}/imagehost.db", folder))
     return folder / "imagehost.db"
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reusable]:
+def migrated_postgres(
+    applications: Applications, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reusable]:
     url = postgres.create("imagehost")
-    migrate(url, tmp_path_factory.mktemp("template"))
+    applications.share_statements(migrate(url, tmp_path_factory.mktemp("template")))
     with closing(Reusable(url)) as database:
         yield database
 
@@ -142,11 +145,13 @@ def runner(app: Flask) -> FlaskCliRunner:
     return app.test_cli_runner()
 
 
-def migrate(url: str, folder: Path) -> None:
+def migrate(url: str, folder: Path) -> sa.Dialect:
+    """Migrate a database, and return its dialect, which SQLAlchemy has initialized by then."""
     app = create_app(DATABASE_URL=url, INSTANCE_DIR=folder)
     with app.app_context():
         upgrade()
     close(app)
+    return host_of(app).database.engine.dialect
 
 
 def as_upload(content: bytes, name: str = "photo.jpg") -> dict[str, object]:

@@ -111,7 +111,8 @@ class Machine:
         ended = subprocess.run(
             [*self.inside, "bash", "-ec", script],
             cwd=self.folder,
-            env=self.environment,
+            # The server of commands is not inside.
+            env={**self.environment, "PRELOADED": ""} if self.inside else self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

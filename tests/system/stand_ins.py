@@ -7,6 +7,7 @@ import sysconfig
 from pathlib import Path
 
 from tests.postgres import Postgres
+from tests.system import preloaded
 
 PROGRAMS = {
     # There may be only one user here, so PostgreSQL gets the name of the user that sudo names.
@@ -22,7 +23,13 @@ echo "$PACKAGES" >"$(echo "$3"/lib/python3*/site-packages)/packages.pth"
 for script in flask dotenv pybabel; do
   { echo "#!$PWD/$3/bin/python"; tail -n +2 "$(dirname "$PYTHON_HERE")/$script"; } >"$3/bin/$script"
   chmod +x "$3/bin/$script"
-done""",
+done
+# Services do not have this setting.
+mv "$3/bin/flask" "$3/bin/own-flask"
+echo '#!/bin/sh
+[ ! -S "$PRELOADED" ] || exec "$PYTHON_HERE" -SE "$CLIENT" "$PRELOADED" "$@"
+exec "${0%/*}/own-flask" "$@"' >"$3/bin/flask"
+chmod +x "$3"/bin/flask""",
 }
 
 
@@ -48,6 +55,8 @@ def install(folder: Path, postgres: Postgres) -> dict[str, str]:
         "PGUSER": "imagehost",
         "PYTHON_HERE": sys.executable,
         "PACKAGES": sysconfig.get_path("purelib"),
+        "CLIENT": preloaded.__file__,
+        "PRELOADED": str(folder.parent / "preloaded"),
         "SYSTEMCTL": str(Path(__file__).with_name("systemctl.py")),
         "UNITS": str(units),
         "STATE": str(state),

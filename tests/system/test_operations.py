@@ -17,7 +17,7 @@ from imagehost.settings.reader import ROOT
 from tests import pictures
 from tests.postgres import Postgres
 from tests.storage.small_disk import SmallDisk
-from tests.system import manual, origin, truth
+from tests.system import manual, origin, preloaded, truth
 from tests.system.machine import Machine
 from tests.system.manual import Command
 from tests.system.server import wait_until
@@ -38,7 +38,8 @@ def folder() -> Iterator[Path]:
     folder.chmod(0o755)
     head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     origin.make(folder / "origin", head)
-    yield folder
+    with preloaded.running(folder / "preloaded"):
+        yield folder
     shutil.rmtree(folder)
 
 
