@@ -69,7 +69,7 @@ ENV PATH=/venv/bin:$PATH \
 RUN export INSTANCE_DIR=/tmp/instance LOG_DIR=/tmp/instance \
     && flask db upgrade \
     && gunicorn --check-config --config python:imagehost.gunicorn wsgi:app \
-    && python -c 'import http.client, gunicorn.workers.gthread' \
+    && python -c 'import http.client, gunicorn.app.wsgiapp, gunicorn.workers.gthread' \
     && rm -r /tmp/instance \
     # The application's umask applied to the compiled files too: let all users read them.
     && find /usr/local/lib/python3.13 /venv /app -name '*.pyc' ! -perm -o=r -exec chmod a+r {} + \

@@ -19,7 +19,7 @@ from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.system.commands import flask
 from tests.system.nginx import Nginx
-from tests.system.server import Server, wait_until
+from tests.system.server import MAKE_RUN, Server, wait_until
 
 ROOM = os.environ.get("BENCH_DIR", "/var/tmp")
 """The folder for all data. It must be on a disk; /tmp is often in memory."""
@@ -79,7 +79,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'imagehost.db'}"
         return
-    server = Postgres(room=ROOM, durable=True)
+    server = Postgres(place=ROOM, durable=True)
     try:
         yield server.create("imagehost")
     finally:
@@ -111,7 +111,7 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
         flask({"INSTANCE_DIR": folder}, "assets", str(folder / "assets"))
         make_shelves(folder / "images")
         port = free_port(in_a_row=CORES)
-        server = running.enter_context(server_class(folder, WEB_SERVER_START_PORT=port, **shared))
+        server = running.enter_context(server_class(folder, MAKE_RUN, WEB_SERVER_START_PORT=port, **shared))
         nginx = running.enter_context(
             Nginx(folder, WEB_SERVER_START_PORT=port, NGINX_WORKERS=CORES, **shared)
         )

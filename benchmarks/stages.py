@@ -19,7 +19,7 @@ class Staged(Server):
     """The real server, with the application that has clocks."""
 
     def launch(self) -> None:
-        """Migrate the database and start the server, like ``make run``."""
+        """Migrate the database, then start the server with that application."""
         gunicorn = "gunicorn -c python:imagehost.gunicorn benchmarks.staged:app"
         self.command = ["sh", "-c", f'"$0" -m flask db upgrade && "$0" -m {gunicorn}; exit', sys.executable]
         super().launch()

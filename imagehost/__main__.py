@@ -1,4 +1,6 @@
-"""Migrate the database, then serve, in one process: ``python -m imagehost``, as ``make run`` calls it.
+"""Migrate the database, then serve, in one process: ``python -m imagehost``.
+
+``make run``, the systemd unit of docs/operations.md and the container call it.
 
 As two processes, ``flask db upgrade`` and gunicorn would each import all modules.
 """

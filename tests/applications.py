@@ -73,7 +73,10 @@ class Applications:
         return app
 
     def share_statements(self, dialect: sa.Dialect) -> None:
-        """Let all hosts on this kind of database use this dialect, a part of the keys of statements."""
+        """Let all hosts on this kind of database share compiled statements.
+
+        The dialect is a part of a statement's key, so they share it too.
+        """
         self.statements[dialect.name] = dialect, {}
 
     def build(self, host: Host) -> Flask:

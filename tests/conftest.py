@@ -32,6 +32,7 @@ ON_SQLITE = pytest.mark.databases("sqlite")
 
 
 SLOWEST = ("tests/system/test_operations.py", "tests/system/")
+"""The beginnings of the names of the slowest tests, the slowest first."""
 SMALL = pictures.jpg(8, 6)
 
 

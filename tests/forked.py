@@ -1,10 +1,11 @@
 """Programs of imagehost in processes that are forked from one that has loaded their modules.
 
-To load the modules takes ten times as long as most commands. In everything else, such a process is like one
-that a shell starts: it has its own environment, session and output.
+To load the modules takes ten times as long as most commands. Such a process has its own environment, session
+and output, like one that a shell starts.
 """
 
 import atexit
+import contextlib
 import ctypes
 import os
 import runpy
@@ -15,6 +16,8 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from imagehost.settings.reader import ROOT
 
@@ -47,10 +50,22 @@ class Forked:
             errors: the file for stderr, or None for the same file.
             stopped: whether it waits for SIGCONT at the start, until a tracer watches it.
         """
-        arguments = (list(words), dict(environment), str(output), str(errors or output), stopped)
-        self.process = FORK_SERVER.Process(target=run, args=arguments, daemon=False)
+        os.umask(mask := os.umask(0))
+        arguments = (list(words), dict(environment), mask, str(output), str(errors or output), stopped)
+        output.touch()
+        self.process = FORK_SERVER.Process(target=run_module, args=arguments, daemon=False)
         self.process.start()
         self.pid: int = self.process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Kill the program and all processes of its session."""
+        self.kill()
+        self.wait()
 
     @property
     def returncode(self) -> int | None:
@@ -73,18 +88,25 @@ class Forked:
         self.process.terminate()
 
     def kill(self) -> None:
+        """Kill the program and all processes of its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        # It has no session yet if it was just forked.
         self.process.kill()
 
 
-def run(words: list[str], environment: dict[str, str], output: str, errors: str, stopped: bool) -> None:
+def run_module(
+    words: list[str], environment: dict[str, str], mask: int, output: str, errors: str, stopped: bool
+) -> None:
     """Run a module like ``python -m``, in its own session and in the project's folder."""
     os.setsid()
     os.chdir(ROOT)
+    os.umask(mask)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    for path, standard in ((output, 1), (errors, 2)):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for standard, path in enumerate((os.devnull, output, errors)):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(file, standard)
         os.close(file)
     if stopped:

@@ -56,8 +56,8 @@ def calls(app: Flask, path: str, *, status: str = "200", **options: object) -> i
 def costs(app, client) -> dict[str, int]:
     """Return the calls of each request.
 
-    They are the fewest of three: the first request also creates what is created once, and a connection to the
-    database is tested if it was idle for a moment.
+    They are the fewest of the second and the third: the first request creates what is created once, and a
+    connection to the database is tested if it was idle for a moment.
     """
     now = datetime.now(UTC)
     ids = add_rows(app, [now - timedelta(days=number) for number in range(30)])
@@ -74,9 +74,10 @@ def costs(app, client) -> dict[str, int]:
         "a health check": ("/healthz", {}),
     }
     found = {
-        name: min(calls(app, path, **options) for _ in range(3)) for name, (path, options) in requests.items()
+        name: min([calls(app, path, **options) for _ in range(3)][1:])
+        for name, (path, options) in requests.items()
     }
-    deletion = min(calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3])
+    deletion = min([calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3]][1:])
     return {**found, "a deletion": deletion}
 
 
@@ -91,5 +92,5 @@ def test_counting_a_request_costs_little(make_app):
     for enabled in (False, True):
         app = make_app(RATE_LIMIT_ENABLED=enabled)
         app.test_client().get("/images-list")
-        found.append(min(calls(app, "/images-list") for _ in range(3)))
+        found.append(min([calls(app, "/images-list") for _ in range(3)][1:]))
     assert 0 < found[1] - found[0] <= 60

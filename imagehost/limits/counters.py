@@ -4,7 +4,6 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import limits
@@ -38,9 +37,9 @@ class Counters:
     refused requests do not make it longer.
     """
 
-    def __init__(self, path: Path, rates: dict[str, str], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, rates: dict[str, str]) -> None:
         self.rates = {kind: limits.parse(rate) for kind, rate in rates.items()}
-        self.clock = clock
+        self.clock = time.time
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None

@@ -26,12 +26,11 @@ def run(
     settings: Mapping[str, object], *words: str, inside: Sequence[str] = (), timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run a flask command. ``inside`` is a command that runs another one."""
-    command, given = [*inside, FLASK, *words], environment(**settings)
     if inside:
         return subprocess.run(
-            command,
+            [*inside, FLASK, *words],
             cwd=ROOT,
-            env=given,
+            env=environment(**settings),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -40,12 +39,9 @@ def run(
         )
     with tempfile.TemporaryDirectory() as folder:
         output, errors = Path(folder) / "output", Path(folder) / "errors"
-        process = start(settings, *words, output=output, errors=errors)
-        try:
+        with start(settings, *words, output=output, errors=errors) as process:
             process.wait(timeout)
-        finally:
-            process.kill()
-        return subprocess.CompletedProcess(command, process.wait(), output.read_text(), errors.read_text())
+        return subprocess.CompletedProcess(words, process.returncode, output.read_text(), errors.read_text())
 
 
 def start(settings: Mapping[str, object], *words: str, stopped: bool = False, **files: Path) -> Forked:
@@ -53,23 +49,27 @@ def start(settings: Mapping[str, object], *words: str, stopped: bool = False, **
     return Forked(["flask", *words], environment(**settings), stopped=stopped, **files)
 
 
-def killed(settings: Mapping[str, object], *words: str, at: str, time: int = 1) -> int:
-    """Run a flask command that is killed when it does a system call for the given time. Return its status."""
-    process = start(settings, *words, stopped=True)
-    wait_until(lambda: state(process.pid, "State")[0] == "T", "it does not stop")
-    inject = f"--inject={at}:signal=KILL:when={time}"
-    strace = ["strace", "-f", "-qq", "-o", os.devnull, f"--trace={at}", inject, f"--attach={process.pid}"]
-    with subprocess.Popen(strace) as tracer:
-        try:
-            wait_until(lambda: state(process.pid, "TracerPid") != "0", "strace does not begin")
-            process.send_signal(signal.SIGCONT)
-            return process.wait(120)
-        finally:
-            process.kill()
-            tracer.wait(20)
+def assert_killed(settings: Mapping[str, object], *words: str, at: str, nth: int = 1) -> None:
+    """Run a flask command that is killed at its nth call of one of the system calls ``at``."""
+    with (
+        tempfile.NamedTemporaryFile("r") as output,
+        start(settings, *words, stopped=True, output=Path(output.name)) as process,
+    ):
+        wait_until(lambda: status_field(process.pid, "State").startswith("T"), "it does not stop")
+        inject = f"--inject={at}:signal=KILL:when={nth}"
+        strace = ["strace", "-f", "-qq", "-o", os.devnull, f"--trace={at}", inject, f"--attach={process.pid}"]
+        with subprocess.Popen(strace) as tracer:
+            try:
+                wait_until(lambda: status_field(process.pid, "TracerPid") != "0", "strace does not begin")
+                process.send_signal(signal.SIGCONT)
+                status = process.wait(120)
+            finally:
+                process.kill()
+                tracer.wait(20)
+        assert status == -signal.SIGKILL, output.read()
 
 
-def state(process: int, name: str) -> str:
+def status_field(process: int, name: str) -> str:
     """Return a value of /proc/PID/status."""
     return Path(f"/proc/{process}/status").read_text().partition(f"{name}:\t")[2].partition("\n")[0]
 

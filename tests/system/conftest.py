@@ -22,9 +22,15 @@ def server_database(
 
 
 @pytest.fixture(scope="module")
-def server(server_database: tuple[Path, str]) -> Iterator[Server]:
+def server_command() -> list[str]:
+    """The command that starts the server, or nothing if it is forked."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def server(server_database: tuple[Path, str], server_command: list[str]) -> Iterator[Server]:
     folder, url = server_database
-    with Server(folder, DATABASE_URL=url, LOG_LEVEL="debug") as running:
+    with Server(folder, server_command, DATABASE_URL=url, LOG_LEVEL="debug") as running:
         yield running
 
 

@@ -112,7 +112,7 @@ class Machine:
             [*self.inside, "bash", "-ec", script],
             cwd=self.folder,
             # The server of commands is not inside.
-            env={**self.environment, "PRELOADED": ""} if self.inside else self.environment,
+            env={**self.environment, "PRELOADED_SOCKET": ""} if self.inside else self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

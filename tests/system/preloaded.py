@@ -1,7 +1,7 @@
 """Run a ``flask`` command as a fork of a server that has loaded the packages: ``preloaded.py SOCKET WORD…``.
 
 To load them takes most of the time of a command. Each command loads the project's own modules, of the
-installed version.
+installed version, which tests.forked cannot do: it has loaded the modules of this project.
 """
 
 import json
@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -33,13 +34,17 @@ def running(path: Path):
 
 def serve(path: str) -> None:
     """Fork a process for each command."""
+    # The folder of this script has modules that commands must not import.
+    sys.path.pop(0)
     for name in PACKAGES:
         import_module(name)
     # The kernel removes processes that have ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
-        server.bind(path)
+        server.bind(f"{path}.new")
         server.listen()
+        # From now on, commands find it.
+        Path(f"{path}.new").rename(path)
         while True:
             line, _ = server.accept()
             if not os.fork():
@@ -56,7 +61,9 @@ def answer(line: socket.socket) -> None:
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
-        line.send(str(os.waitstatus_to_exitcode(status)).encode())
+        code = os.waitstatus_to_exitcode(status)
+        # A shell reports signals in this way.
+        line.send(str(code if code >= 0 else 128 - code).encode())
         return
     line.close()
     words, folder, mask, environment = json.loads(request)
@@ -67,6 +74,7 @@ def answer(line: socket.socket) -> None:
     os.umask(mask)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     sys.argv = ["flask", *words]
     import_module("flask.cli").main()
 

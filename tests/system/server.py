@@ -1,4 +1,4 @@
-"""The real server: what ``make run`` starts after it has installed everything."""
+"""The real server, as ``make run`` starts it: ``python -m imagehost``."""
 
 import http.client
 import os
@@ -26,7 +26,7 @@ class Server:
     """A server in a separate session. All its processes end with the ``with`` block."""
 
     def __init__(self, folder: Path, command: Sequence[str] = (), **settings: object) -> None:
-        """``command`` starts the server, or nothing if a fork is enough, which takes less time."""
+        """``command`` starts the server. Without it, the server is forked, which is faster."""
         self.folder = folder
         self.command = command
         self.port = int(settings.get("WEB_SERVER_START_PORT") or free_port())
@@ -61,6 +61,7 @@ class Server:
     def launch(self) -> None:
         """Start the server, and do not wait for it."""
         self.process: Forked | subprocess.Popen[bytes]
+        self.output.touch()
         if not self.command:
             self.process = Forked(["imagehost"], self.environment, self.output)
             return
@@ -87,6 +88,8 @@ class Server:
         """Kill every process of the server at once, like a power failure."""
         if self.processes():
             os.killpg(self.process.pid, signal.SIGKILL)
+        # A process that was just forked is in no group of its own yet.
+        self.process.kill()
         self.process.wait(SECONDS_TO_STOP)
         wait_until(lambda: not self.processes(), "processes are left", SECONDS_TO_STOP)
 
@@ -114,10 +117,9 @@ class Server:
     def workers(self) -> list[int]:
         """Return the ids of gunicorn's workers, the children of its first process."""
         alive = [(pid, parent) for pid, parent in family(self.process.pid) if not renders(pid)]
-        # A command such as make is the parent of gunicorn's first process.
-        first = next((pid for pid, parent in alive if parent == self.process.pid), None)
-        gunicorn = first if self.command else self.process.pid
-        return [pid for pid, parent in alive if parent == gunicorn]
+        children = [pid for pid, parent in alive if parent == self.process.pid]
+        # If make is the first process, gunicorn is its child.
+        return [pid for pid, parent in alive if parent in children] or children
 
     def renderers(self) -> list[int]:
         """Return the ids of the renderer's servers, and of the processes that they forked."""

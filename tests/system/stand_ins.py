@@ -24,10 +24,10 @@ for script in flask dotenv pybabel; do
   { echo "#!$PWD/$3/bin/python"; tail -n +2 "$(dirname "$PYTHON_HERE")/$script"; } >"$3/bin/$script"
   chmod +x "$3/bin/$script"
 done
-# Services do not have this setting.
+# Services have no PRELOADED_SOCKET, so they run own-flask.
 mv "$3/bin/flask" "$3/bin/own-flask"
 echo '#!/bin/sh
-[ ! -S "$PRELOADED" ] || exec "$PYTHON_HERE" -SE "$CLIENT" "$PRELOADED" "$@"
+[ ! -S "$PRELOADED_SOCKET" ] || exec "$PYTHON_HERE" -SE "$PRELOADED_CLIENT" "$PRELOADED_SOCKET" "$@"
 exec "${0%/*}/own-flask" "$@"' >"$3/bin/flask"
 chmod +x "$3"/bin/flask""",
 }
@@ -55,8 +55,8 @@ def install(folder: Path, postgres: Postgres) -> dict[str, str]:
         "PGUSER": "imagehost",
         "PYTHON_HERE": sys.executable,
         "PACKAGES": sysconfig.get_path("purelib"),
-        "CLIENT": preloaded.__file__,
-        "PRELOADED": str(folder.parent / "preloaded"),
+        "PRELOADED_CLIENT": preloaded.__file__,
+        "PRELOADED_SOCKET": str(folder.parent / "preloaded"),
         "SYSTEMCTL": str(Path(__file__).with_name("systemctl.py")),
         "UNITS": str(units),
         "STATE": str(state),

@@ -25,10 +25,10 @@ from tests.operations.backups import hostile
 from tests.ports import free_port
 from tests.storage.small_disk import SmallDisk
 from tests.system import truth
-from tests.system.commands import flask, killed, run, start
+from tests.system.commands import assert_killed, flask, run, start
 from tests.system.server import wait_until
 
-BACKUPS = 8
+BACKUPS = 20
 LARGE = pictures.jpg(1600, 1067, quality=97)
 
 
@@ -142,7 +142,7 @@ def test_a_killed_backup_is_not_listed(server, settings):
     (The first rename is that of the folder for deletions.)
     """
     before = flask(settings, "backup", "list")["backups"]
-    assert killed(settings, "backup", "create", at="rename", time=2) == -signal.SIGKILL
+    assert_killed(settings, "backup", "create", at="rename", nth=2)
     assert list((server.folder / "backups").glob(".draft-*"))
     assert flask(settings, "backup", "list")["backups"] == before
     made = flask(settings, "backup", "create")["name"]
@@ -185,7 +185,7 @@ def test_a_restore_that_is_killed_can_be_done_again(server, url, settings):
     name = flask(settings, "backup", "create")["name"]
     drop_tables(url)
     shutil.rmtree(server.folder / "images")
-    assert killed(settings, "backup", "restore", name, at="linkat") == -signal.SIGKILL
+    assert_killed(settings, "backup", "restore", name, at="linkat")
     assert len(truth.files(server.folder / "images")) < len(before)
     flask(settings, "backup", "restore", name)
     truth.assert_exact(url, server.folder / "images", before)
@@ -211,22 +211,22 @@ def schedule(settings, folder: Path) -> Iterator[tuple[Forked, str]]:
     """Run the schedule with a backup that is due now. Yield its process and its address."""
     port, output = free_port(), folder.with_suffix(".output")
     words = ("backup", "schedule", "--at", "00:00", "--port", str(port))
-    process = start({**settings, "BACKUP_DIR": folder}, *words, output=output)
-    try:
-        wait_until(lambda: output.exists() and output.read_text(), "it prints nothing")
+    with start({**settings, "BACKUP_DIR": folder}, *words, output=output) as process:
+        wait_until(output.read_text, "it prints nothing")
         yield process, f"http://127.0.0.1:{port}"
-    finally:
         process.terminate()
         process.wait(20)
-        output.unlink()
+    output.unlink()
 
 
 def test_a_stopped_backup_removes_its_files(server, settings):
     folder = server.folder / "stopped"
+    upload(server, LARGE)
     with schedule(settings, folder) as (process, _):
+        wait_until(lambda: list(folder.glob(".draft*")), "no backup begins")
         process.terminate()
         assert process.wait(20) == 128 + signal.SIGTERM
-    assert not [path.name for path in folder.glob("*") if path.name.startswith(".draft")]
+    assert not [path.name for path in folder.glob("*") if path.name.startswith((".draft", "backup_"))]
 
 
 def test_the_schedule_reports_the_result_of_the_night(server, settings):

@@ -1,7 +1,6 @@
 """An import that is killed repeatedly, as by power failures, imports each picture exactly once."""
 
 import hashlib
-import signal
 from collections import Counter
 
 import pytest
@@ -33,9 +32,8 @@ def test_an_import_that_is_killed_twice_is_complete_at_the_end(database_url, tmp
     settings = {"DATABASE_URL": database_url, "INSTANCE_DIR": tmp_path}
     expected = Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
     before = 0
-    for call, time in KILLS.items():
-        words = ("images", "import", str(folder))
-        assert commands.killed(settings, *words, at=call, time=time) == -signal.SIGKILL
+    for call, nth in KILLS.items():
+        commands.assert_killed(settings, "images", "import", str(folder), at=call, nth=nth)
         found = Counter(truth.rows(database_url).values())
         assert found <= expected
         assert before <= found.total() < expected.total()

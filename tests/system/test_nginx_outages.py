@@ -169,10 +169,10 @@ def test_a_killed_backend_causes_no_failed_get_and_loses_no_answered_upload(host
 
     with load(6, getting(host, paths)) as gets, load(2, upload) as uploads:
         for server in host.backends:
-            wait_for_more(gets)
+            wait_for_more(gets, uploads)
             # Kill the whole process group during requests.
             server.kill()
-            wait_for_more(gets)
+            wait_for_more(gets, uploads)
             restarted(server)
     record_property("gets", len(gets))
     record_property("failed", len(gets) - gets.count(200))
@@ -188,10 +188,10 @@ def test_a_killed_backend_causes_no_failed_get_and_loses_no_answered_upload(host
     assert not set(twice) & {hashlib.sha256(distinct(number)).hexdigest() for number in range(next(numbers))}
 
 
-def wait_for_more(answers: list[int]) -> None:
-    """Wait until the load was answered a number of times."""
-    already = len(answers)
-    wait_until(lambda: len(answers) > already + 50, "the load has stopped")
+def wait_for_more(gets: list[int], uploads: list[int]) -> None:
+    """Wait until 50 more GETs and 5 more uploads are answered."""
+    many, few = len(gets) + 50, len(uploads) + 5
+    wait_until(lambda: len(gets) >= many and len(uploads) >= few, "the load has stopped")
 
 
 def test_hundreds_of_slow_clients_do_not_delay_others_and_are_disconnected(host, slow):

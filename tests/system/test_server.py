@@ -10,7 +10,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -35,10 +34,8 @@ ESTABLISHED = "01"
 
 
 @pytest.fixture(scope="module")
-def server(server_database: tuple[Path, str]) -> Iterator[Server]:
-    folder, url = server_database
-    with Server(folder, MAKE_RUN, DATABASE_URL=url, LOG_LEVEL="debug") as running:
-        yield running
+def server_command() -> list[str]:
+    return MAKE_RUN
 
 
 def form(content: bytes) -> bytes:
@@ -226,7 +223,7 @@ def test_a_worker_that_is_killed_is_replaced(server, url):
 
 def test_a_stop_lets_an_upload_finish_and_is_soon_done(server_database, tmp_path):
     _, url = server_database
-    with Server(tmp_path, DATABASE_URL=url, IMAGES_DIR=server_database[0] / "images") as running:
+    with Server(tmp_path, MAKE_RUN, DATABASE_URL=url, IMAGES_DIR=server_database[0] / "images") as running:
         body = form(LARGE)
         with socket.create_connection(("127.0.0.1", running.port), timeout=30) as line:
             line.sendall(head(running, f"Content-Length: {len(body)}") + body[: len(body) // 2])
@@ -251,7 +248,10 @@ def test_a_stop_lets_an_upload_finish_and_is_soon_done(server_database, tmp_path
 
 
 def test_an_idle_server_stops_within_seconds_and_logs_it(server_database, tmp_path):
-    with Server(tmp_path, DATABASE_URL=server_database[1]) as running, requests.Session() as session:
+    with (
+        Server(tmp_path, MAKE_RUN, DATABASE_URL=server_database[1]) as running,
+        requests.Session() as session,
+    ):
         # A connection that is kept alive does not delay the stop.
         session.get(f"{running.url}/healthz", timeout=30)
         assert running.stop() < 10
@@ -370,7 +370,7 @@ def failed_start(tmp_path, name, value):
     """Start the server with a wrong setting, and return the one line that it prints."""
     environment = {**os.environ, "INSTANCE_DIR": str(tmp_path), "LOG_LEVEL": "error", name: value}
     ended = subprocess.run(
-        ["make", "run"],
+        MAKE_RUN,
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -44,6 +44,13 @@ def test_commands_need_no_decision(tmp_path):
     assert commands.run(settings, "backup", "restore", name, "--yes").returncode == 0
 
 
+def test_gunicorn_serves_after_a_separate_migration(tmp_path):
+    """The systemd units of the first version of the docs start the host this way."""
+    assert commands.run({"INSTANCE_DIR": tmp_path}, "db", "upgrade").returncode == 0
+    with Server(tmp_path, GUNICORN, WEB_SERVER_WORKERS=1) as server:
+        assert requests.get(f"{server.url}/readyz", timeout=30).json()["database"] == "ok"
+
+
 def test_with_access_the_host_starts_and_logs_its_names(tmp_path):
     settings = {"TRUSTED_PROXIES": 1, "ACCESS": "open", "PUBLIC_URL": "https://img.example.org"}
     with Server(tmp_path, WEB_SERVER_WORKERS=1, **settings) as server:

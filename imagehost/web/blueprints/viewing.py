@@ -16,7 +16,7 @@ bp = Blueprint("viewing", __name__)
 
 A_MOMENT = timedelta(minutes=1)
 PREVIEW_BOX = (1280, 1280)
-"""The size in which chat programs show the picture: an original may be larger than they accept."""
+"""The box of the picture for chat programs, in pixels: an original may be larger than they accept."""
 
 
 @bp.get("/view/<name:name>")
