@@ -7,6 +7,7 @@ and output, like one that a shell starts.
 import atexit
 import contextlib
 import ctypes
+import logging
 import os
 import runpy
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from imagehost.imaging.renderer import PROCESS
 from imagehost.settings.reader import ROOT
 
 PR_SET_PTRACER = 0x59616D61
@@ -112,11 +114,16 @@ def run_module(
     if stopped:
         allow_watching()
         os.kill(os.getpid(), signal.SIGSTOP)
+    # Python 3.13 forgets those that were registered before the fork.
+    for function in (logging.shutdown, PROCESS.stop):
+        atexit.unregister(function)
+        atexit.register(function)
     sys.argv = words
     try:
         runpy.run_module(words[0], run_name="__main__")
     finally:
-        atexit._run_exitfuncs()  # multiprocessing ends its processes without them
+        # Before Python 3.13, multiprocessing ends its processes without them.
+        atexit._run_exitfuncs()
 
 
 def allow_watching() -> None:
