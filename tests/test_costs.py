@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from imagehost.db import engines
 from tests import pictures
 from tests.conftest import FRAGMENT, ON_BOTH_DATABASES, PAGE
 from tests.forms import form, part
@@ -52,13 +53,15 @@ def calls(app: Flask, path: str, *, status: str = "200", **options: object) -> i
     return count
 
 
+@pytest.fixture(autouse=True)
+def _no_test_of_idle_connections(monkeypatch) -> None:
+    """Let a slow machine make no more calls: a connection that was idle for a moment is tested."""
+    monkeypatch.setattr(engines, "SECONDS_IDLE", 60)
+
+
 @pytest.fixture
 def costs(app, client) -> dict[str, int]:
-    """Return the calls of each request.
-
-    They are the fewest of the second and the third: the first request creates what is created once, and a
-    connection to the database is tested if it was idle for a moment.
-    """
+    """Return the calls of each request. It is answered before, so that values that are created once exist."""
     now = datetime.now(UTC)
     ids = add_rows(app, [now - timedelta(days=number) for number in range(30)])
     image = client.post("/upload", **PLAIN).json
@@ -74,11 +77,11 @@ def costs(app, client) -> dict[str, int]:
         "a health check": ("/healthz", {}),
     }
     found = {
-        name: min([calls(app, path, **options) for _ in range(3)][1:])
+        name: [calls(app, path, **options) for _ in range(3)][-1]
         for name, (path, options) in requests.items()
     }
-    deletion = min([calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3]][1:])
-    return {**found, "a deletion": deletion}
+    deletions = [calls(app, f"/delete/{number}", method="DELETE") for number in ids[:3]]
+    return {**found, "a deletion": deletions[-1]}
 
 
 def test_no_request_does_more_than_it_did(costs):
@@ -92,5 +95,5 @@ def test_counting_a_request_costs_little(make_app):
     for enabled in (False, True):
         app = make_app(RATE_LIMIT_ENABLED=enabled)
         app.test_client().get("/images-list")
-        found.append(min([calls(app, "/images-list") for _ in range(3)][1:]))
+        found.append([calls(app, "/images-list") for _ in range(3)][-1])
     assert 0 < found[1] - found[0] <= 60

@@ -148,7 +148,7 @@ def srcset(image: Image) -> str:
 
 
 def within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
-    """Return a size in pixels, scaled down to fit in a box, or unchanged if it fits."""
+    """Return a size (width, height) in pixels, scaled down to fit in a box, or unchanged if it fits."""
     share = min(1, box[0] / size[0], box[1] / size[1])
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 

@@ -5,7 +5,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -250,8 +250,11 @@ def test_several_migrate_at_once(postgres, tmp_path):
     url = postgres.create("migrated_at_once")
     settings = {"INSTANCE_DIR": tmp_path, "DATABASE_URL": url}
     outputs = [tmp_path / f"output{number}" for number in range(4)]
-    processes = [start(settings, "db", "upgrade", output=output) for output in outputs]
-    for process, output in zip(processes, outputs, strict=True):
-        assert process.wait(60) == 0, output.read_text()
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(start(settings, "db", "upgrade", output=output)) for output in outputs
+        ]
+        for process, output in zip(processes, outputs, strict=True):
+            assert process.wait(60) == 0, output.read_text()
     assert truth.rows(url) == {}
     postgres.drop("migrated_at_once")

@@ -86,7 +86,7 @@ def shaped(shape: str) -> str:
 
 
 STATEMENT = shaped(rf"(?:{'|'.join(SHAPES)})\n")
-"""It is a string, so that ``re`` compiles it only when a dump is read: this takes long for a start."""
+"""A string, which ``re`` compiles when the first dump is read, so that each start takes less time."""
 COPYING = shaped(rf"{COPY}\n")
 REPLACEMENT = "\ufffd"
 """Python's replacement for bytes that are not UTF-8."""
