@@ -36,7 +36,7 @@ test: $(VENV)/dev.stamp $(BUILT)
 	$(BIN)/python -m pytest --durations=10 $(or $(TESTS),$(IN_PARALLEL))
 # Many tests wait for servers and browsers, so there are more processes than cores. One process runs all tests of
 # a file.
-IN_PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+IN_PARALLEL := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 screenshots: $(VENV)/dev.stamp $(BUILT)
 	@sh tests/install-components.sh

@@ -60,13 +60,13 @@ def fill(table: Table, found: dict[str, list[float]]) -> None:
     table.ratio("first backup, to `cp -r` and a flush", first, by_hand)
     table.ratio(f"later backup, with {NEW} new images, to the first", later, first)
     table.ratio("`flask backup verify`, which also restores the dump, to the first backup", check, first)
-    table.add("space of a later backup in addition to its new images", found["room"], "MB")
+    table.add("space of a later backup in addition to its new images", found["later space"], "MB")
 
 
 @contextmanager
 def filled(kind: str, images: int, size: int) -> Iterator[Host]:
     """Fill a database and a storage with images of random bytes, and yield the host that uses both."""
-    with hosts.room() as folder, hosts.database(kind, folder) as url:
+    with hosts.empty_folder() as folder, hosts.database(kind, folder) as url:
         app = create_app(INSTANCE_DIR=folder, DATABASE_URL=url, LOG_LEVEL="error")
         with app.app_context():
             flask_migrate.upgrade()
@@ -109,13 +109,17 @@ def one_round(host: Host, size: int, turn: int) -> dict[str, float]:
     }
     # Alternate the order, so that a disk that becomes slower affects both in the same way.
     found = {name: acts[name]() for name in list(acts)[:: -1 if turn % 2 else 1]}
-    later, room = [], []
+    later, space = [], []
     for _ in range(LATER):
         add(host, NEW, size)
         before = occupied(host.settings.backup_dir)
         later.append(timed(lambda: create_backup(host)))
-        room.append((occupied(host.settings.backup_dir) - before - NEW * size) / 1e6)
-    found |= {"later": sum(later) / LATER, "verify": timed(lambda: verify(host)), "room": sum(room) / LATER}
+        space.append((occupied(host.settings.backup_dir) - before - NEW * size) / 1e6)
+    found |= {
+        "later": sum(later) / LATER,
+        "verify": timed(lambda: verify(host)),
+        "later space": sum(space) / LATER,
+    }
     remove(host.settings.backup_dir)
     return found
 

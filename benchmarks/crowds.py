@@ -25,8 +25,8 @@ BEGINNINGS = {
 def measure() -> list[Table]:
     """Return a table with the 99th percentile of other clients' times, with and without the slow clients."""
     table = Table("300 clients that send a byte a second")
-    with hosts.host("postgresql") as host, hosts.room() as room:
-        picture = room / "picture.jpg"
+    with hosts.host("postgresql") as host, hosts.empty_folder() as folder:
+        picture = folder / "picture.jpg"
         picture.write_bytes(load.jpeg(50_000))
         image = requests.post(f"{host.url}/upload", files={"file": picture.open("rb")}, timeout=30).json()
         acts = {

@@ -144,7 +144,7 @@ def compared_with_pillow() -> Table:
     table = Table("The thumbnail of a JPEG of 12 megapixels in a separate process, compared with only Pillow")
     content = thumbnails.jpeg(4000, 3000)
     renderer = Renderer()
-    with hosts.room() as folder:
+    with hosts.empty_folder() as folder:
         (folder / "photo").write_bytes(content)
         with (folder / "photo").open("rb") as file:
             acts: dict[str, Callable[[], float]] = {

@@ -21,7 +21,7 @@ from tests.system.commands import flask
 from tests.system.nginx import Nginx
 from tests.system.server import MAKE_RUN, Server, wait_until
 
-ROOM = os.environ.get("BENCH_DIR", "/var/tmp")
+BENCH_DIR = os.environ.get("BENCH_DIR", "/var/tmp")
 """The folder for all data. It must be on a disk; /tmp is often in memory."""
 CORES = os.cpu_count() or 1
 DATABASES = ("sqlite", "postgresql")
@@ -63,9 +63,9 @@ class Host:
 
 
 @contextmanager
-def room() -> Iterator[Path]:
+def empty_folder() -> Iterator[Path]:
     """Make a folder on the measured disk that the users of PostgreSQL and nginx can read."""
-    folder = Path(tempfile.mkdtemp(prefix="imagehost-bench-", dir=ROOM))
+    folder = Path(tempfile.mkdtemp(prefix="imagehost-bench-", dir=BENCH_DIR))
     folder.chmod(0o755)
     try:
         yield folder
@@ -79,7 +79,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'imagehost.db'}"
         return
-    server = Postgres(place=ROOM, durable=True)
+    server = Postgres(place=BENCH_DIR, durable=True)
     try:
         yield server.create("imagehost")
     finally:
@@ -93,7 +93,7 @@ def host(kind: str, *, server_class: type[Server] = Server, **settings: object) 
     ``kind`` is the kind of the database.
     """
     with ExitStack() as running:
-        folder = running.enter_context(room())
+        folder = running.enter_context(empty_folder())
         shared = {
             "DATABASE_URL": running.enter_context(database(kind, folder)),
             "IMAGES_DIR": folder / "images",
@@ -129,7 +129,7 @@ def make_shelves(images: Path) -> None:
 @contextmanager
 def bare_nginx(root: Path) -> Iterator[str]:
     """Run an nginx that only serves the files of a folder and accepts files by PUT. Yield its address."""
-    with room() as folder:
+    with empty_folder() as folder:
         port = free_port()
         configuration = folder / "nginx.conf"
         configuration.write_text(BARE.format(folder=folder, root=root, port=port, cores=CORES))

@@ -114,8 +114,8 @@ def add_busy_day(table: Table, busy: Listed, few: Listed, most: float | None = N
 def add_pages_while_uploading(table: Table, listed: dict[int, Listed]) -> None:
     """Add lines of the same requests while four clients upload to the same host."""
     found: dict[tuple[str, str, int], list[float]] = {}
-    with hosts.room() as room:
-        picture = room / "picture.jpg"
+    with hosts.empty_folder() as folder:
+        picture = folder / "picture.jpg"
         picture.write_bytes(load.jpeg(50_000))
         for turn in range(ROUNDS):
             for number in (FEW, MANY)[:: -1 if turn % 2 else 1]:

@@ -17,13 +17,13 @@ LEAST = 0.95
 def measure() -> list[Table]:
     """Return one table: requests per second, compared with a minimal nginx that serves the same bytes."""
     table = Table("Serving, as a share of what a bare nginx serves")
-    with hosts.host("sqlite") as host, hosts.room() as room:
+    with hosts.host("sqlite") as host, hosts.empty_folder() as folder:
         paths = {**uploaded(host), "static file (CSS)": f"/static/{release()}/app.css"}
         for path in paths.values():
             answer = requests.get(host.url + path, timeout=30)
             answer.raise_for_status()
-            save(room / path[1:], answer.content)
-        with hosts.bare_nginx(room) as bare:
+            save(folder / path[1:], answer.content)
+        with hosts.bare_nginx(folder) as bare:
             for name, path in paths.items():
                 acts = {
                     kind: partial(per_second, url + path)

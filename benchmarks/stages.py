@@ -29,9 +29,9 @@ def measure() -> list[Table]:
     """Return a table for each number of clients."""
     with (
         hosts.host("postgresql", server_class=Staged, WEB_SERVER_WORKERS=1) as host,
-        hosts.room() as room,
+        hosts.empty_folder() as folder,
     ):
-        picture = room / "picture.jpg"
+        picture = folder / "picture.jpg"
         picture.write_bytes(load.jpeg(SIZE))
         # The first uploads are not measured: they open connections and create folders.
         spent(host, picture, 8)

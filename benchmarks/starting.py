@@ -20,7 +20,7 @@ def measure() -> list[Table]:
     starts = [start() for _ in range(ROUNDS + 1)][1:]
     python = timed_python("pass")
     imports = timed_python("import imagehost")
-    with hosts.room() as folder:
+    with hosts.empty_folder() as folder:
         built = timed_python(f"import imagehost; imagehost.create_app(INSTANCE_DIR={str(folder)!r})")
     table.add("make run, the second time, to the first answer", starts, "s", most=MOST)
     table.add("of that: Python itself", python, "s")
@@ -42,7 +42,7 @@ def timed_python(code: str) -> list[float]:
 
 def start() -> float:
     """Start a host for the second time, and return the seconds until the first answer."""
-    with hosts.room() as folder:
+    with hosts.empty_folder() as folder:
         server = Server(folder, MAKE_RUN, WEB_SERVER_WORKERS=hosts.CORES)
         with server:
             pass

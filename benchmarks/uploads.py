@@ -50,9 +50,9 @@ def against_limits(kind: str, running: ExitStack) -> Table:
     """Measure each case on a database, alternately with both limits, and return the table."""
     table = Table(f"Uploads ({kind}), as a share of what the machine can do")
     host = running.enter_context(hosts.host(kind))
-    room = running.enter_context(hosts.room())
-    put = running.enter_context(hosts.bare_nginx(folder(room / "put")))
-    pictures = {name: room / f"{name}.jpg" for name in PICTURES}
+    folder = running.enter_context(hosts.empty_folder())
+    put = running.enter_context(hosts.bare_nginx(create_folder(folder / "put")))
+    pictures = {name: folder / f"{name}.jpg" for name in PICTURES}
     for name, (size, metadata) in PICTURES.items():
         pictures[name].write_bytes(load.jpeg(size, metadata=metadata))
     warm_up(host, pictures["50 kB"])
@@ -61,7 +61,7 @@ def against_limits(kind: str, running: ExitStack) -> Table:
         acts = {
             "ours": partial(sent, host.url, pictures[name], clients, seconds),
             "put": partial(sent, put, pictures[name], clients, seconds, put=1),
-            "loop": partial(flushed, room / "loop", pictures[name], clients, seconds),
+            "loop": partial(flushed, folder / "loop", pictures[name], clients, seconds),
         }
         case = f"{name}, {clients} client{'s' * (clients > 1)}"
         add_case(table, case, rounds(2 * seconds + 1, acts))
@@ -84,7 +84,7 @@ def add_case(table: Table, case: str, found: dict[str, list[float]]) -> None:
         table.add(f"{case}: of the aim, the lower of 0.35 PUT and 0.7 loop", reached, "×", least=1)
 
 
-def folder(path: Path) -> Path:
+def create_folder(path: Path) -> Path:
     """Create a folder."""
     path.mkdir(exist_ok=True)
     return path
@@ -103,15 +103,15 @@ def warm_up(host: hosts.Host, picture: Path) -> None:
     sent(host.url, picture, 8, 1)
 
 
-def flushed(room: Path, picture: Path, threads: int, seconds: int) -> float:
+def flushed(folder: Path, picture: Path, threads: int, seconds: int) -> float:
     """Write and flush files for a while, and return the number per second."""
     content, ends = picture.read_bytes(), time.monotonic() + seconds
     kept = [0] * threads
-    folder(room)
+    create_folder(folder)
 
     def keep(number: int) -> None:
         while time.monotonic() < ends:
-            path = room / f"{next(counter)}.jpg"
+            path = folder / f"{next(counter)}.jpg"
             keep_one(path, content)
             kept[number] += 1
 

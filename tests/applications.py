@@ -1,8 +1,10 @@
 """The applications that tests use in turn."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import sqlalchemy as sa
 from flask import Flask
@@ -86,10 +88,10 @@ class Applications:
         app.jinja_env.bytecode_cache = self.templates
         return app
 
-    def give_back(self, app: Flask, settings: Settings) -> None:
-        """Close the database of the application's host. Another test may then take the application."""
-        close(app)
-        self.idle[without_places(settings)].append(app)
+    def give_back(self, app: Flask, host: Host) -> None:
+        """Close the database of the host that the application was given. Another test may then take it."""
+        host.database.engine.dispose()
+        self.idle[without_places(host.settings)].append(app)
 
 
 def without_places(settings: Settings) -> Settings:
@@ -121,3 +123,16 @@ def change_host(app: Flask, **parts: object) -> Host:
 def close(app: Flask) -> None:
     """Close the connections to the database of the application's host."""
     host_of(app).database.engine.dispose()
+
+
+class Failing:
+    """A part of a host, for example its database, all of whose methods raise an error."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        def fail(*_: object, **__: object) -> NoReturn:
+            raise self.error
+
+        return fail

@@ -116,14 +116,13 @@ def make_app(applications: Applications, database_url: str, tmp_path: Path) -> I
             "SECRET_KEY": "the key of the tests",
             "RATE_LIMIT_ENABLED": False,
         }
-        loaded = load_settings(**{**settings, **overrides})
-        app = applications.take(loaded)
-        made.append((app, loaded))
+        app = applications.take(load_settings(**{**settings, **overrides}))
+        made.append((app, host_of(app)))
         return app
 
     yield make
-    for app, loaded in made:
-        applications.give_back(app, loaded)
+    for app, host in made:
+        applications.give_back(app, host)
 
 
 @pytest.fixture

@@ -229,9 +229,9 @@ with open(sys.argv[1], "rb") as picture:
 """
 
 
-def rendered_within(room: int, picture: Path, kind: str, side: int) -> Image.Image:
+def rendered_within(memory: int, picture: Path, kind: str, side: int) -> Image.Image:
     """Render in a process with a memory limit in bytes."""
-    command = [sys.executable, "-c", SCRIPT, str(picture), str(room), kind, str(side)]
+    command = [sys.executable, "-c", SCRIPT, str(picture), str(memory), kind, str(side)]
     made = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=60)
     assert made.returncode == 0, made.stderr[-2000:]
     return Image.open(io.BytesIO(made.stdout))
@@ -242,8 +242,8 @@ def test_a_thumbnail_needs_little_more_memory_than_the_picture(tmp_path, mode, b
     """A small file may be decoded to a huge picture: converting all of it would need as much memory again."""
     side = 7000
     Image.new(mode, (side, side)).save(tmp_path / "huge.png", compress_level=1)
-    room = side * side * bytes_a_pixel * 5 // 4 + 48 * 1024 * 1024
-    assert rendered_within(room, tmp_path / "huge.png", "png", 320).size == (320, 320)
+    memory = side * side * bytes_a_pixel * 5 // 4 + 48 * 1024 * 1024
+    assert rendered_within(memory, tmp_path / "huge.png", "png", 320).size == (320, 320)
 
 
 @pytest.mark.parametrize("size", [(4000, 3000), (6000, 4000)], ids=str)

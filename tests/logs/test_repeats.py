@@ -8,8 +8,7 @@ import pytest
 
 from imagehost.logs import repeats, setup
 from imagehost.logs.repeats import CLIENTS, LINES, Repeats
-from imagehost.services import images
-from tests.applications import host_of
+from tests.applications import Failing, change_host, host_of
 from tests.conftest import SMALL, as_upload, uploaded
 
 
@@ -73,14 +72,10 @@ def test_other_clients_uploads_and_deletions_are_always_written(client, clock, l
     assert text.count("203.0.113.10 refused") == 1
 
 
-def test_problems_have_lines_of_their_own(capsys, client, clock, log, monkeypatch):
+def test_problems_have_lines_of_their_own(app, capsys, client, clock, log):
     """Nobody can hide one kind of line behind another; the console has the same limit."""
-
-    def fail(*_, **__):
-        raise RuntimeError("spoilt")
-
     knock(client, LINES + 5, address="127.0.0.1")
-    monkeypatch.setattr(images, "add_image", fail)
+    change_host(app, database=Failing(RuntimeError("spoilt")))
     for _ in range(LINES + 5):
         assert client.post("/upload", data=as_upload(SMALL)).status_code == 500
     assert sum("internal error" in line for line in log()) == LINES
@@ -129,11 +124,8 @@ def test_values_of_clients_are_cut(make_app, log_format):
     assert "x" * 199 + "…" in json.loads(lines[0])["path"] if log_format == "json" else "x" * 199 in lines[0]
 
 
-def test_a_traceback_keeps_its_end(client, log, monkeypatch):
-    def fail(*_, **__):
-        raise RuntimeError("x" * 100_000 + " the reason")
-
-    monkeypatch.setattr(images, "add_image", fail)
+def test_a_traceback_keeps_its_end(app, client, log):
+    change_host(app, database=Failing(RuntimeError("x" * 100_000 + " the reason")))
     client.post("/upload", data=as_upload(SMALL))
     (line,) = [line for line in log() if " ERROR " in line]
     assert line.endswith('x the reason"')

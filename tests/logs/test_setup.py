@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from imagehost.services import images
-from tests.applications import host_of
+from tests.applications import Failing, change_host, host_of
 from tests.conftest import SMALL, as_upload, uploaded
 from tests.forms import form, part
 
@@ -81,11 +80,8 @@ def test_a_hostile_address_stays_in_its_line(client, log):
     assert all(line[0].isprintable() and line["request"] != "forged" for line in log())
 
 
-def test_a_traceback_is_one_line(client, log, monkeypatch):
-    def fail(*_, **__):
-        raise RuntimeError(HOSTILE)
-
-    monkeypatch.setattr(images, "add_image", fail)
+def test_a_traceback_is_one_line(app, client, log):
+    change_host(app, database=Failing(RuntimeError(HOSTILE)))
     answer = client.post("/upload", data=as_upload(SMALL))
     (line,) = [line for line in log() if line["level"] == "ERROR"]
     assert line["request"] == answer.headers["X-Request-ID"] == answer.json["request_id"]
@@ -108,11 +104,11 @@ def test_an_invalid_request_id_is_replaced(make_app, given):
     )
 
 
-def test_json_is_for_machines(make_app, monkeypatch, far_from_utc):
+def test_json_is_for_machines(make_app, far_from_utc):
     app = make_app(LOG_FORMAT="json")
     client = app.test_client()
     client.post("/upload", **form(part(SMALL, HOSTILE.encode())))
-    monkeypatch.setattr(images, "delete_image", None)
+    change_host(app, database=Failing(TypeError()))
     request_id = client.delete("/delete/1").headers["X-Request-ID"]
     text = (host_of(app).settings.log_dir / "app.log").read_text()
     lines = [json.loads(line) for line in text.split("\n")[:-1]]

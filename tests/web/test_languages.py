@@ -7,11 +7,10 @@ import werkzeug.exceptions
 from flask import render_template_string
 
 from imagehost.domain import errors
-from imagehost.services import lists
 from imagehost.web import messages
 from imagehost.web.messages import sentence_in_english
 from imagehost.web.readable import alternatives, readable_number, readable_size
-from tests.applications import host_of
+from tests.applications import Failing, change_host, host_of
 from tests.conftest import PAGE, SHAPES, SMALL, assert_error, uploaded
 from tests.forms import form, part
 from tests.sentences import ERRORS, GERMAN
@@ -19,15 +18,6 @@ from tests.sentences import ERRORS, GERMAN
 EACH_ERROR = pytest.mark.parametrize(
     ("error", "english", "german"), ERRORS, ids=[type(error).__name__ for error, _, _ in ERRORS]
 )
-
-
-def fail_with(monkeypatch, error: Exception) -> None:
-    """Let the request of the list fail with an error."""
-
-    def page(*_):
-        raise error
-
-    monkeypatch.setattr(lists, "get_page", page)
 
 
 def told(answer) -> str:
@@ -47,8 +37,8 @@ def test_outside_of_a_request_it_is_english(app, error, english, german):
 
 @SHAPES
 @EACH_ERROR
-def test_a_client_that_prefers_german_gets_german(app, client, monkeypatch, shape, error, english, german):
-    fail_with(monkeypatch, error)
+def test_a_client_that_prefers_german_gets_german(app, client, shape, error, english, german):
+    change_host(app, database=Failing(error))
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     assert_error(answer, messages.status(error), error.code)
     assert german in told(answer)
@@ -92,12 +82,12 @@ def test_other_refusals_are_german_too(client, shape, request_, status, german):
 
 
 @SHAPES
-def test_faults_and_errors_of_flask_are_german_too(app, client, monkeypatch, shape):
-    fail_with(monkeypatch, RuntimeError())
+def test_faults_and_errors_of_flask_are_german_too(app, client, shape):
+    change_host(app, database=Failing(RuntimeError()))
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     number = answer.headers["X-Request-ID"]
     assert_error(answer, 500, "internal_error", f"die Anfrage-ID {number} nennen.")
-    fail_with(monkeypatch, werkzeug.exceptions.BadRequest())
+    change_host(app, database=Failing(werkzeug.exceptions.BadRequest()))
     answer = client.get("/images-list", headers={**shape, **GERMAN})
     assert_error(answer, 400, "bad_request", "Die Anfrage ist nicht lesbar.")
     assert f"the request ID {number}." in log(app)
@@ -140,8 +130,8 @@ def test_the_client_chooses(client, header, language):
 
 @SHAPES
 @EACH_ERROR
-def test_without_accept_language_errors_are_english(client, monkeypatch, shape, error, english, german):
-    fail_with(monkeypatch, error)
+def test_without_accept_language_errors_are_english(app, client, shape, error, english, german):
+    change_host(app, database=Failing(error))
     answer = client.get("/images-list", headers=shape)
     assert_error(answer, messages.status(error), error.code)
     assert english in told(answer)
@@ -177,7 +167,7 @@ def test_answers_without_a_language_are_the_same_for_all(client):
 )
 def test_a_name_is_only_a_name(app, client, monkeypatch, shape, language, name):
     for error in (errors.EmptyFile(name), errors.DamagedImage(name, "it ends too early")):
-        fail_with(monkeypatch, error)
+        change_host(app, database=Failing(error))
         answer = client.get("/images-list", headers={**shape, **language})
         assert name in told(answer)
         assert "<b>" not in answer.text or answer.is_json

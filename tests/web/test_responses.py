@@ -4,33 +4,26 @@ import re
 
 import pytest
 
-from imagehost.services import images, lists
-from tests.applications import host_of
+from tests.applications import Failing, change_host, host_of
 from tests.conftest import FRAGMENT, JSON, PAGE, SHAPES, as_upload, assert_error, uploaded
 from tests.pictures import jpg
 
 SECRET = "what only the log may tell"
 
 
-def fail(*_: object, **__: object) -> None:
-    raise RuntimeError(SECRET)
-
-
 @SHAPES
 @pytest.mark.parametrize(
-    ("method", "path", "function"),
+    ("method", "path"),
     [
-        ("GET", "/images-list", (lists, "get_page")),
-        ("GET", "/api/upload", (lists, "all_entries")),
-        ("POST", "/upload", (images, "add_image")),
-        ("DELETE", "/delete/1", (images, "delete_image")),
-        ("GET", "/view/a.jpg", (images, "find_image")),
+        ("GET", "/images-list"),
+        ("GET", "/api/upload"),
+        ("POST", "/upload"),
+        ("DELETE", "/delete/1"),
+        ("GET", "/view/a.jpg"),
     ],
 )
-def test_an_internal_error_is_reported_by_its_request_id(
-    app, client, monkeypatch, shape, method, path, function
-):
-    monkeypatch.setattr(*function, fail)
+def test_an_internal_error_is_reported_by_its_request_id(app, client, shape, method, path):
+    change_host(app, database=Failing(RuntimeError(SECRET)))
     data = as_upload(jpg()) if method == "POST" else None
     answer = client.open(path, method=method, headers=shape, data=data)
     request_id = answer.headers["X-Request-ID"]
@@ -46,10 +39,11 @@ def test_an_internal_error_is_reported_by_its_request_id(
 
 
 @SHAPES
-def test_the_next_request_is_served(client, monkeypatch, shape):
-    with monkeypatch.context() as patch:
-        patch.setattr(images, "add_image", fail)
-        assert client.post("/upload", data=as_upload(jpg()), headers=shape).status_code == 500
+def test_the_next_request_is_served(app, client, shape):
+    database = host_of(app).database
+    change_host(app, database=Failing(RuntimeError(SECRET)))
+    assert client.post("/upload", data=as_upload(jpg()), headers=shape).status_code == 500
+    change_host(app, database=database)
     uploaded(client)
     assert client.get("/images-list").json["pagination"]["total_items"] == 1
 

@@ -1,5 +1,6 @@
 """Make a backup: one state of the database, and the bytes of all images that have a row in it.
 
+A backup is a folder with ``database.sql``, ``images/``, ``SHA256SUMS`` and a signed ``manifest.json``.
 Images never change. So bytes that an earlier backup contains are shared, and only new ones are copied.
 """
 

@@ -81,7 +81,7 @@ def security() -> Response:
 
 @bp.after_app_request
 def hide(answer: Response) -> Response:
-    """Keep pages and images out of search engines. nginx does the same: bytes.conf.template."""
+    """Keep pages and images out of search engines. nginx does the same: image.conf.template."""
     if current_request().endpoint in HIDDEN_ENDPOINTS and not current_host().settings.allow_indexing:
         answer.headers["X-Robots-Tag"] = "noindex"
     return answer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagehost.services import images
+from tests.applications import Failing, change_host
 from tests.conftest import FRAGMENT, PAGE, SHAPES, SMALL, as_upload, assert_error, uploaded
 from tests.forms import Untouchable, declared
 
@@ -58,9 +58,10 @@ def test_every_answer_is_json_for_any_accept_header(client, headers):
 
 
 @pytest.mark.parametrize("headers", ASKED.values(), ids=ASKED)
-def test_a_refusal_by_rate_and_a_fault_are_json_too(make_app, monkeypatch, headers):
-    client = make_app(RATE_LIMIT_ENABLED=True, RATE_LIMIT="1/day").test_client()
-    monkeypatch.setattr(images, "add_image", lambda *_, **__: 1 / 0)
+def test_a_refusal_by_rate_and_a_fault_are_json_too(make_app, headers):
+    app = make_app(RATE_LIMIT_ENABLED=True, RATE_LIMIT="1/day")
+    client = app.test_client()
+    change_host(app, database=Failing(RuntimeError()))
     codes = [client.post("/api/upload", data=as_upload(SMALL), headers=headers) for _ in range(2)]
     assert [answer.json["code"] for answer in codes] == ["internal_error", "rate_limited"]
     assert "Retry-After" in codes[1].headers

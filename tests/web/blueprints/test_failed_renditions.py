@@ -10,7 +10,7 @@ from imagehost import imaging
 from imagehost.domain.rendition_sizes import RENDITION_FOLDER
 from imagehost.imaging.renderer import PROCESS
 from tests import pictures
-from tests.applications import change_host
+from tests.applications import change_host, host_of
 from tests.conftest import PAGE, SHAPES, assert_error, stored_files, uploaded
 
 PHOTO = pictures.jpg(1300, 867)
@@ -25,6 +25,19 @@ def broken(app, client):
     (file,) = stored_files(app)
     file.write_bytes(PHOTO[:600])
     return image["filename"]
+
+
+class Refusing(imaging.Renderer):
+    """A renderer that refuses each picture with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+        self.asked = 0
+
+    def render(self, *_: object) -> bytes:
+        self.asked += 1
+        raise self.error
 
 
 def jobs(act) -> int:
@@ -57,19 +70,13 @@ def test_each_rendition_fails_for_itself(client, broken):
 
 
 def test_a_picture_that_is_too_expensive_gets_too_much_work(app, client):
-    asked = []
-
-    class Refusing(imaging.Renderer):
-        def render(self, *arguments: object) -> bytes:
-            asked.append(arguments)
-            raise imaging.RenderingTooCostly
-
-    change_host(app, renderer=Refusing())
+    renderer = Refusing(imaging.RenderingTooCostly())
+    change_host(app, renderer=renderer)
     image = uploaded(client, PHOTO, "odd.jpg")
     for _ in range(2):
         answer = client.get(image["thumbnail_url"])
         assert_error(answer, 422, "too_much_work", "odd.jpg takes too much memory or time to decode")
-    assert len(asked) == 1
+    assert renderer.asked == 1
 
 
 def test_a_failure_is_forgotten_after_a_day(app, client, broken, monkeypatch):
@@ -148,14 +155,12 @@ def test_an_img_of_nothing_is_not_found(client):
     assert_error(client.get(f"/thumbnails/{'a' * 16}.jpg.webp", headers=IMG), 404, "not_found")
 
 
-def test_a_server_that_cannot_render_now_answers_503_and_remembers_no_failure(app, client, monkeypatch):
-    def refuse(*_: object) -> bytes:
-        raise imaging.NotNow
-
+def test_a_server_that_cannot_render_now_answers_503_and_remembers_no_failure(app, client):
     image = uploaded(client, PHOTO)
-    with monkeypatch.context() as broken:
-        broken.setattr(imaging.Renderer, "render", refuse)
-        answer = client.get(image["thumbnail_url"], headers=IMG)
+    renderer = host_of(app).renderer
+    change_host(app, renderer=Refusing(imaging.NotNow()))
+    answer = client.get(image["thumbnail_url"], headers=IMG)
+    change_host(app, renderer=renderer)
     assert_error(answer, 503, "unavailable", "busy making thumbnails")
     assert int(answer.headers["Retry-After"]) > 0
     assert client.get(image["thumbnail_url"]).status_code == 200
@@ -187,15 +192,12 @@ def test_renditions_that_are_made_already_do_not_count(images):
     assert [client.get(path).status_code for path in paths] == [200, 200, 429]
 
 
-def test_remembered_failures_do_not_count(images, monkeypatch):
+def test_remembered_failures_do_not_count(images):
     client, paths = images
-
-    def refuse(*_: object) -> bytes:
-        raise imaging.RenderingTooCostly
-
-    with monkeypatch.context() as broken:
-        broken.setattr(imaging.Renderer, "render", refuse)
-        assert [client.get(paths[0]).status_code for _ in range(5)] == [422] * 5
+    renderer = host_of(client.application).renderer
+    change_host(client.application, renderer=Refusing(imaging.RenderingTooCostly()))
+    assert [client.get(paths[0]).status_code for _ in range(5)] == [422] * 5
+    change_host(client.application, renderer=renderer)
     assert [client.get(path).status_code for path in paths] == [422, 200, 429]
 
 

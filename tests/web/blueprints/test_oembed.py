@@ -128,7 +128,7 @@ def test_the_picture_fits_into_the_requested_size(client, limits, url, sides, ha
     assert has == ({"thumbnail_url", "thumbnail_width", "thumbnail_height"} if has_thumbnail else set())
 
 
-def test_the_room_is_for_the_image_as_shown(client):
+def test_the_box_is_for_the_image_as_shown(client):
     image = uploaded(client, pictures.jpg(640, 400, exif=samples.exif(6)))
     assert asked(client, image["url"], maxwidth="400")["url"] == image["url"]
     assert size(asked(client, image["url"], maxheight="639")) == (399, 639)
@@ -136,7 +136,7 @@ def test_the_room_is_for_the_image_as_shown(client):
 
 
 BEST = {
-    "a phone's room": ("jpg", {"maxwidth": "600"}, "/previews/720/", (600, 400)),
+    "a phone's box": ("jpg", {"maxwidth": "600"}, "/previews/720/", (600, 400)),
     "that of the small preview": ("jpg", {"maxwidth": "720"}, "/previews/720/", (720, 480)),
     "a pixel more": ("jpg", {"maxwidth": "721"}, "/previews/1280/", (721, 480)),
     "that of the large preview": (
@@ -167,15 +167,15 @@ def test_the_smallest_picture_that_is_sharp_there_is_given(client, kind, limits,
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("sides", [(1301, 10), (3000, 2), (2, 3000), (1023, 767), (1299, 640)], ids=str)
-@pytest.mark.parametrize("room", [300, 320, 321, 719, 720, 1000, 1280])
-def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_room(client, sides, orientation, room):
+@pytest.mark.parametrize("box", [300, 320, 321, 719, 720, 1000, 1280])
+def test_no_picture_is_smaller_than_it_is_shown_nor_larger_than_its_box(client, sides, orientation, box):
     content = pictures.encode(Image.new("RGB", sides), "jpg", exif=samples.exif(orientation))
-    answer = asked(client, uploaded(client, content)["url"], maxwidth=str(room), maxheight=str(room))
+    answer = asked(client, uploaded(client, content)["url"], maxwidth=str(box), maxheight=str(box))
     shown, real = size(answer), real_size(client, answer["url"])
     if orientation == 6 and "/images/" in answer["url"]:
         # Renditions are upright. A program that shows the image itself turns it.
         real = real[::-1]
-    assert max(shown) <= room
+    assert max(shown) <= box
     assert shown[0] <= real[0]
     assert shown[1] <= real[1]
 
