@@ -13,7 +13,7 @@ import idna
 LAST_PORT = 65535
 LABEL = "[a-z0-9-]{1,63}"
 ALWAYS = {
-    "localhost and other names without a point": LABEL,
+    "localhost and other names without a dot": LABEL,
     "IP addresses": r"[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]",
     "names that end in .local, .lan, .internal or .home.arpa": (
         rf"({LABEL}\.)+(local|lan|internal|home\.arpa)"
